@@ -1,0 +1,97 @@
+"""The database: one engine a process, and transactions as context managers."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
+from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+
+# What a caller sees when the database can't be reached or does not answer in time.
+UNAVAILABLE = (OperationalError, PoolTimeout)
+
+_CONNECT_SECONDS = 2
+_STATEMENT_SECONDS = 5
+_LOCK_SECONDS = 3
+_POOL_SECONDS = 3
+_SQLITE_BUSY_SECONDS = 5
+
+
+class Database:
+    """An engine with every wait bounded. Reading takes no lock; a transaction on SQLite begins as a write."""
+
+    def __init__(self, url: str, *, pool_size: int = 8) -> None:
+        self.engine = _engine(url, pool_size)
+        self._reader = self.engine.execution_options(isolation_level="AUTOCOMMIT", is_reading=True)
+
+    @property
+    def is_sqlite(self) -> bool:
+        return self.engine.dialect.name == "sqlite"
+
+    @contextmanager
+    def transaction(self) -> Iterator[Connection]:
+        """Yield a connection; commit at the end, roll back on an error."""
+        with self.engine.begin() as connection:
+            yield connection
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """Yield a connection in autocommit mode: each statement stands alone and costs one round trip."""
+        with self._reader.connect() as connection:
+            yield connection
+
+    @contextmanager
+    def one_statement(self) -> Iterator[Connection]:
+        """Yield a connection for a change that is a single statement where the database can do it in one."""
+        with self.transaction() if self.is_sqlite else self.reading() as connection:
+            yield connection
+
+    def ping(self) -> None:
+        """Raise one of UNAVAILABLE when the database does not answer."""
+        with self.reading() as connection:
+            connection.execute(text("SELECT 1"))
+
+    def close(self) -> None:
+        self.engine.dispose()
+
+
+def is_unavailable(error: BaseException) -> bool:
+    """Say whether an error means that the database is away, as opposed to a statement that is wrong."""
+    return isinstance(error, UNAVAILABLE) or (isinstance(error, DBAPIError) and error.connection_invalidated)
+
+
+def _engine(url: str, pool_size: int) -> Engine:
+    if make_url(url).get_backend_name() == "sqlite":
+        engine = create_engine(url, pool_timeout=_POOL_SECONDS, connect_args={"timeout": _SQLITE_BUSY_SECONDS})
+        event.listen(engine, "connect", _prepare_sqlite)
+        event.listen(engine, "begin", _begin_immediate)
+        return engine
+    return create_engine(
+        url,
+        pool_size=pool_size,
+        max_overflow=0,
+        pool_timeout=_POOL_SECONDS,
+        pool_pre_ping=False,  # a round trip for each request; a connection that died is noticed, and dropped, when used
+        connect_args={
+            "connect_timeout": _CONNECT_SECONDS,
+            "keepalives_idle": 10,
+            "keepalives_interval": 3,
+            "keepalives_count": 3,
+            "tcp_user_timeout": _STATEMENT_SECONDS * 1000,
+            "options": f"-c statement_timeout={_STATEMENT_SECONDS}s -c lock_timeout={_LOCK_SECONDS}s "
+            f"-c idle_in_transaction_session_timeout={4 * _STATEMENT_SECONDS}s",
+        },
+    )
+
+
+def _prepare_sqlite(dbapi_connection: Any, _record: object) -> None:
+    # WAL lets several processes read while one writes; NORMAL keeps every commit through a crash of the process.
+    for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON"):
+        dbapi_connection.execute(f"PRAGMA {pragma}")
+
+
+def _begin_immediate(connection: Connection) -> None:
+    # A transaction that begins as a read and then writes fails at once when another has written meanwhile.
+    if not connection.get_execution_options().get("is_reading"):
+        connection.exec_driver_sql("BEGIN IMMEDIATE")

@@ -1,0 +1,169 @@
+"""The bounded history of each user: a Redis stream, whose entry ids are the offsets that clients keep."""
+
+import re
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import cast
+
+from redis import Redis
+
+from app import events
+
+EMPTY = "0-0"  # the offset of a history that nothing was ever written to
+_PAGE = 200
+_CLOCK_SKEW_MS = 60_000
+_KEEP_SECONDS = 30 * 24 * 3600  # a stream that is kept longer than its entries still knows that it once had some
+_OFFSET = re.compile(r"(\d{1,19})-(\d{1,19})", re.ASCII)
+
+# One round trip for a batch. An entry that is there already (the same notification, after a crash) keeps its offset.
+# Where the message queue is this same Redis the push goes out here too, so offsets and pushes come in one order.
+# KEYS: one stream for each entry. ARGV: channel or '', length, oldest ms, ttl, then for each entry: id, room, the
+# packet up to the value of its offset, the packet after it, ms before which this id can't have been added. The
+# answer: for each entry its offset and the one before; of an entry that was there already the one before is '?'.
+_APPEND = """
+local channel, length, ttl = ARGV[1], ARGV[2], ARGV[4]
+local answers, known = {}, {}
+for i, key in ipairs(KEYS) do
+  local at = 5 * i
+  local id, room, head, tail, since = ARGV[at], ARGV[at + 1], ARGV[at + 2], ARGV[at + 3], ARGV[at + 4]
+  local stream = known[key]
+  if not stream then
+    local last = redis.call('XREVRANGE', key, '+', '-', 'COUNT', 1)[1]
+    stream = {last = last and last[1] or '0-0', offsets = {}}
+    if last and tonumber(string.match(last[1], '^%d+')) >= tonumber(since) then
+      for _, entry in ipairs(redis.call('XRANGE', key, since, '+')) do
+        stream.offsets[entry[2][2]] = {entry[1], '?'}
+      end
+    end
+    known[key] = stream
+  end
+  local place = stream.offsets[id]
+  if not place then
+    local offset = redis.call('XADD', key, 'MAXLEN', '~', length, '*', 'n', id, 'h', head, 't', tail)
+    redis.call('EXPIRE', key, ttl)
+    place = {offset, stream.last}
+    stream.last = offset
+    stream.offsets[id] = place
+  end
+  if channel ~= '' then
+    redis.call('PUBLISH', channel, 'P' .. room .. '\\0' .. place[2] .. '\\0' .. place[1] .. '\\0' .. head .. place[1] .. tail)
+  end
+  answers[i] = place
+end
+return answers
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One notification on its way into a history. `data` lacks its offset; `created_at` in Unix seconds."""
+
+    notification_id: int
+    user_id: int
+    event: str
+    data: dict[str, object]
+    created_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """What a client missed: `packets` in order, each as it goes on the wire, with its offset.
+
+    `is_covered` is False where the history can't tell what came after the client's offset; then there are no packets.
+    """
+
+    is_covered: bool
+    packets: list[tuple[str, bytes]]
+    newest: str
+
+
+class History:
+    """Append and read; RedisError where Redis is away."""
+
+    def __init__(self, redis: Redis, *, length: int, seconds: int, channel: str = "") -> None:
+        """Keep `length` entries a user for `seconds`; with a channel, publish each there as it is appended."""
+        self._redis = redis
+        self._length = length
+        self._seconds = seconds
+        self._channel = channel
+        self._append = redis.register_script(_APPEND)
+
+    def append(self, entries: Sequence[Entry]) -> list[bytes]:
+        """Append each entry once, whatever was appended before a crash; return the pushes, in the same order."""
+        if not entries:
+            return []
+        keys = [_key(entry.user_id) for entry in entries]
+        args: list[str | bytes | int] = [self._channel, self._length, 0, _KEEP_SECONDS]
+        parts = [_split_at_offset(entry) for entry in entries]
+        for entry, (head, tail) in zip(entries, parts, strict=True):
+            since = entry.created_at * 1000 - _CLOCK_SKEW_MS
+            args += [entry.notification_id, events.room_of(entry.user_id), head, tail, since]
+        places = cast("list[tuple[bytes, bytes]]", self._append(keys=keys, args=args))
+        return [
+            events.encode_push(
+                events.room_of(entry.user_id), head + offset + tail, previous=previous.decode(), offset=offset.decode()
+            )
+            for entry, (head, tail), (offset, previous) in zip(entries, parts, places, strict=True)
+        ]
+
+    def read_after(self, user_id: int, last_offset: str | None) -> Gap:
+        """Return what followed `last_offset`; without one, nothing but the newest offset."""
+        key = _key(user_id)
+        if last_offset is None:
+            return Gap(is_covered=True, packets=[], newest=self._newest(key))
+        if last_offset == EMPTY:
+            return self._read_from_the_start(key)
+        entries = self._read(key, last_offset) if _OFFSET.fullmatch(last_offset) else []
+        if not entries or entries[0][0].decode() != last_offset or self._is_too_old(last_offset, entries):
+            return Gap(is_covered=False, packets=[], newest=self._newest(key))
+        return _gap(entries[1:], newest=entries[-1][0].decode())
+
+    def newest(self, user_id: int) -> str:
+        """Return the offset of the newest entry, `0-0` where there is none."""
+        return self._newest(_key(user_id))
+
+    def _newest(self, key: str) -> str:
+        last = cast("list[_RawEntry]", self._redis.xrevrange(key, count=1))
+        return last[0][0].decode() if last else EMPTY
+
+    def _read_from_the_start(self, key: str) -> Gap:
+        entries = self._read(key, "-")
+        if not entries:
+            return Gap(is_covered=True, packets=[], newest=EMPTY)
+        info = cast("dict[str, int]", self._redis.xinfo_stream(key))
+        newest = entries[-1][0].decode()
+        if info["entries-added"] != len(entries) or self._is_too_old(entries[0][0].decode(), entries):
+            return Gap(is_covered=False, packets=[], newest=newest)
+        return _gap(entries, newest=newest)
+
+    def _is_too_old(self, offset: str, entries: list["_RawEntry"]) -> bool:
+        oldest_ms = (time.time() - self._seconds) * 1000
+        return len(entries) > 1 and int(offset.partition("-")[0]) < oldest_ms
+
+    def _read(self, key: str, start: str) -> list["_RawEntry"]:
+        """Read all entries from `start` on, by the page."""
+        entries: list[_RawEntry] = []
+        while True:
+            page = cast("list[_RawEntry]", self._redis.xrange(key, min=start, count=_PAGE))
+            entries += page
+            if len(page) < _PAGE:
+                return entries
+            start = "(" + page[-1][0].decode()
+
+
+_RawEntry = tuple[bytes, dict[bytes, bytes]]
+
+
+def _gap(entries: list[_RawEntry], *, newest: str) -> Gap:
+    packets = [(offset.decode(), fields[b"h"] + offset + fields[b"t"]) for offset, fields in entries]
+    return Gap(is_covered=True, packets=packets, newest=newest)
+
+
+def _split_at_offset(entry: Entry) -> tuple[bytes, bytes]:
+    packet = events.encode_packet(entry.event, {**entry.data, "offset": ""})
+    return packet[:-3], packet[-3:]  # the offset is the last value, before the closing quote, brace and bracket
+
+
+def _key(user_id: int) -> str:
+    return f"user:{user_id}:history"

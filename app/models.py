@@ -1,0 +1,78 @@
+"""The tables. Times are integer Unix seconds."""
+
+from sqlalchemy import JSON, BigInteger, ForeignKey, Index, Integer, SmallInteger, String, Text, UniqueConstraint, text
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+# SQLite numbers rows by itself only in a column that is declared INTEGER.
+Id = BigInteger().with_variant(Integer, "sqlite")
+
+ACTIVE, CLOSED = 1, 0  # User.status
+FOLLOWING, NOT_FOLLOWING = 1, 0  # Relation.status
+
+
+class Base(DeclarativeBase):
+    pass
+
+
+class User(Base):
+    __tablename__ = "users"
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    name: Mapped[str] = mapped_column(String(64), unique=True)
+    password_hash: Mapped[str] = mapped_column(String(255))
+    photo: Mapped[str | None] = mapped_column(String(512))
+    introduction: Mapped[str | None] = mapped_column(Text)
+    status: Mapped[int] = mapped_column(SmallInteger, default=ACTIVE)
+    created_at: Mapped[int] = mapped_column(BigInteger)
+
+
+class Relation(Base):
+    """One row for each ordered pair that ever was; unfollowing turns it off."""
+
+    __tablename__ = "relations"
+    __table_args__ = (
+        UniqueConstraint("user_id", "target_id"),
+        Index("ix_relations_followings", "user_id", "status", "updated_at"),
+        Index("ix_relations_followers", "target_id", "status", "updated_at"),
+    )
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
+    target_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
+    status: Mapped[int] = mapped_column(SmallInteger)
+    created_at: Mapped[int] = mapped_column(BigInteger)
+    updated_at: Mapped[int] = mapped_column(BigInteger)
+
+
+class Notification(Base):
+    """A row of the inbox, and at once of the outbox: until `dispatched_at` is set it is still to be pushed."""
+
+    __tablename__ = "notifications"
+    __table_args__ = (
+        Index("ix_notifications_inbox", "recipient_id", "id"),
+        Index(
+            "ix_notifications_unread",
+            "recipient_id",
+            "actor_id",
+            sqlite_where=text("read_at IS NULL"),
+            postgresql_where=text("read_at IS NULL"),
+        ),
+        Index(
+            "ix_notifications_outbox",
+            "id",
+            sqlite_where=text("dispatched_at IS NULL AND set_aside_at IS NULL"),
+            postgresql_where=text("dispatched_at IS NULL AND set_aside_at IS NULL"),
+        ),
+    )
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    recipient_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
+    actor_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
+    event: Mapped[str] = mapped_column(String(64))
+    data: Mapped[dict[str, object] | None] = mapped_column(JSON)
+    created_at: Mapped[int] = mapped_column(BigInteger)
+    read_at: Mapped[int | None] = mapped_column(BigInteger)
+    dispatched_at: Mapped[int | None] = mapped_column(BigInteger)
+    # A notification that could not be built several times over is set aside, so that it holds up no other.
+    attempts: Mapped[int] = mapped_column(SmallInteger, default=0, server_default="0")
+    set_aside_at: Mapped[int | None] = mapped_column(BigInteger)

@@ -1,0 +1,104 @@
+"""Who uses the system: sign up, log in, profiles."""
+
+import time
+from collections.abc import Iterable
+
+from argon2 import PasswordHasher, profiles
+from argon2.exceptions import VerificationError
+from sqlalchemy import Connection, ColumnElement, Select, func, insert, select, update
+from sqlalchemy.exc import IntegrityError
+
+from app.models import ACTIVE, User
+from app.profiles import Profile
+
+# Argon2id with the second choice of RFC 9106: 64 MiB, three passes.
+_hasher = PasswordHasher.from_parameters(profiles.RFC_9106_LOW_MEMORY)
+_NOBODYS_HASH = _hasher.hash("a password that nobody has")
+
+
+class NameTaken(Exception):
+    """Somebody has this name already."""
+
+
+class WrongCredentials(Exception):
+    """No such user, or not this password; which of them is not told."""
+
+
+class UnknownUser(Exception):
+    """There is no user with this id."""
+
+
+def hash_password(password: str) -> str:
+    """Hash a password; slow on purpose, so call it outside of transactions."""
+    return _hasher.hash(password)
+
+
+def sign_up(
+    connection: Connection, *, name: str, password_hash: str, photo: str | None = None, introduction: str | None = None
+) -> Profile:
+    """Make a user; raise NameTaken."""
+    values = {"name": name, "photo": photo, "introduction": introduction}
+    new = insert(User).values(**values, password_hash=password_hash, status=ACTIVE, created_at=int(time.time()))
+    try:
+        user_id = connection.execute(new.returning(User.id)).scalar_one()
+    except IntegrityError:
+        raise NameTaken(name) from None
+    return Profile(id=user_id, name=name, photo=photo, introduction=introduction)
+
+
+def log_in(connection: Connection, *, name: str, password: str) -> int:
+    """Return the id of the user with this name and password; raise WrongCredentials."""
+    found = select(User.id, User.password_hash).where(User.name == name, User.status == ACTIVE)
+    user = connection.execute(found).one_or_none()
+    try:
+        # An unknown name takes as long as a wrong password, so that the time tells nobody which names exist.
+        _hasher.verify(user.password_hash if user else _NOBODYS_HASH, password)
+    except VerificationError:
+        raise WrongCredentials from None
+    if user is None:
+        raise WrongCredentials
+    return int(user.id)
+
+
+def load_profiles(connection: Connection, user_ids: Iterable[int]) -> dict[int, Profile]:
+    """Read the profiles of those who exist."""
+    return {row.id: _profile(row) for row in connection.execute(_profiles().where(User.id.in_(list(user_ids))))}
+
+
+def exists(connection: Connection, user_id: int) -> bool:
+    """Say whether there is an active user with this id."""
+    found = select(User.id).where(User.id == user_id, User.status == ACTIVE)
+    return connection.execute(found).one_or_none() is not None
+
+
+def change_profile(connection: Connection, user_id: int, changes: dict[str, str | None]) -> Profile:
+    """Set the given fields and return the profile; raise NameTaken or UnknownUser."""
+    if changes:
+        try:
+            connection.execute(update(User).where(User.id == user_id, User.status == ACTIVE).values(changes))
+        except IntegrityError:
+            raise NameTaken(changes.get("name")) from None
+    found = load_profiles(connection, [user_id])
+    if user_id not in found:
+        raise UnknownUser(user_id)
+    return found[user_id]
+
+
+def search(connection: Connection, *, query: str, page: int, per_page: int) -> tuple[int, list[Profile]]:
+    """Return how many names hold the query, and one page of them by name."""
+    matches: ColumnElement[bool] = User.status == ACTIVE
+    if query:
+        matches = matches & func.lower(User.name).contains(query.lower(), autoescape=True)
+    total = connection.execute(select(func.count()).select_from(User).where(matches)).scalar_one()
+    rows = connection.execute(
+        _profiles().where(matches).order_by(User.name, User.id).limit(per_page).offset((page - 1) * per_page)
+    )
+    return total, [_profile(row) for row in rows]
+
+
+def _profiles() -> Select[tuple[int, str, str | None, str | None]]:
+    return select(User.id, User.name, User.photo, User.introduction).where(User.status == ACTIVE)
+
+
+def _profile(row: object) -> Profile:
+    return Profile(id=row.id, name=row.name, photo=row.photo, introduction=row.introduction)  # type: ignore[attr-defined]

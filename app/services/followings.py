@@ -1,0 +1,152 @@
+"""Who follows whom."""
+
+import time
+from typing import Any
+
+from sqlalchemy import CTE, Connection, Select, and_, exists, func, insert, literal, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import aliased
+
+from app import events
+from app.models import ACTIVE, FOLLOWING, NOT_FOLLOWING, Notification, Relation, User
+from app.services.accounts import UnknownUser
+
+
+class CannotFollowSelf(Exception):
+    """A user can't follow themselves."""
+
+
+def follow(connection: Connection, *, follower_id: int, target_id: int) -> bool:
+    """Make follower follow target; say whether target is to be told.
+
+    Raise CannotFollowSelf or UnknownUser. Following again changes nothing; following anew after an unfollow tells
+    nobody while the target has not yet read of the first time.
+    """
+    if follower_id == target_id:
+        raise CannotFollowSelf
+    if connection.dialect.name == "sqlite":
+        return _follow_in_steps(connection, follower_id, target_id)
+    return _follow_in_one(connection, follower_id, target_id)
+
+
+def unfollow(connection: Connection, *, follower_id: int, target_id: int) -> None:
+    """End a following; where there is none, change nothing."""
+    relation = and_(Relation.user_id == follower_id, Relation.target_id == target_id, Relation.status == FOLLOWING)
+    connection.execute(update(Relation).where(relation).values(status=NOT_FOLLOWING, updated_at=int(time.time())))
+
+
+def is_following(connection: Connection, *, follower_id: int, target_id: int) -> bool:
+    """Say whether follower follows target."""
+    return connection.execute(select(_is_following(follower_id, target_id))).scalar_one()
+
+
+def fans_count(connection: Connection, user_id: int) -> int:
+    """Count a user's followers."""
+    return connection.execute(select(_fans_count(literal(user_id)))).scalar_one()
+
+
+def page_of_followings(
+    connection: Connection, user_id: int, *, page: int, per_page: int
+) -> tuple[int, list[dict[str, Any]]]:
+    """Return how many users this one follows, and one page of them, newest first."""
+    mine = and_(Relation.user_id == user_id, Relation.status == FOLLOWING)
+    return _page(connection, user_id, mine, Relation.target_id, page=page, per_page=per_page)
+
+
+def page_of_followers(
+    connection: Connection, user_id: int, *, page: int, per_page: int
+) -> tuple[int, list[dict[str, Any]]]:
+    """Return how many users follow this one, and one page of them, newest first."""
+    mine = and_(Relation.target_id == user_id, Relation.status == FOLLOWING)
+    return _page(connection, user_id, mine, Relation.user_id, page=page, per_page=per_page)
+
+
+def _follow_in_one(connection: Connection, follower_id: int, target_id: int) -> bool:
+    """Check, turn the relation on and tell, in a single statement: one round trip, one commit."""
+    target = select(User.id).where(User.id == target_id, User.status == ACTIVE).cte("target")
+    relation = (
+        _turn_on(postgresql.insert(Relation), follower_id, select(target.c.id))
+        .returning(Relation.target_id)
+        .cte("relation")
+    )
+    told = _tell(follower_id, relation).returning(Notification.id).cte("told")
+    answer = connection.execute(
+        select(
+            exists(select(target.c.id)).label("is_known"),
+            exists(select(told.c.id)).label("is_told"),
+        )
+    ).one()
+    if not answer.is_known:
+        raise UnknownUser(target_id)
+    return bool(answer.is_told)
+
+
+def _follow_in_steps(connection: Connection, follower_id: int, target_id: int) -> bool:
+    """Do the same in three statements: SQLite has no changes inside a query, and no round trips to save."""
+    target = select(User.id).where(User.id == target_id, User.status == ACTIVE)
+    if connection.execute(target).one_or_none() is None:
+        raise UnknownUser(target_id)
+    turned_on = _turn_on(sqlite.insert(Relation), follower_id, target).returning(Relation.target_id)
+    if connection.execute(turned_on).one_or_none() is None:
+        return False
+    relation = select(literal(target_id).label("target_id")).cte("relation")
+    return connection.execute(_tell(follower_id, relation).returning(Notification.id)).one_or_none() is not None
+
+
+def _turn_on(new: Any, follower_id: int, target: Select[tuple[int]]) -> Any:
+    now = int(time.time())
+    column = target.selected_columns[0]
+    row = target.with_only_columns(
+        literal(follower_id), column, literal(FOLLOWING), literal(now), literal(now)
+    ).where(column == column)  # SQLite needs a WHERE here to tell the upsert's ON from that of a join
+    insertion = new.from_select(["user_id", "target_id", "status", "created_at", "updated_at"], row)
+    return insertion.on_conflict_do_update(
+        index_elements=["user_id", "target_id"],
+        set_={"status": FOLLOWING, "updated_at": now},
+        where=Relation.status != FOLLOWING,
+    )
+
+
+def _tell(follower_id: int, relation: CTE) -> Any:
+    unread = exists().where(
+        Notification.recipient_id == relation.c.target_id,
+        Notification.actor_id == follower_id,
+        Notification.event == events.FOLLOWING_NOTIFY,
+        Notification.read_at.is_(None),
+    )
+    row = select(
+        relation.c.target_id, literal(follower_id), literal(events.FOLLOWING_NOTIFY), literal(int(time.time()))
+    ).where(~unread)
+    return insert(Notification).from_select(["recipient_id", "actor_id", "event", "created_at"], row)
+
+
+def _is_following(follower: Any, target: Any) -> Any:
+    relation = aliased(Relation)
+    return exists().where(
+        relation.user_id == follower, relation.target_id == target, relation.status == FOLLOWING
+    )
+
+
+def _fans_count(user_id: Any) -> Any:
+    relation = aliased(Relation)
+    fans = select(func.count()).select_from(relation)
+    return fans.where(relation.target_id == user_id, relation.status == FOLLOWING).scalar_subquery()
+
+
+def _page(
+    connection: Connection, user_id: int, mine: Any, other_id: Any, *, page: int, per_page: int
+) -> tuple[int, list[dict[str, Any]]]:
+    total = connection.execute(select(func.count()).select_from(Relation).where(mine)).scalar_one()
+    # What is asked is one direction; the pair is mutual when the other direction holds as well.
+    back = (
+        _is_following(other_id, user_id) if other_id is Relation.target_id else _is_following(user_id, other_id)
+    )
+    rows = connection.execute(
+        select(User.id, User.name, User.photo, _fans_count(User.id).label("fans_count"), back.label("mutual_follow"))
+        .join(Relation, other_id == User.id)
+        .where(mine)
+        .order_by(Relation.updated_at.desc(), Relation.id.desc())
+        .limit(per_page)
+        .offset((page - 1) * per_page)
+    )
+    return total, [dict(row._mapping) for row in rows]

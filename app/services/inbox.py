@@ -1,0 +1,48 @@
+"""The durable inbox of each user."""
+
+import time
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, and_, func, or_, select, update
+
+from app.models import Notification
+
+
+def unread_count(connection: Connection, user_id: int) -> int:
+    """Count what a user has not read."""
+    return unread_counts(connection, [user_id])[user_id]
+
+
+def unread_counts(connection: Connection, user_ids: Sequence[int]) -> dict[int, int]:
+    """Count what each of these users has not read."""
+    unread = and_(Notification.recipient_id.in_(user_ids), Notification.read_at.is_(None))
+    rows = connection.execute(
+        select(Notification.recipient_id, func.count()).where(unread).group_by(Notification.recipient_id)
+    )
+    counted = {user_id: count for user_id, count in rows}
+    return {user_id: counted.get(user_id, 0) for user_id in user_ids}
+
+
+def page(connection: Connection, user_id: int, *, limit: int, before: int | None) -> list[Any]:
+    """Return a user's notifications, newest first, those with a smaller id than `before`."""
+    mine: ColumnElement[bool] = Notification.recipient_id == user_id
+    if before is not None:
+        mine = mine & (Notification.id < before)
+    table = Notification
+    rows = connection.execute(
+        select(table.id, table.event, table.actor_id, table.data, table.created_at, table.read_at)
+        .where(mine)
+        .order_by(table.id.desc())
+        .limit(limit)
+    )
+    return list(rows)
+
+
+def mark_read(connection: Connection, user_id: int, *, ids: Sequence[int] = (), up_to: int | None = None) -> bool:
+    """Mark a user's own notifications, by id or up to an id, as read; say whether anything changed."""
+    chosen: ColumnElement[bool] = Notification.id.in_(ids)
+    if up_to is not None:
+        chosen = or_(chosen, Notification.id <= up_to)
+    mine = and_(Notification.recipient_id == user_id, Notification.read_at.is_(None), chosen)
+    return connection.execute(update(Notification).where(mine).values(read_at=int(time.time()))).rowcount > 0

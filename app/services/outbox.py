@@ -1,0 +1,94 @@
+"""What is committed and not yet pushed. The rows are those of the inbox."""
+
+import fcntl
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import IO, Any
+
+from sqlalchemy import Connection, func, select, update
+
+from app.db import Database
+from app.models import Notification
+
+_WAITING = (Notification.dispatched_at.is_(None), Notification.set_aside_at.is_(None))
+
+
+@contextmanager
+def claim(database: Database, *, limit: int) -> Iterator["Batch"]:
+    """Claim the oldest waiting notifications for the time of the block, and for nobody else.
+
+    Whatever ends the block, the process's death too, ends the claim. An error leaves all of them waiting.
+    """
+    if database.is_sqlite:
+        with _only_dispatcher(database) as is_free:
+            yield Batch(database, None, _oldest(database, limit) if is_free else [])
+        return
+    with database.transaction() as connection:
+        rows = connection.execute(_waiting(limit).with_for_update(skip_locked=True)).all()
+        yield Batch(database, connection, rows)
+
+
+class Batch:
+    """Claimed notifications, in order of id."""
+
+    def __init__(self, database: Database, connection: Connection | None, rows: Sequence[Any]) -> None:
+        self.rows = rows
+        self._database = database
+        self._connection = connection
+
+    @contextmanager
+    def connection(self) -> Iterator[Connection]:
+        """Yield the connection to read and mark with.
+
+        On PostgreSQL it is the one that holds the rows' locks. On SQLite it is a short transaction of its own: held
+        during a push it would keep every writer waiting.
+        """
+        if self._connection is not None:
+            yield self._connection
+        else:
+            with self._database.transaction() as connection:
+                yield connection
+
+    def mark_dispatched(self) -> None:
+        """Take the batch out of the outbox."""
+        with self.connection() as connection:
+            ids = [row.id for row in self.rows]
+            done = update(Notification).where(Notification.id.in_(ids)).values(dispatched_at=int(time.time()))
+            connection.execute(done)
+
+
+def depth(connection: Connection) -> tuple[int, int, int]:
+    """Return how many wait, how many seconds the oldest has waited, and how many are set aside."""
+    waiting, oldest = connection.execute(
+        select(func.count(), func.min(Notification.created_at)).where(*_WAITING)
+    ).one()
+    aside = connection.execute(select(func.count()).where(Notification.set_aside_at.is_not(None))).scalar_one()
+    return waiting, max(0, int(time.time()) - oldest) if oldest else 0, aside
+
+
+def _waiting(limit: int) -> Any:
+    table = Notification
+    columns = (table.id, table.recipient_id, table.actor_id, table.event, table.data, table.created_at, table.attempts)
+    return select(*columns).where(*_WAITING).order_by(table.id).limit(limit)
+
+
+def _oldest(database: Database, limit: int) -> Sequence[Any]:
+    with database.reading() as connection:
+        return connection.execute(_waiting(limit)).all()
+
+
+@contextmanager
+def _only_dispatcher(database: Database) -> Iterator[bool]:
+    """Hold a lock file beside the SQLite file, which the kernel releases when its holder dies."""
+    path = f"{database.engine.url.database}.dispatch"
+    with open(path, "a") as file:
+        yield _lock(file)
+
+
+def _lock(file: IO[str]) -> bool:
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True

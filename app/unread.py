@@ -1,0 +1,68 @@
+"""The unread count of each user, as last told to the user's sockets."""
+
+import time
+from collections.abc import Mapping
+from typing import cast
+
+from redis import Redis
+
+from app import events
+
+_TTL_SECONDS = 30 * 24 * 3600
+
+# A count that was read from the database earlier never takes the place of one that was read later.
+# KEYS: one for each user. ARGV: channel or '', moment of the reading, ttl, then for each user: room, count.
+_SET = """
+local accepted = {}
+for i, key in ipairs(KEYS) do
+  local room, count = ARGV[2 * i + 2], ARGV[2 * i + 3]
+  local stored = redis.call('GET', key)
+  accepted[i] = 0
+  if not stored or tonumber(string.match(stored, '^%d+')) <= tonumber(ARGV[2]) then
+    redis.call('SET', key, ARGV[2] .. ':' .. count, 'EX', ARGV[3])
+    if ARGV[1] ~= '' then
+      redis.call('PUBLISH', ARGV[1], 'P' .. room .. '\\0\\0\\00042["unread",{"count":' .. count .. '}]')
+    end
+    accepted[i] = 1
+  end
+end
+return accepted
+"""
+
+
+def moment() -> int:
+    """Return the moment (microseconds) that a count about to be read from the database belongs to."""
+    return time.time_ns() // 1000
+
+
+class UnreadCache:
+    """Set and get; RedisError where Redis is away."""
+
+    def __init__(self, redis: Redis, *, channel: str = "") -> None:
+        """With a channel, publish each count there as it is set."""
+        self._redis = redis
+        self._channel = channel
+        self._set = redis.register_script(_SET)
+
+    def set(self, counts: Mapping[int, int], *, read_at: int) -> list[bytes]:
+        """Keep the counts that are newer than those kept; return the pushes that tell of them."""
+        if not counts:
+            return []
+        args: list[str | int] = [self._channel, read_at, _TTL_SECONDS]
+        for user_id, count in counts.items():
+            args += [events.room_of(user_id), count]
+        accepted = cast("list[int]", self._set(keys=[_key(user_id) for user_id in counts], args=args))
+        return [
+            events.encode_push(events.room_of(user_id), events.encode_packet(events.UNREAD, {"count": count}))
+            for (user_id, count), is_newer in zip(counts.items(), accepted, strict=True)
+            if is_newer
+        ]
+
+    def get(self, user_id: int) -> int | None:
+        """Return the count, or None where it is not known."""
+        value = cast("bytes | None", self._redis.get(_key(user_id)))
+        return None if value is None else int(value.partition(b":")[2])
+
+
+def _key(user_id: int) -> str:
+    return f"user:{user_id}:unread"
