@@ -5,7 +5,7 @@ from collections.abc import Iterable
 
 from argon2 import PasswordHasher, profiles
 from argon2.exceptions import VerificationError
-from sqlalchemy import Connection, ColumnElement, Select, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Select, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from app.models import ACTIVE, User

@@ -96,9 +96,9 @@ def _follow_in_steps(connection: Connection, follower_id: int, target_id: int) -
 def _turn_on(new: Any, follower_id: int, target: Select[tuple[int]]) -> Any:
     now = int(time.time())
     column = target.selected_columns[0]
-    row = target.with_only_columns(
-        literal(follower_id), column, literal(FOLLOWING), literal(now), literal(now)
-    ).where(column == column)  # SQLite needs a WHERE here to tell the upsert's ON from that of a join
+    row = target.with_only_columns(literal(follower_id), column, literal(FOLLOWING), literal(now), literal(now)).where(
+        column == column
+    )  # SQLite needs a WHERE here to tell the upsert's ON from that of a join
     insertion = new.from_select(["user_id", "target_id", "status", "created_at", "updated_at"], row)
     return insertion.on_conflict_do_update(
         index_elements=["user_id", "target_id"],
@@ -122,9 +122,7 @@ def _tell(follower_id: int, relation: CTE) -> Any:
 
 def _is_following(follower: Any, target: Any) -> Any:
     relation = aliased(Relation)
-    return exists().where(
-        relation.user_id == follower, relation.target_id == target, relation.status == FOLLOWING
-    )
+    return exists().where(relation.user_id == follower, relation.target_id == target, relation.status == FOLLOWING)
 
 
 def _fans_count(user_id: Any) -> Any:
@@ -138,9 +136,7 @@ def _page(
 ) -> tuple[int, list[dict[str, Any]]]:
     total = connection.execute(select(func.count()).select_from(Relation).where(mine)).scalar_one()
     # What is asked is one direction; the pair is mutual when the other direction holds as well.
-    back = (
-        _is_following(other_id, user_id) if other_id is Relation.target_id else _is_following(user_id, other_id)
-    )
+    back = _is_following(other_id, user_id) if other_id is Relation.target_id else _is_following(user_id, other_id)
     rows = connection.execute(
         select(User.id, User.name, User.photo, _fans_count(User.id).label("fans_count"), back.label("mutual_follow"))
         .join(Relation, other_id == User.id)

@@ -11,6 +11,7 @@ from sqlalchemy import Connection, func, select, update
 from app.db import Database
 from app.models import Notification
 
+_LOCK_SECONDS = 2
 _WAITING = (Notification.dispatched_at.is_(None), Notification.set_aside_at.is_(None))
 
 
@@ -60,9 +61,7 @@ class Batch:
 
 def depth(connection: Connection) -> tuple[int, int, int]:
     """Return how many wait, how many seconds the oldest has waited, and how many are set aside."""
-    waiting, oldest = connection.execute(
-        select(func.count(), func.min(Notification.created_at)).where(*_WAITING)
-    ).one()
+    waiting, oldest = connection.execute(select(func.count(), func.min(Notification.created_at)).where(*_WAITING)).one()
     aside = connection.execute(select(func.count()).where(Notification.set_aside_at.is_not(None))).scalar_one()
     return waiting, max(0, int(time.time()) - oldest) if oldest else 0, aside
 
@@ -87,8 +86,14 @@ def _only_dispatcher(database: Database) -> Iterator[bool]:
 
 
 def _lock(file: IO[str]) -> bool:
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
+    """Wait shortly for the lock: its holder may have looked for the last time just before our row was committed."""
+    deadline = time.monotonic() + _LOCK_SECONDS
+    while True:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() > deadline:
+                return False
+            time.sleep(0.01)
+        else:
+            return True

@@ -1,0 +1,1 @@
+"""Benchmarks: each measures this project and its peers in the same run."""

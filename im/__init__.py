@@ -1,0 +1,1 @@
+"""Socket.IO: connections, rooms, presence. No business rules, no SQL."""

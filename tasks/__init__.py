@@ -1,0 +1,1 @@
+"""Celery: a message from the broker becomes one service call."""

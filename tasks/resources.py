@@ -1,0 +1,47 @@
+"""What a worker process holds: made on first use, so after Celery has forked."""
+
+from dataclasses import dataclass
+from functools import cache
+
+from app import push
+from app.cache import connect
+from app.config import settings
+from app.db import Database
+from app.history import History
+from app.profiles import Profile, UserProfileCache
+from app.services import accounts
+from app.unread import UnreadCache
+
+_REDIS_SECONDS = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Resources:
+    """Where a dispatch reads and writes. `emitter` is None where the histories' own script publishes."""
+
+    database: Database
+    profiles: UserProfileCache
+    history: History
+    unread: UnreadCache
+    emitter: push.Emitter | None
+
+
+@cache
+def resources() -> Resources:
+    """Return this process's resources."""
+    config = settings()
+    database = Database(config.database_url, pool_size=2)
+    redis = connect(config.redis_url, timeout_seconds=_REDIS_SECONDS)
+
+    def load(user_ids: list[int]) -> dict[int, Profile]:
+        with database.reading() as connection:
+            return accounts.load_profiles(connection, user_ids)
+
+    channel = push.CHANNEL if config.is_one_redis else ""
+    return Resources(
+        database=database,
+        profiles=UserProfileCache(redis, load),
+        history=History(redis, length=config.history_length, seconds=config.history_seconds, channel=channel),
+        unread=UnreadCache(redis, channel=channel),
+        emitter=None if config.is_one_redis else push.create_emitter(config.message_queue_url),
+    )
