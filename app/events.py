@@ -16,7 +16,7 @@ TELL_UNREAD_TASK = "tasks.notifications.tell_unread"
 
 
 class FollowingNotify(TypedDict):
-    """Somebody began to follow the recipient. `timestamp` in Unix seconds, `id` of the inbox, `offset` in the history."""
+    """Somebody began to follow the recipient. `timestamp` in Unix seconds, `id` in the inbox, `offset` in the history."""
 
     user_id: int
     user_name: str
@@ -49,7 +49,7 @@ def encode_push(room: str, packet: bytes, *, previous: str = "", offset: str = "
     """Lay out one push as the IM servers take it from the message queue: room, place in the history, packet.
 
     The packet is as it goes on the wire, so a server neither parses nor builds JSON. The room "" means everybody.
-    `previous` is the offset before this one: a server whose client has not had that one knows that something is missing.
+    `previous` is the offset before this one: a server whose client has not had that one knows that one is missing.
     """
     return b"P%b\0%b\0%b\0%b" % (room.encode(), previous.encode(), offset.encode(), packet)
 

@@ -47,7 +47,8 @@ for i, key in ipairs(KEYS) do
     stream.offsets[id] = place
   end
   if channel ~= '' then
-    redis.call('PUBLISH', channel, 'P' .. room .. '\\0' .. place[2] .. '\\0' .. place[1] .. '\\0' .. head .. place[1] .. tail)
+    local header = 'P' .. room .. '\\0' .. place[2] .. '\\0' .. place[1] .. '\\0'
+    redis.call('PUBLISH', channel, header .. head .. place[1] .. tail)
   end
   answers[i] = place
 end

@@ -32,7 +32,7 @@ class Health:
         return self._app(environ, start_response)
 
     def _readyz(self, start_response: StartResponse) -> Iterable[bytes]:
-        checks = {"redis": lambda: self._redis.ping(), "message_queue": self._message_queue}
+        checks = {"redis": self._redis.ping, "message_queue": self._message_queue}
         failures = {name: _failure(check) for name, check in checks.items()}
         lines = "".join(f"{name}: {failure or 'ok'}\n" for name, failure in failures.items())
         status = "503 Service Unavailable" if any(failures.values()) else "200 OK"

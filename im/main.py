@@ -1,4 +1,4 @@
-"""Serve Socket.IO: `python im/main.py PORT`. The only file that patches, and the only one that knows the command line."""
+"""Serve Socket.IO: `python im/main.py PORT`. The only file that patches, or knows the command line."""
 
 import sys
 
@@ -8,6 +8,7 @@ eventlet.monkey_patch()
 
 import logging
 import signal
+from contextlib import suppress
 from pathlib import Path
 
 import eventlet.wsgi
@@ -41,10 +42,8 @@ def main() -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: eventlet.hubs.get_hub().schedule_call_global(0, server.kill))
     logging.getLogger("im").info("serving on http://%s:%d", settings.im_host, port)
-    try:
+    with suppress(eventlet.greenlet.GreenletExit):
         server.wait()
-    except eventlet.greenlet.GreenletExit:
-        pass
 
 
 def _port(arguments: list[str]) -> int | None:

@@ -38,7 +38,7 @@ def create_server(settings: Settings) -> Wsgi:
     notify = Notify(sio, secret=secret, history=history, unread=UnreadCache(redis), presence=presence)
     _add_handlers(sio, notify, Chat(sio))
     sio.start_background_task(presence.refresh_for_ever)
-    # The listener would otherwise start with the first client: what is pushed before that is nobody's, but readiness is.
+    # The listener would otherwise start with the first client, and a server would be ready without hearing anything.
     sio.manager_initialized = True
     sio.manager.initialize()
     return Health(socketio.WSGIApp(sio), redis=redis, message_queue=_reach(settings.message_queue_url))

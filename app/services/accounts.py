@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 from argon2 import PasswordHasher, profiles
 from argon2.exceptions import VerificationError
@@ -28,6 +29,16 @@ class UnknownUser(Exception):
     """There is no user with this id."""
 
 
+class UnknownCaller(Exception):
+    """The one who asks is no user (any more), however good the token."""
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    user_id: int
+    password_hash: str
+
+
 def hash_password(password: str) -> str:
     """Hash a password; slow on purpose, so call it outside of transactions."""
     return _hasher.hash(password)
@@ -46,18 +57,23 @@ def sign_up(
     return Profile(id=user_id, name=name, photo=photo, introduction=introduction)
 
 
-def log_in(connection: Connection, *, name: str, password: str) -> int:
-    """Return the id of the user with this name and password; raise WrongCredentials."""
+def find_credentials(connection: Connection, name: str) -> Credentials | None:
+    """Return what it takes to check the password of the user with this name."""
     found = select(User.id, User.password_hash).where(User.name == name, User.status == ACTIVE)
-    user = connection.execute(found).one_or_none()
+    row = connection.execute(found).one_or_none()
+    return None if row is None else Credentials(row.id, row.password_hash)
+
+
+def check_password(credentials: Credentials | None, password: str) -> int:
+    """Return the user's id; raise WrongCredentials. Slow on purpose, so call it outside of transactions."""
     try:
         # An unknown name takes as long as a wrong password, so that the time tells nobody which names exist.
-        _hasher.verify(user.password_hash if user else _NOBODYS_HASH, password)
+        _hasher.verify(credentials.password_hash if credentials else _NOBODYS_HASH, password)
     except VerificationError:
         raise WrongCredentials from None
-    if user is None:
+    if credentials is None:
         raise WrongCredentials
-    return int(user.id)
+    return credentials.user_id
 
 
 def load_profiles(connection: Connection, user_ids: Iterable[int]) -> dict[int, Profile]:
@@ -72,7 +88,7 @@ def exists(connection: Connection, user_id: int) -> bool:
 
 
 def change_profile(connection: Connection, user_id: int, changes: dict[str, str | None]) -> Profile:
-    """Set the given fields and return the profile; raise NameTaken or UnknownUser."""
+    """Set the given fields and return the profile; raise NameTaken or UnknownCaller."""
     if changes:
         try:
             connection.execute(update(User).where(User.id == user_id, User.status == ACTIVE).values(changes))
@@ -80,7 +96,7 @@ def change_profile(connection: Connection, user_id: int, changes: dict[str, str 
             raise NameTaken(changes.get("name")) from None
     found = load_profiles(connection, [user_id])
     if user_id not in found:
-        raise UnknownUser(user_id)
+        raise UnknownCaller
     return found[user_id]
 
 

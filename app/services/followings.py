@@ -5,11 +5,12 @@ from typing import Any
 
 from sqlalchemy import CTE, Connection, Select, and_, exists, func, insert, literal, select, update
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import aliased
 
 from app import events
 from app.models import ACTIVE, FOLLOWING, NOT_FOLLOWING, Notification, Relation, User
-from app.services.accounts import UnknownUser
+from app.services.accounts import UnknownCaller, UnknownUser
 
 
 class CannotFollowSelf(Exception):
@@ -19,14 +20,16 @@ class CannotFollowSelf(Exception):
 def follow(connection: Connection, *, follower_id: int, target_id: int) -> bool:
     """Make follower follow target; say whether target is to be told.
 
-    Raise CannotFollowSelf or UnknownUser. Following again changes nothing; following anew after an unfollow tells
+    Raise CannotFollowSelf, UnknownUser or UnknownCaller. Following again changes nothing; following anew after an unfollow tells
     nobody while the target has not yet read of the first time.
     """
     if follower_id == target_id:
         raise CannotFollowSelf
-    if connection.dialect.name == "sqlite":
-        return _follow_in_steps(connection, follower_id, target_id)
-    return _follow_in_one(connection, follower_id, target_id)
+    steps = _follow_in_steps if connection.dialect.name == "sqlite" else _follow_in_one
+    try:
+        return steps(connection, follower_id, target_id)
+    except IntegrityError:  # the follower's foreign key: the target was seen in the same statement or transaction
+        raise UnknownCaller from None
 
 
 def unfollow(connection: Connection, *, follower_id: int, target_id: int) -> None:
@@ -97,7 +100,7 @@ def _turn_on(new: Any, follower_id: int, target: Select[tuple[int]]) -> Any:
     now = int(time.time())
     column = target.selected_columns[0]
     row = target.with_only_columns(literal(follower_id), column, literal(FOLLOWING), literal(now), literal(now)).where(
-        column == column
+        column.is_not(None)
     )  # SQLite needs a WHERE here to tell the upsert's ON from that of a join
     insertion = new.from_select(["user_id", "target_id", "status", "created_at", "updated_at"], row)
     return insertion.on_conflict_do_update(

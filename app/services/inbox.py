@@ -20,7 +20,7 @@ def unread_counts(connection: Connection, user_ids: Sequence[int]) -> dict[int, 
     rows = connection.execute(
         select(Notification.recipient_id, func.count()).where(unread).group_by(Notification.recipient_id)
     )
-    counted = {user_id: count for user_id, count in rows}
+    counted = dict(rows.tuples().all())
     return {user_id: counted.get(user_id, 0) for user_id in user_ids}
 
 

@@ -1,0 +1,147 @@
+"""Users, authorizations and profiles."""
+
+from typing import Any
+
+from flask import g
+from flask_smorest import Blueprint
+from marshmallow import Schema, fields
+
+from app import tokens
+from app.api.auth import bearer, login_required
+from app.api.fields import Body, Page, Photo, Text
+from app.api.state import state
+from app.presence import is_online
+from app.services import accounts, followings
+
+bp = Blueprint("accounts", __name__, url_prefix="/v1_0", description="Users and their tokens")
+
+
+class ProfileAnswer(Schema):
+    id = fields.Integer()
+    name = fields.String()
+    photo = fields.String(allow_none=True)
+    introduction = fields.String(allow_none=True)
+
+
+class UserAnswer(ProfileAnswer):
+    fans_count = fields.Integer()
+    is_following = fields.Boolean()
+    online = fields.Boolean()
+
+
+class UsersAnswer(Schema):
+    total_count = fields.Integer()
+    page = fields.Integer()
+    per_page = fields.Integer()
+    results = fields.List(fields.Nested(ProfileAnswer))
+
+
+class SignUpBody(Body):
+    user_name = Text(1, 64, required=True)
+    password = Text(6, 128, required=True)
+    photo = Photo(load_default=None)
+    introduction = Text(0, 1000, allow_none=True, load_default=None)
+
+
+class LogInBody(Body):
+    user_name = Text(1, 64, required=True)
+    password = Text(1, 128, required=True)
+
+
+class ProfileBody(Body):
+    name = Text(1, 64)
+    photo = Photo()
+    introduction = Text(0, 1000, allow_none=True)
+
+
+class TokensAnswer(Schema):
+    token = fields.String()
+    refresh_token = fields.String()
+
+
+class UsersQuery(Page):
+    q = Text(0, 64, load_default="")
+
+
+@bp.post("/users")
+@bp.arguments(SignUpBody)
+@bp.response(201, ProfileAnswer)
+def sign_up(body: dict[str, Any]) -> Any:
+    password_hash = accounts.hash_password(body["password"])
+    with state.database.transaction() as connection:
+        profile = accounts.sign_up(
+            connection,
+            name=body["user_name"],
+            password_hash=password_hash,
+            photo=body["photo"],
+            introduction=body["introduction"],
+        )
+    state.profiles.forget(profile["id"])  # others may have asked for this id before there was anybody
+    return profile
+
+
+@bp.post("/authorizations")
+@bp.arguments(LogInBody)
+@bp.response(201, TokensAnswer)
+def log_in(body: dict[str, str]) -> dict[str, str]:
+    with state.database.reading() as connection:
+        credentials = accounts.find_credentials(connection, body["user_name"])
+    user_id = accounts.check_password(credentials, body["password"])
+    return {
+        "token": tokens.sign(state.secret, user_id=user_id),
+        "refresh_token": tokens.sign(state.secret, user_id=user_id, refresh=True),
+    }
+
+
+@bp.put("/authorizations")
+@bp.response(201, TokensAnswer)
+def refresh() -> dict[str, str]:
+    return {"token": tokens.sign(state.secret, user_id=bearer(refresh=True))}
+
+
+@bp.get("/user")
+@login_required
+@bp.response(200, ProfileAnswer)
+def own_profile() -> Any:
+    profile = state.profiles.get(g.user_id)
+    if profile is None:
+        raise accounts.UnknownCaller
+    return profile
+
+
+@bp.patch("/user")
+@login_required
+@bp.arguments(ProfileBody)
+@bp.response(200, ProfileAnswer)
+def change_profile(changes: dict[str, str | None]) -> Any:
+    with state.database.transaction() as connection:
+        profile = accounts.change_profile(connection, g.user_id, changes)
+    state.profiles.forget(g.user_id)
+    return profile
+
+
+@bp.get("/users")
+@login_required
+@bp.arguments(UsersQuery, location="query")
+@bp.response(200, UsersAnswer)
+def search(query: dict[str, Any]) -> dict[str, Any]:
+    page, per_page = query["page"], query["per_page"]
+    with state.database.reading() as connection:
+        total, results = accounts.search(connection, query=query["q"], page=page, per_page=per_page)
+    return {"total_count": total, "page": page, "per_page": per_page, "results": results}
+
+
+@bp.get("/users/<int:user_id>")
+@login_required
+@bp.response(200, UserAnswer)
+def user(user_id: int) -> dict[str, Any]:
+    profile = state.profiles.get(user_id) if user_id <= tokens.LARGEST_ID else None
+    if profile is None:
+        raise accounts.UnknownUser(user_id)
+    with state.database.reading() as connection:
+        return {
+            **profile,
+            "fans_count": followings.fans_count(connection, user_id),
+            "is_following": followings.is_following(connection, follower_id=g.user_id, target_id=user_id),
+            "online": is_online(state.redis, user_id),
+        }

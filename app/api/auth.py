@@ -1,0 +1,43 @@
+"""Who is asking."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import ParamSpec, TypeVar
+
+from flask import g, request
+from werkzeug.datastructures import WWWAuthenticate
+from werkzeug.exceptions import Unauthorized
+
+from app import tokens
+from app.api.state import state
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+def login_required(view: Callable[P, R]) -> Callable[P, R]:
+    """Answer 401 to those without a good access token; else set g.user_id."""
+
+    @wraps(view)
+    def checked(*args: P.args, **kwargs: P.kwargs) -> R:
+        g.user_id = bearer(refresh=False)
+        return view(*args, **kwargs)
+
+    return checked
+
+
+def bearer(*, refresh: bool) -> int:
+    """Return the user id of the Bearer token; raise Unauthorized."""
+    kind, _, token = request.headers.get("Authorization", "").partition(" ")
+    if kind.lower() != "bearer" or not token:
+        raise unauthorized("this call needs the header 'Authorization: Bearer <token>'")
+    try:
+        return tokens.verify(state.secret, token.strip(), refresh=refresh).user_id
+    except tokens.ExpiredToken:
+        raise unauthorized("the token has expired") from None
+    except tokens.InvalidToken:
+        raise unauthorized("the token is not valid here") from None
+
+
+def unauthorized(message: str) -> Unauthorized:
+    return Unauthorized(message, www_authenticate=WWWAuthenticate("Bearer"))

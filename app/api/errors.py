@@ -1,0 +1,68 @@
+"""One table from what services raise to HTTP, and one shape for every error."""
+
+import logging
+from collections.abc import Callable
+from typing import Any
+
+from flask import Flask, Response, jsonify, request
+from werkzeug.exceptions import HTTPException, UnsupportedMediaType
+
+from app.api.auth import unauthorized
+from app.db import is_unavailable
+from app.services import accounts, followings
+
+log = logging.getLogger(__name__)
+
+_RETRY_AFTER_SECONDS = 2
+
+_STATUS: dict[type[Exception], tuple[int, str]] = {
+    followings.CannotFollowSelf: (400, "nobody follows themselves"),
+    accounts.UnknownUser: (404, "there is no such user"),
+    accounts.NameTaken: (409, "this name is taken"),
+    accounts.WrongCredentials: (401, "the name or the password is wrong"),
+}
+
+
+def init_app(app: Flask) -> None:
+    for kind, (status, message) in _STATUS.items():
+        app.register_error_handler(kind, _answering(status, message))
+    app.register_error_handler(accounts.UnknownCaller, lambda _: _http(unauthorized("the token's user is gone")))
+    app.register_error_handler(HTTPException, _http)
+    app.register_error_handler(Exception, _unexpected)
+    app.before_request(_only_json)
+
+
+def _answering(status: int, message: str) -> Callable[[Exception], tuple[Response, int]]:
+    return lambda _error: (jsonify(message=message), status)
+
+
+def _http(error: HTTPException) -> tuple[Response, int, dict[str, str]]:
+    body: dict[str, Any] = {"message": error.description or error.name}
+    errors = _by_field(getattr(error, "data", {}).get("messages", {}))
+    if errors:
+        body = {"message": "a field is wrong", "errors": errors}
+    headers = {
+        name: value for name, value in error.get_headers() if name.lower() not in ("content-type", "content-length")
+    }
+    return jsonify(body), error.code or 500, headers
+
+
+def _by_field(messages: object) -> dict[str, Any]:
+    """Drop the level that names the place (json, query): callers know where they put a field."""
+    if not isinstance(messages, dict):
+        return {}
+    return {field: errors for place in messages.values() if isinstance(place, dict) for field, errors in place.items()}
+
+
+def _unexpected(error: Exception) -> tuple[Response, int, dict[str, str]]:
+    if is_unavailable(error):
+        log.warning("database is away: %s", str(error).partition("\n")[0])
+        retry = {"Retry-After": str(_RETRY_AFTER_SECONDS)}
+        return jsonify(message="the database is away, try again"), 503, retry
+    log.error("%s %s failed", request.method, request.path, exc_info=error)
+    return jsonify(message="something went wrong here; it has been logged"), 500, {}
+
+
+def _only_json() -> None:
+    if request.content_length and not request.is_json and request.path.startswith("/v1_0/"):
+        raise UnsupportedMediaType("the body should be JSON, with the header Content-Type: application/json")

@@ -1,0 +1,58 @@
+"""Fields and pages that several calls share. What is too long, of another type, or not a text a database can hold is refused."""
+
+from typing import Any
+
+from marshmallow import RAISE, Schema, ValidationError, fields, validate
+from marshmallow.validate import Length, Range
+
+from app.tokens import LARGEST_ID
+
+_LARGEST_PAGE = 1_000_000
+
+
+class Id(fields.Integer):
+    """An id below 2**53. In a body it is a number: neither "5" nor true is 5."""
+
+    default_error_messages = {"invalid": "Not a valid id: a whole number from 1 to 2**53 - 1."}
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(
+            strict=True, validate=Range(1, LARGEST_ID, error=self.default_error_messages["invalid"]), **options
+        )
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **options: Any) -> int | None:
+        if type(value) is not int:
+            raise self.make_error("invalid")
+        return super()._deserialize(value, attr, data, **options)
+
+
+class Text(fields.String):
+    """A text of bounded length, without NUL, which no database column holds."""
+
+    def __init__(self, least: int, most: int, **options: Any) -> None:
+        super().__init__(validate=[Length(least, most), _no_nul], **options)
+
+
+class Body(Schema):
+    class Meta:
+        unknown = RAISE
+
+
+class Page(Schema):
+    page = fields.Integer(load_default=1, validate=Range(1, _LARGEST_PAGE))
+    per_page = fields.Integer(load_default=10, validate=Range(10, 50))
+
+
+class Photo(Text):
+    """A web address, or a path on this site: the page shows it as an image."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(0, 512, allow_none=True, **options)
+        self.validators.append(
+            validate.Regexp(r"(https?://|/(?!/))\S*\Z|\Z", error="Should be an http(s) URL or a path.")
+        )
+
+
+def _no_nul(text: str) -> None:
+    if "\0" in text:
+        raise ValidationError("Should not hold the character NUL.")

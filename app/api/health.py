@@ -1,0 +1,76 @@
+"""`/livez`, `/readyz` and `/metrics`."""
+
+import socket
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from urllib.parse import urlsplit
+
+from flask import Blueprint, Response
+from prometheus_client import CONTENT_TYPE_LATEST, Gauge, generate_latest
+
+from app.api.state import state
+from app.cache import RedisError
+from app.db import UNAVAILABLE
+from app.services import outbox
+
+bp = Blueprint("health", __name__)
+
+WAITING = Gauge("toutiao_outbox_waiting", "Committed notifications that are not yet pushed")
+OLDEST = Gauge("toutiao_outbox_oldest_seconds", "How long the oldest of them has waited")
+SET_ASIDE = Gauge("toutiao_outbox_set_aside", "Notifications that could not be built and wait for an operator")
+
+_AWAY = (OSError, RedisError, *UNAVAILABLE)
+_CHECK_SECONDS = 0.5
+
+
+@bp.get("/livez")
+def livez() -> Response:
+    return Response("ok\n", mimetype="text/plain")
+
+
+@bp.get("/readyz")
+def readyz() -> Response:
+    """Say which services answer. Only the database is needed to serve: the rest waits in the outbox."""
+    settings = state.settings
+    checks: dict[str, Callable[[], object]] = {
+        "database": state.database.ping,
+        "redis": state.redis.ping,
+        "broker": _reach(settings.broker_url),
+        "message_queue": _reach(settings.message_queue_url),
+    }
+    with ThreadPoolExecutor(len(checks)) as pool:
+        failures = dict(zip(checks, pool.map(_failure, checks.values()), strict=True))
+    lines = "".join(f"{name}: {failure or 'ok'}\n" for name, failure in failures.items())
+    return Response(lines, status=503 if failures["database"] else 200, mimetype="text/plain")
+
+
+@bp.get("/metrics")
+def metrics() -> Response:
+    try:
+        with state.database.reading() as connection:
+            waiting, oldest_seconds, set_aside = outbox.depth(connection)
+    except UNAVAILABLE:
+        waiting = oldest_seconds = set_aside = float("nan")
+    WAITING.set(waiting)
+    OLDEST.set(oldest_seconds)
+    SET_ASIDE.set(set_aside)
+    return Response(generate_latest(), content_type=CONTENT_TYPE_LATEST)
+
+
+def _failure(check: Callable[[], object]) -> str | None:
+    try:
+        check()
+    except _AWAY as error:
+        return f"away ({type(error).__name__})"
+    return None
+
+
+def _reach(url: str) -> Callable[[], None]:
+    parts = urlsplit(url)
+    default = {"amqp": 5672, "amqps": 5671}.get(parts.scheme, 6379)
+
+    def reach() -> None:
+        address = (parts.hostname or "localhost", parts.port or default)
+        socket.create_connection(address, timeout=_CHECK_SECONDS).close()
+
+    return reach

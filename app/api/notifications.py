@@ -1,0 +1,97 @@
+"""The inbox over HTTP."""
+
+import logging
+from typing import Any
+
+from flask import g
+from flask_smorest import Blueprint
+from marshmallow import Schema, ValidationError, fields, validates_schema
+from marshmallow.validate import Length, Range
+
+from app import tokens, unread
+from app.api.auth import login_required
+from app.api.fields import Body, Id
+from app.api.state import state
+from app.cache import RedisError
+from app.services import inbox, payloads
+
+log = logging.getLogger(__name__)
+bp = Blueprint("notifications", __name__, url_prefix="/v1_0/user", description="The durable inbox")
+
+
+class InboxQuery(Schema):
+    limit = fields.Integer(load_default=20, validate=Range(1, 100))
+    before = fields.Integer(load_default=None, validate=Range(1, tokens.LARGEST_ID))
+
+
+class NotificationAnswer(Schema):
+    id = fields.Integer()
+    event = fields.String()
+    data = fields.Dict()
+    created_at = fields.Integer()
+    read = fields.Boolean()
+
+
+class UnreadAnswer(Schema):
+    unread_count = fields.Integer()
+
+
+class InboxAnswer(UnreadAnswer):
+    results = fields.List(fields.Nested(NotificationAnswer))
+
+
+class ReadBody(Body):
+    ids = fields.List(Id(), validate=Length(max=1000))
+    up_to = Id()
+
+    @validates_schema
+    def _one_of_both(self, data: dict[str, Any], **_options: object) -> None:
+        if len(data) != 1:
+            raise ValidationError("Give either ids or up_to.", "ids")
+
+
+@bp.get("/notifications")
+@login_required
+@bp.arguments(InboxQuery, location="query")
+@bp.response(200, InboxAnswer)
+def page(query: dict[str, Any]) -> dict[str, Any]:
+    with state.database.reading() as connection:
+        rows = inbox.page(connection, g.user_id, **query)
+        count = _count_unread(connection)
+    actors = state.profiles.get_many(row.actor_id for row in rows)
+    results = [
+        {
+            "id": row.id,
+            "event": row.event,
+            "data": payloads.build(row, actors),
+            "created_at": row.created_at,
+            "read": row.read_at is not None,
+        }
+        for row in rows
+    ]
+    return {"unread_count": count, "results": results}
+
+
+@bp.post("/notifications/read")
+@login_required
+@bp.arguments(ReadBody)
+@bp.response(200, UnreadAnswer)
+def mark_read(body: dict[str, Any]) -> dict[str, int]:
+    with state.database.transaction() as connection:
+        is_changed = inbox.mark_read(connection, g.user_id, **body)
+    with state.database.reading() as connection:
+        count = _count_unread(connection)
+    if is_changed:
+        state.tasks.tell_unread(g.user_id)
+    return {"unread_count": count}
+
+
+def _count_unread(connection: Any) -> int:
+    """Count, and keep the count where the IM servers find it."""
+    read_at = unread.moment()
+    count = inbox.unread_count(connection, g.user_id)
+    try:
+        state.unread.set({g.user_id: count}, read_at=read_at)
+    except RedisError as error:
+        log.warning("unread count of user %d is not cached: %s", g.user_id, error)
+    return count

@@ -1,0 +1,52 @@
+"""What the API holds for as long as its process lives."""
+
+from dataclasses import dataclass
+from typing import cast
+
+from flask import current_app
+from redis import Redis
+from werkzeug.local import LocalProxy
+
+from app.api.requests import TaskRequests
+from app.cache import connect
+from app.config import Settings
+from app.db import Database
+from app.profiles import Profile, UserProfileCache
+from app.services import accounts
+from app.unread import UnreadCache
+
+_REDIS_SECONDS = 0.2
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    settings: Settings
+    secret: str
+    database: Database
+    redis: Redis
+    profiles: UserProfileCache
+    unread: UnreadCache
+    tasks: TaskRequests
+
+
+def create_state(settings: Settings) -> State:
+    """Make what the settings ask for; nothing connects before it is used."""
+    database = Database(settings.database_url)
+    redis = connect(settings.redis_url, timeout_seconds=_REDIS_SECONDS)
+
+    def load(user_ids: list[int]) -> dict[int, Profile]:
+        with database.reading() as connection:
+            return accounts.load_profiles(connection, user_ids)
+
+    return State(
+        settings=settings,
+        secret=settings.jwt_secret.get_secret_value(),
+        database=database,
+        redis=redis,
+        profiles=UserProfileCache(redis, load),
+        unread=UnreadCache(redis),
+        tasks=TaskRequests(settings.broker_url),
+    )
+
+
+state = cast(State, LocalProxy(lambda: current_app.extensions["toutiao"]))

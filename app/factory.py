@@ -1,0 +1,78 @@
+"""Wire the Flask application."""
+
+from typing import Any
+
+import orjson
+from flask import Flask, Response, jsonify
+from flask.json.provider import JSONProvider
+from flask_cors import CORS
+from flask_smorest import Api
+
+from app.api import accounts, errors, followings, health, notifications, page
+from app.api.state import create_state
+from app.config import Settings, load_settings
+
+_LARGEST_BODY = 64 * 1024  # bytes
+
+
+class _Json(JSONProvider):
+    """orjson: quick, and it refuses what is not JSON (NaN, lone surrogates, endless nesting)."""
+
+    def dumps(self, obj: Any, **_options: Any) -> str:
+        return orjson.dumps(obj).decode()
+
+    def loads(self, s: str | bytes, **_options: Any) -> Any:
+        return orjson.loads(s)
+
+
+def create_app(config: Any = None, enable_config_file: bool = False) -> Flask:
+    """Make the API.
+
+    `config` is a mapping, an object or an import string, whose upper-case names stand before the environment; those of
+    the Python file that TOUTIAO_SETTINGS names, if it is to be honoured, stand before both. Raise SettingsError.
+    """
+    app = Flask(__name__)
+    app.json = _Json(app)
+    _read_config(app, config, enable_config_file)
+    app.extensions["toutiao"] = create_state(_settings(app))
+    errors_first = Api(app, spec_kwargs=_OPENAPI)
+    app.extensions["openapi"] = errors_first.spec
+    for blueprint in (accounts.bp, followings.bp, notifications.bp):
+        errors_first.register_blueprint(blueprint)
+    app.register_blueprint(health.bp)
+    app.register_blueprint(page.bp)
+    app.add_url_rule("/openapi.json", view_func=_openapi)
+    errors.init_app(app)
+    CORS(app, origins=app.extensions["toutiao"].settings.allowed_origins, max_age=600)
+    return app
+
+
+_OPENAPI = {
+    "title": "Toutiao push",
+    "version": "v1_0",
+    "openapi_version": "3.1.0",
+    "components": {"securitySchemes": {"bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}}},
+}
+
+
+def _read_config(app: Flask, config: Any, enable_config_file: bool) -> None:
+    app.config.update(
+        MAX_CONTENT_LENGTH=_LARGEST_BODY, API_TITLE="Toutiao push", API_VERSION="v1_0", OPENAPI_VERSION="3.1.0"
+    )
+    if isinstance(config, dict):
+        app.config.update(config)
+    elif config is not None:
+        app.config.from_object(config)
+    if enable_config_file:
+        app.config.from_envvar("TOUTIAO_SETTINGS", silent=True)
+
+
+def _settings(app: Flask) -> Settings:
+    given = {name: app.config[name.upper()] for name in Settings.model_fields if name.upper() in app.config}
+    return load_settings(given)
+
+
+def _openapi() -> Response:
+    from flask import current_app
+
+    return jsonify(current_app.extensions["openapi"].to_dict())

@@ -1,0 +1,11 @@
+"""The API for WSGI servers."""
+
+import sys
+
+from app.config import SettingsError
+from app.factory import create_app
+
+try:
+    app = create_app(enable_config_file=True)
+except SettingsError as error:
+    sys.exit(str(error))
