@@ -16,7 +16,7 @@ TELL_UNREAD_TASK = "tasks.notifications.tell_unread"
 
 
 class FollowingNotify(TypedDict):
-    """Somebody began to follow the recipient. `timestamp` in Unix seconds, `id` in the inbox, `offset` in the history."""
+    """Somebody began to follow the recipient. `timestamp` in Unix seconds, `id` the inbox's, `offset` the history's."""
 
     user_id: int
     user_name: str

@@ -8,7 +8,6 @@ from collections.abc import Iterable, Iterator
 from typing import Any, Protocol
 from urllib.parse import urlsplit
 
-import kombu
 import orjson
 import socketio
 from amqp.exceptions import AMQPError
@@ -72,7 +71,7 @@ class _KombuEmitter(socketio.KombuManager):  # type: ignore[misc]
         }
         options = {"connect_timeout": _TIMEOUT_SECONDS, "transport_options": transport}
         super().__init__(url, channel=CHANNEL, write_only=True, connection_options=options)
-        self._producer: kombu.Producer | None = None
+        self._producer: Any = None
 
     def push(self, pushes: Iterable[bytes]) -> None:
         for message in _messages(pushes):
@@ -83,24 +82,24 @@ class _KombuEmitter(socketio.KombuManager):  # type: ignore[misc]
 
     def _send(self, message: bytes, content_type: str, encoding: str) -> None:
         # Once more with a new connection: the old one may have been closed while it lay idle.
+        is_fresh = self._producer is None
         try:
             self._send_once(message, content_type, encoding)
         except PushFailed:
+            if is_fresh:
+                raise
             self._send_once(message, content_type, encoding)
 
     def _send_once(self, message: bytes, content_type: str, encoding: str) -> None:
         try:
             if self._producer is None:
-                self._producer = kombu.Producer(self._connect(), exchange=self._exchange(), auto_declare=True)
+                self.publisher_connection = self._connection()
+                self._producer = self.publisher_connection.Producer(exchange=self._exchange())
             self._producer.publish(message, content_type=content_type, content_encoding=encoding)
-        except (OSError, AMQPError, KombuError, kombu.exceptions.OperationalError) as error:
+        except (OSError, AMQPError, KombuError) as error:
             self._producer = None
             self.publisher_connection.collapse()
             raise PushFailed(f"the message queue is away: {error!r}") from error
-
-    def _connect(self) -> Any:
-        self.publisher_connection = self._connection()
-        return self.publisher_connection.channel()
 
 
 def _messages(pushes: Iterable[bytes]) -> Iterator[bytes]:

@@ -1,6 +1,6 @@
-"""Fields and pages that several calls share. What is too long, of another type, or not a text a database can hold is refused."""
+"""Fields that several calls share: they refuse what is too long, of another type, or nothing a database can hold."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 from marshmallow import RAISE, Schema, ValidationError, fields, validate
 from marshmallow.validate import Length, Range
@@ -13,7 +13,9 @@ _LARGEST_PAGE = 1_000_000
 class Id(fields.Integer):
     """An id below 2**53. In a body it is a number: neither "5" nor true is 5."""
 
-    default_error_messages = {"invalid": "Not a valid id: a whole number from 1 to 2**53 - 1."}
+    default_error_messages: ClassVar[dict[str, str]] = {
+        "invalid": "Not a valid id: a whole number from 1 to 2**53 - 1."
+    }
 
     def __init__(self, **options: Any) -> None:
         super().__init__(

@@ -20,8 +20,8 @@ class CannotFollowSelf(Exception):
 def follow(connection: Connection, *, follower_id: int, target_id: int) -> bool:
     """Make follower follow target; say whether target is to be told.
 
-    Raise CannotFollowSelf, UnknownUser or UnknownCaller. Following again changes nothing; following anew after an unfollow tells
-    nobody while the target has not yet read of the first time.
+    Raise CannotFollowSelf, UnknownUser or UnknownCaller. Following again changes nothing; following anew after an
+    unfollow tells nobody while the target has not yet read of the first time.
     """
     if follower_id == target_id:
         raise CannotFollowSelf
