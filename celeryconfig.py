@@ -2,7 +2,7 @@
 
 from urllib.parse import urlsplit
 
-from kombu import Queue
+from kombu.entity import Queue
 
 from app import events
 from app.config import settings

@@ -42,7 +42,7 @@ def create_emitter(message_queue_url: str) -> Emitter:
     return _RedisEmitter(message_queue_url)
 
 
-class _RedisEmitter(socketio.RedisManager):  # type: ignore[misc]  # the library is untyped
+class _RedisEmitter(socketio.RedisManager):
     def __init__(self, url: str) -> None:
         super().__init__(url, channel=CHANNEL, write_only=True)
         self.redis = cache.connect(url, timeout_seconds=_TIMEOUT_SECONDS)
@@ -61,7 +61,7 @@ class _RedisEmitter(socketio.RedisManager):  # type: ignore[misc]  # the library
             raise PushFailed(f"the message queue is away: {error}") from error
 
 
-class _KombuEmitter(socketio.KombuManager):  # type: ignore[misc]
+class _KombuEmitter(socketio.KombuManager):
     def __init__(self, url: str) -> None:
         transport = {
             "confirm_publish": True,

@@ -1,1 +1,1 @@
-"""`make run`: the whole system on one machine, with nothing installed but Python."""
+"""`make run`: the whole system on one machine, without servers to install."""

@@ -1,67 +1,99 @@
-"""The settings of the embedded default, for all that the environment leaves open."""
+"""What the processes are told: the environment, then .env, then defaults for what neither sets."""
 
 import os
 import secrets
-import socket
-from collections.abc import Mapping
+import shlex
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from honcho import environ
+from dotenv import dotenv_values
+from sqlalchemy import URL
 
-PORTS = {"API_PORT": "5000", "IM_PORT": "8001", "FLOWER_PORT": "5555"}
-REDIS_LIKE = ("BROKER_URL", "MESSAGE_QUEUE_URL", "REDIS_URL")
+from app.config import Settings, SettingsError, load_settings
+from dev.errors import RunError
+
+LOOPBACK = "127.0.0.1"
+PORTS = ("API_PORT", "IM_PORT", "FLOWER_PORT")
+QUEUES_AND_CACHE = ("BROKER_URL", "MESSAGE_QUEUE_URL", "REDIS_URL")
 
 
-class CannotStart(Exception):
-    """One line that says what to do."""
+def read(env_file: Path, environ: Mapping[str, str]) -> dict[str, str]:
+    """Return the environment on top of what env_file says, if it exists; an empty value counts as not set."""
+    from_file = dotenv_values(env_file, interpolate=False)
+    return {name: value for name, value in {**from_file, **environ}.items() if value}
 
 
-def complete(given: Mapping[str, str]) -> dict[str, str]:
-    """Return the environment of the processes, without the URLs of an embedded Valkey: its port is not known yet."""
-    variables = {**_dotenv(), **given}
-    data_dir = Path(variables.get("DATA_DIR") or ".data").resolve()
-    data_dir.mkdir(parents=True, exist_ok=True)
-    defaults = {
-        **PORTS,
-        "DATABASE_URL": f"sqlite:///{data_dir / 'toutiao.db'}",
+def complete(given: Mapping[str, str], root: Path) -> dict[str, str]:
+    """Return given with all that is missing but the URLs of queues and cache; make DATA_DIR and the secrets kept there.
+
+    Raise RunError when DATA_DIR can't be used.
+    """
+    data_dir = (root / given.get("DATA_DIR", ".data")).resolve()
+    env = {
+        "DATABASE_URL": URL.create("sqlite", database=str(data_dir / "toutiao.sqlite3")).render_as_string(),
+        "API_PORT": "5000",
+        "IM_PORT": "8001",
+        "FLOWER_PORT": "5555",
+        # Browsers on one machine come back at once: there is no stampede to spread over a longer time.
+        "IM_DRAIN_SECONDS": "1",
+        **given,
+        "DATA_DIR": str(data_dir),
+        "IM_HOST": LOOPBACK,
+        "FLOWER_ADDRESS": LOOPBACK,
         "PYTHONUNBUFFERED": "1",
-        "PYTHONWARNINGS": "ignore::DeprecationWarning",
     }
-    for name, default in defaults.items():
-        variables[name] = variables.get(name) or default
-    variables["DATA_DIR"] = str(data_dir)
-    if not variables.get("JWT_SECRET"):
-        variables["JWT_SECRET"] = _made_once(data_dir / "jwt_secret", secrets.token_urlsafe(48))
-    if not variables.get("FLOWER_BASIC_AUTH"):
-        variables["FLOWER_BASIC_AUTH"] = _made_once(data_dir / "flower_auth", f"admin:{secrets.token_urlsafe(12)}")
-    return variables
-
-
-def check_ports(variables: Mapping[str, str]) -> None:
-    """Raise CannotStart where a port is no port, or is taken."""
-    for name in PORTS:
-        value = variables[name]
-        if not (value.isascii() and value.isdigit() and 0 < int(value) < 65536):
-            raise CannotStart(f"{name}={value}: should be a port, 1 to 65535")
-        with socket.socket() as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                probe.bind(("127.0.0.1", int(value)))
-            except OSError as error:
-                hint = f"port {value} is taken or not allowed ({error.strerror}): stop what uses it, or set {name}"
-                raise CannotStart(hint) from None
-
-
-def _dotenv() -> dict[str, str]:
-    path = Path(".env")
-    return {name: value for name, value in environ.parse(path.read_text()).items() if value} if path.exists() else {}
-
-
-def _made_once(path: Path, value: str) -> str:
     try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        return path.read_text().strip()
-    with os.fdopen(descriptor, "w") as file:
-        file.write(value)
-    return value
+        data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+        if "JWT_SECRET" not in env:
+            env["JWT_SECRET"] = kept_secret(data_dir / "jwt_secret", lambda: secrets.token_urlsafe(48))
+        if "FLOWER_BASIC_AUTH" not in env:
+            env["FLOWER_BASIC_AUTH"] = kept_secret(
+                data_dir / "flower_basic_auth", lambda: f"admin:{secrets.token_urlsafe(12)}"
+            )
+    except OSError as error:
+        raise RunError(f"DATA_DIR: {error.filename} can't be used: {error.strerror}") from None
+    return env
+
+
+def use_for_what_is_missing(valkey_url: str, env: dict[str, str]) -> None:
+    """Point the queues and the cache that have no URL to one Valkey.
+
+    All in one database: a worker can then append to a history and publish in a single script.
+    """
+    for name in QUEUES_AND_CACHE:
+        env.setdefault(name, valkey_url)
+
+
+def check(env: Mapping[str, str]) -> Settings:
+    """Return the settings as the processes will read them; raise RunError that names what is wrong."""
+    try:
+        return load_settings({name: env[name.upper()] for name in Settings.model_fields if name.upper() in env})
+    except SettingsError as error:
+        raise RunError(str(error)) from None
+
+
+def kept_secret(path: Path, make: Callable[[], str]) -> str:
+    """Return the secret in the file at path, made on the first call; nobody but its owner may read the file."""
+    if path.exists() and (secret := path.read_text().strip()):
+        path.chmod(0o600)
+        return secret
+    secret = make()
+    write_private(path, secret + "\n")
+    return secret
+
+
+def write_private(path: Path, text: str) -> None:
+    """Write a file that only its owner may read, whole or not at all."""
+    draft = path.with_name(path.name + ".draft")
+    draft.unlink(missing_ok=True)
+    with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+        file.write(text)
+    draft.replace(path)
+
+
+def write_for_other_terminals(env: Mapping[str, str]) -> Path:
+    """Write the settings as a file for a shell to read, so that other commands meet the same system."""
+    path = Path(env["DATA_DIR"]) / "environment"
+    names = (name.upper() for name in Settings.model_fields)
+    write_private(path, "".join(f"{name}={shlex.quote(env[name])}\n" for name in names if name in env))
+    return path

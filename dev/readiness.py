@@ -1,65 +1,76 @@
-"""Wait until every part answers, then say where."""
+"""Whether the parts answer."""
 
-import base64
-import time
-import urllib.error
-import urllib.request
+import http.client
+import threading
 from collections.abc import Callable, Mapping
-from pathlib import Path
 
-_DEADLINE_SECONDS = 60
+from celery import Celery
+from kombu.exceptions import KombuError
+from redis.exceptions import RedisError
+
+from dev.environment import LOOPBACK
+
+_ASK_SECONDS = 1
 _PAUSE_SECONDS = 0.2
-VENDORED = Path("app/static/vendor/socket.io.esm.min.js")
+
+# Returns why the part is not ready, or None when it is.
+Check = Callable[[], str | None]
 
 
-def announce(variables: Mapping[str, str]) -> None:
-    """Print the table of URLs when all of it answers, or what does not."""
-    api, im, flower = (f"http://127.0.0.1:{variables[name]}" for name in ("API_PORT", "IM_PORT", "FLOWER_PORT"))
-    checks: dict[str, Callable[[], bool]] = {
-        "API": lambda: _answers(f"{api}/readyz"),
-        "IM server": lambda: _answers(f"{im}/readyz"),
-        "Flower": lambda: _answers(f"{flower}/api/workers?refresh=true", variables["FLOWER_BASIC_AUTH"]),
-        "worker": lambda: _worker_answers(variables["BROKER_URL"]),
-    }
-    deadline = time.monotonic() + _DEADLINE_SECONDS
-    while checks and time.monotonic() < deadline:
-        checks = {name: check for name, check in checks.items() if not check()}
-        time.sleep(_PAUSE_SECONDS if checks else 0)
-    if checks:
-        print(f"\nNot ready after {_DEADLINE_SECONDS} s: {', '.join(checks)}. The lines above say why.\n", flush=True)
-        return
-    user, _, password = variables["FLOWER_BASIC_AUTH"].partition(":")
-    print(
-        f"""
-  Ready. Open two browser windows, sign up in both, follow in one.
+class Readiness:
+    """Asks each part until it answers, in a thread of its own: an answer may take longer than a signal can wait."""
 
-    Web page    {api}/
-    API         {api}/v1_0   (docs: {api}/docs)
-    IM server   {im}/socket.io
-    Flower      {flower}/   user {user}, password {password}
+    def __init__(self, checks: Mapping[str, Check]) -> None:
+        self.missing = dict.fromkeys(checks, "was not asked yet")
+        self._checks = checks
+        self._pause = threading.Event()
+        threading.Thread(target=self._ask, name="readiness", daemon=True).start()
 
-  Ctrl-C stops everything.
-""",
-        flush=True,
-    )
-    if not VENDORED.exists():
-        print("  The page lacks live updates: install Node.js with npm and run `make run` again.\n", flush=True)
+    def is_complete(self) -> bool:
+        return not self.missing
+
+    def _ask(self) -> None:
+        while self.missing:
+            for name in list(self.missing):
+                reason = self._checks[name]()
+                if reason is None:
+                    del self.missing[name]
+                else:
+                    self.missing[name] = reason
+            self._pause.wait(_PAUSE_SECONDS)
 
 
-def _answers(url: str, basic_auth: str | None = None) -> bool:
-    request = urllib.request.Request(url)  # noqa: S310  (our own, on loopback)
-    if basic_auth:
-        request.add_header("Authorization", "Basic " + base64.b64encode(basic_auth.encode()).decode())
-    try:
-        with urllib.request.urlopen(request, timeout=2) as answer:  # noqa: S310
-            return bool(answer.status == 200)
-    except (OSError, urllib.error.HTTPError):
-        return False
+def http_check(port: int, path: str, expected: int = 200) -> Check:
+    """Return a check that GET path on a loopback port answers with the expected status."""
+
+    def check() -> str | None:
+        connection = http.client.HTTPConnection(LOOPBACK, port, timeout=_ASK_SECONDS)
+        try:
+            connection.request("GET", path)
+            answer = connection.getresponse()
+            if answer.status == expected:
+                return None
+            return (
+                f"answers {answer.status} to GET {path}: {' '.join(answer.read(500).decode(errors='replace').split())}"
+            )
+        except (OSError, http.client.HTTPException) as error:
+            return f"does not answer GET {path} ({error})"
+        finally:
+            connection.close()
+
+    return check
 
 
-def _worker_answers(broker_url: str) -> bool:
-    from celery import Celery
+def worker_check(broker_url: str, node: str) -> Check:
+    """Return a check that the Celery worker of this node name answers a ping over the broker."""
+    # RabbitMQ 4 refuses queues that are neither durable nor exclusive.
+    probe = Celery("readiness", broker=broker_url, set_as_current=False, changes={"control_queue_exclusive": True})
 
-    with Celery("toutiao-ping", broker=broker_url, set_as_current=False) as app:
-        app.conf.control_queue_exclusive = True
-        return bool(app.control.ping(timeout=1))
+    def check() -> str | None:
+        try:
+            is_there = bool(probe.control.ping(destination=[node], timeout=_ASK_SECONDS))
+        except (OSError, KombuError, RedisError) as error:
+            return f"can't be asked ({error})"
+        return None if is_there else "does not answer a ping"
+
+    return check

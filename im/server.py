@@ -27,7 +27,7 @@ def create_server(settings: Settings) -> Wsgi:
     sio = socketio.Server(
         async_mode="eventlet",
         client_manager=create_manager(settings.message_queue_url),
-        cors_allowed_origins="*" if "*" in settings.allowed_origins else settings.allowed_origins,
+        cors_allowed_origins=_origin_check(settings.allowed_origins),
         max_http_buffer_size=_LARGEST_PACKET,
         ping_interval=25,
         ping_timeout=20,
@@ -66,6 +66,16 @@ def _add_handlers(sio: Any, notify: Notify, chat: Chat) -> None:
     sio.on("disconnect", disconnect)
     sio.on("message", chat.message)
     sio.on("*", unknown)
+
+
+def _origin_check(allowed: list[str]) -> Callable[[str, dict[str, Any]], bool]:
+    """Accept the given origins, and this server's own: some clients name the server that they connect to."""
+
+    def is_allowed(origin: str, environ: dict[str, Any]) -> bool:
+        own = f"{environ['wsgi.url_scheme']}://{environ.get('HTTP_HOST', '')}"
+        return origin in allowed or origin == own or "*" in allowed
+
+    return is_allowed
 
 
 def _reach(url: str) -> Callable[[], None]:

@@ -24,7 +24,7 @@ _ATTEMPTS = 4
 _FIRST_PAUSE_SECONDS = 0.2
 
 
-@celery_app.task(name=events.DISPATCH_TASK)  # type: ignore[untyped-decorator]
+@celery_app.task(name=events.DISPATCH_TASK)
 def dispatch() -> int:
     """Push every committed notification that is not yet pushed; return how many.
 
@@ -37,7 +37,7 @@ def dispatch() -> int:
     return pushed
 
 
-@celery_app.task(name=events.TELL_UNREAD_TASK)  # type: ignore[untyped-decorator]
+@celery_app.task(name=events.TELL_UNREAD_TASK)
 def tell_unread(user_ids: list[int]) -> None:
     """Tell the sockets of these users how much they have not read."""
     _patiently(lambda: _tell_unread(resources(), user_ids))

@@ -1,6 +1,6 @@
 """Fields that several calls share: they refuse what is too long, of another type, or nothing a database can hold."""
 
-from typing import Any, ClassVar
+from typing import Any
 
 from marshmallow import RAISE, Schema, ValidationError, fields, validate
 from marshmallow.validate import Length, Range
@@ -8,24 +8,19 @@ from marshmallow.validate import Length, Range
 from app.tokens import LARGEST_ID
 
 _LARGEST_PAGE = 1_000_000
+_NOT_AN_ID = "Not a valid id: a whole number from 1 to 2**53 - 1."
 
 
 class Id(fields.Integer):
     """An id below 2**53. In a body it is a number: neither "5" nor true is 5."""
 
-    default_error_messages: ClassVar[dict[str, str]] = {
-        "invalid": "Not a valid id: a whole number from 1 to 2**53 - 1."
-    }
-
     def __init__(self, **options: Any) -> None:
-        super().__init__(
-            strict=True, validate=Range(1, LARGEST_ID, error=self.default_error_messages["invalid"]), **options
-        )
+        super().__init__(strict=True, validate=Range(1, LARGEST_ID, error=_NOT_AN_ID), **options)
 
-    def _deserialize(self, value: Any, attr: str | None, data: Any, **options: Any) -> int | None:
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **options: Any) -> int:
         if type(value) is not int:
-            raise self.make_error("invalid")
-        return super()._deserialize(value, attr, data, **options)
+            raise ValidationError(_NOT_AN_ID)
+        return value
 
 
 class Text(fields.String):

@@ -1,5 +1,6 @@
 """`/livez`, `/readyz` and `/metrics`."""
 
+import logging
 import socket
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -13,6 +14,7 @@ from app.cache import RedisError
 from app.db import UNAVAILABLE
 from app.services import outbox
 
+log = logging.getLogger(__name__)
 bp = Blueprint("health", __name__)
 
 WAITING = Gauge("toutiao_outbox_waiting", "Committed notifications that are not yet pushed")
@@ -46,11 +48,12 @@ def readyz() -> Response:
 
 @bp.get("/metrics")
 def metrics() -> Response:
+    waiting = oldest_seconds = set_aside = float("nan")
     try:
         with state.database.reading() as connection:
             waiting, oldest_seconds, set_aside = outbox.depth(connection)
     except UNAVAILABLE:
-        waiting = oldest_seconds = set_aside = float("nan")
+        log.warning("the outbox can't be counted: the database is away")
     WAITING.set(waiting)
     OLDEST.set(oldest_seconds)
     SET_ASIDE.set(set_aside)

@@ -21,7 +21,7 @@ def docs() -> Response:
 def _page(template: str, *, connect: str = "", **context: object) -> Response:
     response = make_response(render_template(template, **context))
     response.headers["Content-Security-Policy"] = (
-        f"default-src 'self'; connect-src 'self' {connect}; img-src * data:; frame-ancestors 'none'; base-uri 'none'"
+        f"default-src 'self'; connect-src 'self' {connect}; img-src 'self' http: https: data:; frame-ancestors 'none'; base-uri 'none'"
     )
     return response
 

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 from argon2 import PasswordHasher, profiles
 from argon2.exceptions import VerificationError
@@ -112,7 +113,7 @@ def search(connection: Connection, *, query: str, page: int, per_page: int) -> t
     return total, [_profile(row) for row in rows]
 
 
-def _profiles() -> Select[tuple[int, str, str | None, str | None]]:
+def _profiles() -> Select[Any]:
     return select(User.id, User.name, User.photo, User.introduction).where(User.status == ACTIVE)
 
 

@@ -40,12 +40,12 @@ def unfollow(connection: Connection, *, follower_id: int, target_id: int) -> Non
 
 def is_following(connection: Connection, *, follower_id: int, target_id: int) -> bool:
     """Say whether follower follows target."""
-    return connection.execute(select(_is_following(follower_id, target_id))).scalar_one()
+    return bool(connection.execute(select(_is_following(follower_id, target_id))).scalar_one())
 
 
 def fans_count(connection: Connection, user_id: int) -> int:
     """Count a user's followers."""
-    return connection.execute(select(_fans_count(literal(user_id)))).scalar_one()
+    return int(connection.execute(select(_fans_count(literal(user_id)))).scalar_one())
 
 
 def page_of_followings(
@@ -96,7 +96,7 @@ def _follow_in_steps(connection: Connection, follower_id: int, target_id: int) -
     return connection.execute(_tell(follower_id, relation).returning(Notification.id)).one_or_none() is not None
 
 
-def _turn_on(new: Any, follower_id: int, target: Select[tuple[int]]) -> Any:
+def _turn_on(new: Any, follower_id: int, target: Select[Any]) -> Any:
     now = int(time.time())
     column = target.selected_columns[0]
     row = target.with_only_columns(literal(follower_id), column, literal(FOLLOWING), literal(now), literal(now)).where(

@@ -1,0 +1,60 @@
+"""Services that somebody else runs and whose URLs were given."""
+
+from collections.abc import Callable, Iterable, Mapping
+from urllib.parse import urlsplit
+
+import kombu
+from amqp.exceptions import AMQPError
+from kombu.exceptions import KombuError
+from sqlalchemy import make_url
+
+from app.cache import RedisError, connect
+from app.db import UNAVAILABLE, Database
+from dev.errors import RunError
+
+_SECONDS = 3
+_AWAY = (OSError, AMQPError, KombuError, RedisError, *UNAVAILABLE)
+
+
+def check_given(env: Mapping[str, str], names: Iterable[str]) -> None:
+    """Log in to each service; raise RunError naming the first variable behind which nobody answers."""
+    for name in names:
+        try:
+            _ping_for(name)(env[name])
+        except _AWAY as error:
+            raise RunError(
+                f"{name}: {_without_password(env[name])} does not answer ({_first_line(error)}); "
+                f"start that service, correct {name}, or unset it to use the built-in one"
+            ) from None
+
+
+def _ping_for(name: str) -> Callable[[str], object]:
+    return _ping_database if name == "DATABASE_URL" else _ping_queue
+
+
+def _ping_database(url: str) -> None:
+    if make_url(url).get_backend_name() == "sqlite":
+        return  # a file: the migrations make it
+    database = Database(url, pool_size=1)
+    try:
+        database.ping()
+    finally:
+        database.close()
+
+
+def _ping_queue(url: str) -> None:
+    if urlsplit(url).scheme.startswith("redis"):
+        with connect(url, timeout_seconds=_SECONDS) as redis:
+            redis.ping()
+    else:
+        with kombu.Connection(url, connect_timeout=_SECONDS) as connection:
+            connection.connect()
+
+
+def _without_password(url: str) -> str:
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
+
+
+def _first_line(error: BaseException) -> str:
+    return (str(error) or type(error).__name__).splitlines()[0]

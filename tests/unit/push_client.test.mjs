@@ -1,0 +1,319 @@
+/** The browser's push client, with a fake socket in place of socket.io-client's. */
+
+import assert from "node:assert/strict";
+import { afterEach, beforeEach, mock, test } from "node:test";
+
+import { PushClient } from "../../app/static/push-client.js";
+
+class FakeSocket {
+  connected = false;
+  id = undefined;
+  greetings = [];
+  emitted = [];
+  #handlers = {};
+
+  constructor(auth) {
+    this.auth = auth;
+  }
+
+  on(event, handler) {
+    this.#handlers[event] = handler;
+  }
+
+  emit(...packet) {
+    this.emitted.push(packet);
+  }
+
+  connect() {
+    this.auth((greeting) => this.greetings.push(greeting));
+  }
+
+  disconnect() {
+    if (this.connected) this.drop("io client disconnect");
+  }
+
+  receive(event, data) {
+    return this.#handlers[event](data);
+  }
+
+  accept() {
+    this.connected = true;
+    this.id = `socket-${this.greetings.length}`;
+    this.receive("connect");
+  }
+
+  refuse(message) {
+    this.receive("connect_error", new Error(message));
+  }
+
+  drop(reason = "transport close") {
+    this.connected = false;
+    this.id = undefined;
+    this.receive("disconnect", reason);
+  }
+}
+
+class FakeStorage {
+  #values = new Map();
+  getItem = (key) => this.#values.get(key) ?? null;
+  setItem = (key, value) => this.#values.set(key, value);
+}
+
+const settle = () => new Promise((resolve) => setImmediate(resolve));
+const pause = () => mock.timers.tick(20_000);
+
+function start({ userId = 7, storage = new FakeStorage(), ...options } = {}) {
+  const story = { seen: [], storage, inboxReads: 0, refreshes: 0, token: "old" };
+  const client = new PushClient({
+    io: (_url, { auth }) => (story.socket = new FakeSocket(auth)),
+    url: "http://im.example",
+    userId,
+    storage,
+    getToken: () => story.token,
+    refreshToken: async () => {
+      story.refreshes += 1;
+      story.token = "new";
+      return story.token;
+    },
+    loadInbox: async () => {
+      story.inboxReads += 1;
+      return { unread_count: 3, results: [] };
+    },
+    ...options,
+  });
+  for (const type of ["state", "notification", "unread", "inbox"]) {
+    client.addEventListener(type, ({ detail }) => story.seen.push([type, detail]));
+  }
+  story.client = client;
+  story.details = (type) => story.seen.filter(([seen]) => seen === type).map(([, detail]) => detail);
+  story.state = () => story.details("state").at(-1);
+  client.start();
+  return story;
+}
+
+/** Start a client that has come to the offset 1-0 and is live. */
+async function startLive(options) {
+  const story = start(options);
+  story.socket.accept();
+  story.socket.receive("sync", { recovered: true, offset: "1-0", unread_count: 0 });
+  await settle();
+  assert.equal(story.state(), "live");
+  return story;
+}
+
+const notification = (id, offset) => ({ id, offset, user_id: 2, user_name: "Ann", user_photo: null, timestamp: 1 });
+
+beforeEach(() => mock.timers.enable({ apis: ["setTimeout"] }));
+afterEach(() => mock.timers.reset());
+
+test("a notification that comes twice is shown once", async () => {
+  const { socket, details } = await startLive();
+
+  socket.receive("following notify", notification(5, "2-0"));
+  socket.receive("following notify", notification(5, "2-0"));
+
+  assert.deepEqual(details("notification").map(({ id }) => id), [5]);
+});
+
+test("a repeat is dropped after a reload as well", async () => {
+  const first = await startLive();
+  first.socket.receive("following notify", notification(5, "2-0"));
+
+  const second = await startLive({ storage: first.storage });
+  second.socket.receive("following notify", notification(5, "2-0"));
+
+  assert.deepEqual(second.details("notification"), []);
+});
+
+test("a reconnect brings the offset of the last notification", async () => {
+  const { socket } = await startLive();
+  socket.receive("following notify", notification(5, "2-0"));
+
+  socket.drop();
+  pause();
+
+  assert.deepEqual(socket.greetings, [{ token: "old" }, { token: "old", last_offset: "2-0" }]);
+});
+
+test("each user has an offset of their own", async () => {
+  const { storage } = await startLive({ userId: 7 });
+
+  const { socket } = start({ userId: 8, storage });
+
+  assert.deepEqual(socket.greetings, [{ token: "old" }]);
+});
+
+test("an offset is not kept before sync, as a live notification may overtake the replay", async () => {
+  const { socket } = await startLive();
+  socket.drop();
+  pause();
+  socket.accept();
+  socket.receive("following notify", notification(9, "9-0"));
+
+  socket.drop();
+  pause();
+
+  assert.equal(socket.greetings.at(-1).last_offset, "1-0");
+});
+
+test("the first connect reads the inbox, for nothing is replayed then", async () => {
+  const { inboxReads, details } = await startLive();
+
+  assert.equal(inboxReads, 1);
+  assert.equal(details("inbox").length, 1);
+});
+
+test("a gap that the history does not cover is read from the inbox", async () => {
+  const story = await startLive();
+  story.socket.drop();
+  pause();
+  story.socket.accept();
+
+  story.socket.receive("sync", { recovered: false, offset: "8-0", unread_count: 4 });
+  await settle();
+
+  assert.equal(story.inboxReads, 2);
+  assert.equal(story.state(), "live");
+  assert.equal(story.details("unread").at(-1), 3);
+});
+
+test("an inbox that can't be read keeps the old offset and is tried again", async () => {
+  let isAway = false;
+  const loadInbox = async () => {
+    if (isAway) throw new Error("away");
+    return { unread_count: 0, results: [] };
+  };
+  const story = await startLive({ loadInbox });
+  isAway = true;
+  story.socket.drop();
+  pause();
+  story.socket.accept();
+
+  story.socket.receive("sync", { recovered: false, offset: "8-0", unread_count: 4 });
+  await settle();
+  assert.equal(story.state(), "offline");
+  pause();
+
+  assert.equal(story.socket.greetings.at(-1).last_offset, "1-0");
+});
+
+test("a covered gap needs no inbox", async () => {
+  const story = await startLive();
+  story.socket.drop();
+  pause();
+  story.socket.accept();
+  story.socket.receive("following notify", notification(6, "3-0"));
+
+  story.socket.receive("sync", { recovered: true, offset: "3-0", unread_count: 1 });
+  await settle();
+
+  assert.equal(story.inboxReads, 1);
+  assert.equal(story.details("unread").at(-1), 1);
+});
+
+test("an unread count that no cache knows is read from the inbox", async () => {
+  const story = await startLive();
+  story.socket.drop();
+  pause();
+  story.socket.accept();
+
+  story.socket.receive("sync", { recovered: true, offset: "1-0", unread_count: null });
+  await settle();
+
+  assert.equal(story.details("unread").at(-1), 3);
+});
+
+test("a count that is pushed while the inbox is read stands", async () => {
+  let answer;
+  const { socket, details } = start({ loadInbox: () => new Promise((resolve) => (answer = resolve)) });
+  socket.accept();
+  socket.receive("sync", { recovered: true, offset: "1-0", unread_count: 0 });
+
+  socket.receive("unread", { count: 2 });
+  answer({ unread_count: 1, results: [] });
+  await settle();
+
+  assert.equal(details("unread").at(-1), 2);
+});
+
+test("an expired token is refreshed, and the connect repeated at once", async () => {
+  const story = start();
+
+  story.socket.refuse("token_expired");
+  await settle();
+
+  assert.equal(story.refreshes, 1);
+  assert.deepEqual(story.socket.greetings.at(-1), { token: "new" });
+});
+
+test("a fresh token that is refused as expired is not refreshed again at once", async () => {
+  const story = start();
+  story.socket.refuse("token_expired");
+  await settle();
+
+  story.socket.refuse("token_expired");
+  await settle();
+
+  assert.equal(story.refreshes, 1);
+  assert.equal(story.state(), "offline");
+});
+
+test("a session that can't be refreshed is over", async () => {
+  const { socket, state } = start({ refreshToken: async () => null });
+
+  socket.refuse("token_expired");
+  await settle();
+
+  assert.equal(state(), "logged-out");
+});
+
+for (const message of ["token_invalid", "token_revoked"]) {
+  test(`${message} logs out and does not come back`, () => {
+    const { socket, state } = start();
+
+    socket.refuse(message);
+    pause();
+
+    assert.equal(state(), "logged-out");
+    assert.equal(socket.greetings.length, 1);
+  });
+}
+
+test("a token about to expire is replaced on the open socket", async () => {
+  const { socket } = await startLive();
+
+  socket.receive("token_expiring");
+  await settle();
+
+  assert.deepEqual(socket.emitted, [["refresh", { token: "new" }]]);
+  assert.equal(socket.greetings.length, 1);
+});
+
+test("a server that disconnects its client is connected to again", async () => {
+  const { socket } = await startLive();
+
+  socket.drop("io server disconnect");
+  pause();
+
+  assert.equal(socket.greetings.length, 2);
+});
+
+test("a server that says nothing after the connect is given up", () => {
+  const { socket, state } = start();
+  socket.accept();
+
+  pause();
+
+  assert.equal(state(), "offline");
+  assert.equal(socket.connected, false);
+});
+
+test("a stopped client stays closed", async () => {
+  const { client, socket } = await startLive();
+
+  client.stop();
+  pause();
+
+  assert.equal(socket.connected, false);
+  assert.equal(socket.greetings.length, 1);
+});
