@@ -137,6 +137,7 @@ function showState(state) {
   const text = {
     connecting: "Connecting",
     live: "Live",
+    "catching-up": "Catching up",
     offline: "Offline, catching up soon",
     missing: "No live updates: install Node.js, then run make run again",
     "logged-out": "Logged out",
@@ -158,7 +159,7 @@ async function goLive() {
     io,
     url: document.body.dataset.imUrl,
     userId: api.session.user.id,
-    getToken: () => api.session.token,
+    getToken: () => api.session?.token ?? null,
     refreshToken: () => api.refresh(),
     loadInbox,
   });
@@ -170,7 +171,7 @@ async function goLive() {
     inbox.set(detail.id, { id: detail.id, data: detail, created_at: detail.timestamp, read: false });
     showInbox();
   });
-  push.connect();
+  push.start();
 }
 
 // --- coming and going -------------------------------------------------------------------------------------------
@@ -185,7 +186,7 @@ async function enter() {
 }
 
 function leave() {
-  push?.close();
+  push?.stop();
   push = null;
   api.logOut();
   inbox.clear();
