@@ -54,7 +54,7 @@ class Settings(BaseSettings):
     im_port: Port = 8001
     im_public_url: Origin | None = None
     im_transport: Literal["fast", "stock"] = "fast"
-    im_drain_seconds: Annotated[float, Field(ge=0, le=3600)] = 10
+    im_drain_seconds: Annotated[float, Field(ge=0, le=3600)] = 2
     flower_port: Port = 5555
     flower_basic_auth: str | None = None
     data_dir: Path = Path(".data")

@@ -7,6 +7,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from redis import Redis
 
 from app.cache import RedisError
+from im.hearing import Hearing
 
 StartResponse = Callable[[str, list[tuple[str, str]]], Any]
 Wsgi = Callable[[dict[str, Any], StartResponse], Iterable[bytes]]
@@ -15,11 +16,11 @@ Wsgi = Callable[[dict[str, Any], StartResponse], Iterable[bytes]]
 class Health:
     """WSGI middleware."""
 
-    def __init__(self, app: Wsgi, *, redis: Redis, message_queue: Callable[[], None]) -> None:
-        """`message_queue` raises OSError or RedisError when the queue can't be reached."""
+    def __init__(self, app: Wsgi, *, redis: Redis, hearing: Hearing) -> None:
         self._app = app
         self._redis = redis
-        self._message_queue = message_queue
+        self._hearing = hearing
+        self.is_stopping = False
 
     def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
         match environ["PATH_INFO"]:
@@ -32,19 +33,21 @@ class Health:
         return self._app(environ, start_response)
 
     def _readyz(self, start_response: StartResponse) -> Iterable[bytes]:
-        checks = {"redis": self._redis.ping, "message_queue": self._message_queue}
-        failures = {name: _failure(check) for name, check in checks.items()}
+        failures = {
+            "redis": self._redis_failure(),
+            "message_queue": "deaf: nothing of our own is heard" if self._hearing.is_deaf else None,
+            "server": "stopping" if self.is_stopping else None,
+        }
         lines = "".join(f"{name}: {failure or 'ok'}\n" for name, failure in failures.items())
         status = "503 Service Unavailable" if any(failures.values()) else "200 OK"
         return _answer(start_response, status, lines.encode())
 
-
-def _failure(check: Callable[[], object]) -> str | None:
-    try:
-        check()
-    except (OSError, RedisError) as error:
-        return f"away ({type(error).__name__})"
-    return None
+    def _redis_failure(self) -> str | None:
+        try:
+            self._redis.ping()
+        except RedisError as error:
+            return f"away ({type(error).__name__})"
+        return None
 
 
 def _answer(start_response: StartResponse, status: str, body: bytes, kind: str = "text/plain") -> Iterable[bytes]:

@@ -2,6 +2,11 @@
 
 import sys
 
+import warnings
+
+# eventlet says of itself that it is deprecated; leaving it is prepared for by keeping it in this one room.
+warnings.filterwarnings("ignore", message="(?s).*Eventlet is deprecated", category=DeprecationWarning)
+
 import eventlet
 
 eventlet.monkey_patch()
@@ -9,9 +14,7 @@ eventlet.monkey_patch()
 import logging
 import os
 import signal
-from contextlib import suppress
 from pathlib import Path
-from typing import Any
 
 import eventlet.wsgi
 
@@ -19,6 +22,7 @@ import eventlet.wsgi
 sys.path[0] = str(Path(__file__).resolve().parent.parent)
 
 from app.config import SettingsError, load_settings
+from im.drain import drain
 from im.server import create_server
 
 _SOCKETS = 100_000
@@ -38,16 +42,18 @@ def main() -> None:
         listener = eventlet.listen((settings.im_host, port), backlog=4096)
     except OSError as error:
         sys.exit(f"can't listen on {settings.im_host}:{port}: {error.strerror}")
-    server = eventlet.spawn(
-        eventlet.wsgi.server, listener, create_server(settings), max_size=_SOCKETS, log_output=False
-    )
-    eventlet.spawn(_end_on_signal, server)
+    server = create_server(settings)
+    serving = eventlet.spawn(eventlet.wsgi.server, listener, server.app, max_size=_SOCKETS, log_output=False)
     logging.getLogger("im").info("serving on http://%s:%d", settings.im_host, port)
-    with suppress(eventlet.greenlet.GreenletExit):
-        server.wait()
+    _wait_for_signal()
+    server.app.is_stopping = True
+    eventlet.sleep(min(1.0, settings.im_drain_seconds / 10))  # a load balancer looks, and sends nobody any more
+    serving.kill()
+    listener.close()
+    drain(server.sio, seconds=settings.im_drain_seconds)
 
 
-def _end_on_signal(server: Any) -> None:
+def _wait_for_signal() -> None:
     """Wait for SIGTERM or SIGINT. A handler alone would not wake the hub, which may sleep for a minute."""
     read, write = os.pipe()
     os.set_blocking(write, False)
@@ -55,7 +61,6 @@ def _end_on_signal(server: Any) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: None)
     eventlet.hubs.trampoline(read, read=True)
-    server.kill()
 
 
 def _port(arguments: list[str]) -> int | None:

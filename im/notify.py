@@ -1,21 +1,18 @@
 """Connect and disconnect: token, room, replay."""
 
-import logging
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qs
 
-from engineio import packet as eio_packet
 from socketio.exceptions import ConnectionRefusedError
 
 from app import events, tokens
 from app.cache import RedisError
-from app.history import EMPTY, Gap, History
+from app.history import EMPTY, Gap
 from app.unread import UnreadCache
 from im import metrics
+from im.delivery import Delivery
 from im.presence import Presence
-
-log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,10 +25,10 @@ class Greeting:
 
 def read_greeting(environ: dict[str, Any], auth: object, secret: str) -> Greeting:
     """Verify what a client brought, in the query or in the auth object; raise InvalidToken."""
-    query = {
-        key: values[0] for key, values in parse_qs(environ.get("QUERY_STRING", ""), keep_blank_values=True).items()
-    }
-    brought = {**query, **auth} if isinstance(auth, dict) else query
+    query = parse_qs(environ.get("QUERY_STRING", ""), keep_blank_values=True)
+    brought: dict[str, object] = {name: values[0] for name, values in query.items()}
+    if isinstance(auth, dict):
+        brought |= auth
     token, last_offset = brought.get("token"), brought.get("last_offset")
     if token is None:
         return Greeting(None, None)
@@ -42,13 +39,12 @@ def read_greeting(environ: dict[str, Any], auth: object, secret: str) -> Greetin
 
 
 class Notify:
-    def __init__(self, sio: Any, *, secret: str, history: History, unread: UnreadCache, presence: Presence) -> None:
+    def __init__(self, sio: Any, *, secret: str, delivery: Delivery, unread: UnreadCache, presence: Presence) -> None:
         self._sio = sio
         self._secret = secret
-        self._history = history
+        self._delivery = delivery
         self._unread = unread
         self._presence = presence
-        self._user_of: dict[str, int] = {}
 
     def connect(self, sid: str, environ: dict[str, Any], auth: object) -> Greeting:
         """Let a client in, or raise ConnectionRefusedError with the code that it is told."""
@@ -57,44 +53,33 @@ class Notify:
         except tokens.InvalidToken as error:
             metrics.REFUSED.labels(error.code).inc()
             raise ConnectionRefusedError(error.code) from None
-        if greeting.user_id is None:
-            metrics.CONNECTIONS.labels("anonymous").inc()
-            return greeting
-        self._user_of[sid] = greeting.user_id
-        metrics.CONNECTIONS.labels("user").inc()
-        # Room first, replay second: what is pushed in between arrives twice, and clients drop repeats by id. The other
-        # order would lose it.
-        self._sio.enter_room(sid, events.room_of(greeting.user_id))
+        metrics.CONNECTIONS.labels("anonymous" if greeting.user_id is None else "user").inc()
+        if greeting.user_id is not None:
+            # Seat and room first, replay second: what is pushed in between is held. The other order would lose it.
+            self._delivery.take_seat(sid, self._sio.manager.eio_sid_from_sid(sid, "/"), greeting.user_id)
+            self._sio.enter_room(sid, events.room_of(greeting.user_id))
         return greeting
 
     def replay(self, sid: str, greeting: Greeting) -> None:
         """Send what the client missed, then `sync`. Called when the client has been told that it is connected."""
         if greeting.user_id is None:
             return
-        self._presence.came(greeting.user_id)
-        gap = self._read_gap(greeting.user_id, greeting.last_offset)
-        for _offset, packet in gap.packets:
-            self._send(sid, packet)
+        gap = self._delivery.replay(sid, greeting.last_offset) or Gap(is_covered=False, packets=[], newest=EMPTY)
+        unread_count = self._unread_count(greeting.user_id)
+        is_recovered = gap.is_covered and not _is_forgotten(greeting, gap, unread_count)
         metrics.REPLAYED.inc(len(gap.packets))
-        metrics.UNRECOVERED.inc(not gap.is_covered)
-        sync = events.Sync(
-            recovered=gap.is_covered, offset=gap.newest, unread_count=self._unread_count(greeting.user_id)
-        )
+        metrics.UNRECOVERED.inc(not is_recovered)
+        sync = events.Sync(recovered=is_recovered, offset=gap.newest, unread_count=unread_count)
         self._sio.emit(events.SYNC, sync, room=sid, ignore_queue=True)
+        self._delivery.begin(sid)
+        self._presence.came(greeting.user_id)
 
     def disconnect(self, sid: str) -> None:
         """Forget a client. python-socketio takes it out of its rooms."""
-        user_id = self._user_of.pop(sid, None)
+        user_id = self._delivery.leave_seat(sid)
         metrics.CONNECTIONS.labels("anonymous" if user_id is None else "user").dec()
         if user_id is not None:
             self._presence.left(user_id)
-
-    def _read_gap(self, user_id: int, last_offset: str | None) -> Gap:
-        try:
-            return self._history.read_after(user_id, last_offset)
-        except RedisError as error:
-            log.warning("history is away, user %d is sent to the inbox: %s", user_id, error)
-            return Gap(is_covered=False, packets=[], newest=EMPTY)
 
     def _unread_count(self, user_id: int) -> int | None:
         try:
@@ -102,7 +87,7 @@ class Notify:
         except RedisError:
             return None
 
-    def _send(self, sid: str, packet: bytes) -> None:
-        eio_sid = self._sio.manager.eio_sid_from_sid(sid, "/")
-        if eio_sid is not None:
-            self._sio._send_eio_packet(eio_sid, eio_packet.Packet(eio_packet.MESSAGE, packet[1:].decode()))
+
+def _is_forgotten(greeting: Greeting, gap: Gap, unread_count: int | None) -> bool:
+    """Tell an empty history from one that was lost: a Redis that forgot it has forgotten the unread count as well."""
+    return greeting.last_offset == EMPTY and gap.newest == EMPTY and unread_count is None

@@ -1,9 +1,8 @@
 """Wire an IM server."""
 
-import socket
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlsplit
 
 import socketio
 
@@ -12,21 +11,30 @@ from app.config import Settings
 from app.history import History
 from app.unread import UnreadCache
 from im.chat import Chat
-from im.health import Health, Wsgi
+from im.delivery import Delivery
+from im.health import Health
+from im.hearing import Hearing
+from im.listeners import create_manager
 from im.notify import Notify
 from im.presence import Presence
-from im.rooms import create_manager
 
 _REDIS_SECONDS = 1
 _LARGEST_PACKET = 64 * 1024  # bytes that a client may send at once
 
 
-def create_server(settings: Settings) -> Wsgi:
-    """Return the WSGI application of an IM server, listening to the message queue."""
+@dataclass(frozen=True, slots=True)
+class ImServer:
+    sio: Any
+    app: Health
+
+
+def create_server(settings: Settings) -> ImServer:
+    """Make an IM server that listens to the message queue; `app` is what to serve."""
     redis = connect(settings.redis_url, timeout_seconds=_REDIS_SECONDS)
+    manager = create_manager(settings.message_queue_url)
     sio = socketio.Server(
         async_mode="eventlet",
-        client_manager=create_manager(settings.message_queue_url),
+        client_manager=manager,
         cors_allowed_origins=_origin_check(settings.allowed_origins),
         max_http_buffer_size=_LARGEST_PACKET,
         ping_interval=25,
@@ -34,14 +42,17 @@ def create_server(settings: Settings) -> Wsgi:
     )
     presence = Presence(redis)
     history = History(redis, length=settings.history_length, seconds=settings.history_seconds)
+    manager.delivery = delivery = Delivery(sio, history)
+    manager.hearing = hearing = Hearing(say=manager.say_nonce, subscribe_anew=manager.subscribe_anew)
     secret = settings.jwt_secret.get_secret_value()
-    notify = Notify(sio, secret=secret, history=history, unread=UnreadCache(redis), presence=presence)
+    notify = Notify(sio, secret=secret, delivery=delivery, unread=UnreadCache(redis), presence=presence)
     _add_handlers(sio, notify, Chat(sio))
-    sio.start_background_task(presence.refresh_for_ever)
     # The listener would otherwise start with the first client, and a server would be ready without hearing anything.
     sio.manager_initialized = True
-    sio.manager.initialize()
-    return Health(socketio.WSGIApp(sio), redis=redis, message_queue=_reach(settings.message_queue_url))
+    manager.initialize()
+    for task in (hearing.say_for_ever, hearing.watch_for_ever, presence.refresh_for_ever):
+        sio.start_background_task(task)
+    return ImServer(sio, Health(socketio.WSGIApp(sio), redis=redis, hearing=hearing))
 
 
 def _add_handlers(sio: Any, notify: Notify, chat: Chat) -> None:
@@ -76,13 +87,3 @@ def _origin_check(allowed: list[str]) -> Callable[[str, dict[str, Any]], bool]:
         return origin in allowed or origin == own or "*" in allowed
 
     return is_allowed
-
-
-def _reach(url: str) -> Callable[[], None]:
-    parts = urlsplit(url)
-    default = {"amqp": 5672, "amqps": 5671}.get(parts.scheme, 6379)
-
-    def reach() -> None:
-        socket.create_connection((parts.hostname or "localhost", parts.port or default), timeout=1).close()
-
-    return reach

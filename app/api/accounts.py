@@ -6,10 +6,10 @@ from flask import g
 from flask_smorest import Blueprint
 from marshmallow import Schema, fields
 
-from app import tokens
+from app import tokens, unread
 from app.api.auth import bearer, login_required
 from app.api.fields import Body, Page, Photo, Text
-from app.api.state import state
+from app.api.state import keep_unread_count, state
 from app.presence import is_online
 from app.services import accounts, followings
 
@@ -77,6 +77,7 @@ def sign_up(body: dict[str, Any]) -> Any:
             introduction=body["introduction"],
         )
     state.profiles.forget(profile["id"])  # others may have asked for this id before there was anybody
+    keep_unread_count(profile["id"], 0, read_at=unread.moment())
     return profile
 
 

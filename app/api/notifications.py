@@ -1,6 +1,5 @@
 """The inbox over HTTP."""
 
-import logging
 from typing import Any
 
 from flask import g
@@ -11,11 +10,9 @@ from marshmallow.validate import Length, Range
 from app import tokens, unread
 from app.api.auth import login_required
 from app.api.fields import Body, Id
-from app.api.state import state
-from app.cache import RedisError
+from app.api.state import keep_unread_count, state
 from app.services import inbox, payloads
 
-log = logging.getLogger(__name__)
 bp = Blueprint("notifications", __name__, url_prefix="/v1_0/user", description="The durable inbox")
 
 
@@ -90,8 +87,5 @@ def _count_unread(connection: Any) -> int:
     """Count, and keep the count where the IM servers find it."""
     read_at = unread.moment()
     count = inbox.unread_count(connection, g.user_id)
-    try:
-        state.unread.set({g.user_id: count}, read_at=read_at)
-    except RedisError as error:
-        log.warning("unread count of user %d is not cached: %s", g.user_id, error)
+    keep_unread_count(g.user_id, count, read_at=read_at)
     return count

@@ -20,8 +20,10 @@ def docs() -> Response:
 
 def _page(template: str, *, connect: str = "", **context: object) -> Response:
     response = make_response(render_template(template, **context))
+    response.headers["X-Content-Type-Options"] = "nosniff"
     response.headers["Content-Security-Policy"] = (
-        f"default-src 'self'; connect-src 'self' {connect}; img-src 'self' http: https: data:; frame-ancestors 'none'; base-uri 'none'"
+        f"default-src 'self'; connect-src 'self' {connect}; img-src 'self' http: https: data:; "
+        "frame-ancestors 'none'; base-uri 'none'"
     )
     return response
 

@@ -1,5 +1,6 @@
 """What the API holds for as long as its process lives."""
 
+import logging
 from dataclasses import dataclass
 from typing import cast
 
@@ -8,12 +9,14 @@ from redis import Redis
 from werkzeug.local import LocalProxy
 
 from app.api.requests import TaskRequests
-from app.cache import connect
+from app.cache import RedisError, connect
 from app.config import Settings
 from app.db import Database
 from app.profiles import Profile, UserProfileCache
 from app.services import accounts
 from app.unread import UnreadCache
+
+log = logging.getLogger(__name__)
 
 _REDIS_SECONDS = 0.2
 
@@ -47,6 +50,14 @@ def create_state(settings: Settings) -> State:
         unread=UnreadCache(redis),
         tasks=TaskRequests(settings.broker_url),
     )
+
+
+def keep_unread_count(user_id: int, count: int, *, read_at: int) -> None:
+    """Keep a count where the IM servers find it; without a cache they have clients read the inbox."""
+    try:
+        state.unread.set({user_id: count}, read_at=read_at)
+    except RedisError as error:
+        log.warning("unread count of user %d is not cached: %s", user_id, error)
 
 
 state = cast(State, LocalProxy(lambda: current_app.extensions["toutiao"]))

@@ -7,7 +7,7 @@ from typing import Any
 
 from argon2 import PasswordHasher, profiles
 from argon2.exceptions import VerificationError
-from sqlalchemy import ColumnElement, Connection, Select, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from app.models import ACTIVE, User
@@ -113,7 +113,7 @@ def search(connection: Connection, *, query: str, page: int, per_page: int) -> t
     return total, [_profile(row) for row in rows]
 
 
-def _profiles() -> Select[Any]:
+def _profiles() -> Any:
     return select(User.id, User.name, User.photo, User.introduction).where(User.status == ACTIVE)
 
 

@@ -1,40 +1,83 @@
-// The HTTP API, with the tokens of whoever is logged in on this tab.
+/** The HTTP API, with the tokens of whoever is logged in on this tab: two tabs may be two users. */
 
 const PREFIX = "/v1_0";
 const KEY = "session";
+const TIMEOUT_MS = 10_000;
 
+/** The API said no. `errors` holds messages by field, where a field is wrong. */
 export class ApiError extends Error {
-  constructor(status, body) {
-    super(describe(body) || `the server answered ${status}`);
+  constructor(status, body, retryAfter) {
+    const wait = status === 429 && retryAfter ? ` Try again in ${retryAfter} s.` : "";
+    super((body?.message ?? `The server answered ${status}.`) + wait);
     this.status = status;
+    this.errors = body?.errors ?? {};
   }
 }
 
-export class Api {
+/** Dispatches `logged-out` when the session ends without having been asked to. */
+export class Api extends EventTarget {
   session = JSON.parse(sessionStorage.getItem(KEY) ?? "null");
+  #refreshing = null;
 
   async logIn(name, password) {
-    const tokens = await this.#send("POST", "/authorizations", { user_name: name, password });
-    this.#keep({ token: tokens.token, refreshToken: tokens.refresh_token });
-    this.#keep({ ...this.session, user: await this.call("GET", "/user") });
+    const tokens = await send("POST", "/authorizations", { user_name: name, password });
+    const user = await send("GET", "/user", undefined, tokens.token);
+    this.#keep({ token: tokens.token, refreshToken: tokens.refresh_token, user });
   }
 
-  logOut() {
+  /** Log out on every device. This tab forgets its tokens even where the others could not be reached: then it rejects. */
+  async logOut() {
+    try {
+      await this.call("DELETE", "/authorizations");
+    } finally {
+      this.#keep(null);
+    }
+  }
+
+  keepUser(user) {
+    this.#keep({ ...this.session, user });
+  }
+
+  /** Resolve to a new access token, or to null where the session is over. Callers at the same time share one request. */
+  refresh() {
+    this.#refreshing ??= this.#refresh().finally(() => (this.#refreshing = null));
+    return this.#refreshing;
+  }
+
+  /** Forget the tokens. */
+  end() {
+    if (this.session === null) return;
     this.#keep(null);
+    this.dispatchEvent(new CustomEvent("logged-out"));
   }
 
-  async refresh() {
-    const { token } = await this.#send("PUT", "/authorizations", undefined, this.session.refreshToken);
-    this.#keep({ ...this.session, token });
-    return token;
-  }
-
+  /** Call the API with the access token, refreshed once where it is not taken. Reject with an Error to be shown. */
   async call(method, path, body) {
     try {
-      return await this.#send(method, path, body, this.session?.token);
+      return await send(method, path, body, this.session?.token);
     } catch (error) {
-      if (error.status !== 401 || !this.session?.refreshToken) throw error;
-      return this.#send(method, path, body, await this.refresh());
+      if (error.status !== 401 || this.session === null) throw error;
+      const token = await this.refresh();
+      if (token === null) {
+        this.end();
+        throw error;
+      }
+      return send(method, path, body, token);
+    }
+  }
+
+  async #refresh() {
+    if (this.session === null) return null;
+    const { refreshToken } = this.session;
+    try {
+      const { token } = await send("PUT", "/authorizations", undefined, refreshToken);
+      // Meanwhile the user may have logged out, or somebody else in.
+      if (this.session?.refreshToken !== refreshToken) return null;
+      this.#keep({ ...this.session, token });
+      return token;
+    } catch (error) {
+      if (error.status === 401) return null;
+      throw error;
     }
   }
 
@@ -43,24 +86,29 @@ export class Api {
     if (session) sessionStorage.setItem(KEY, JSON.stringify(session));
     else sessionStorage.removeItem(KEY);
   }
-
-  async #send(method, path, body, token) {
-    const headers = {};
-    if (body !== undefined) headers["Content-Type"] = "application/json";
-    if (token) headers.Authorization = `Bearer ${token}`;
-    const answer = await fetch(PREFIX + path, {
-      method,
-      headers,
-      body: body === undefined ? undefined : JSON.stringify(body),
-      signal: AbortSignal.timeout(10_000),
-    });
-    const content = answer.status === 204 ? null : await answer.json();
-    if (!answer.ok) throw new ApiError(answer.status, content);
-    return content;
-  }
 }
 
-function describe(body) {
-  const fields = Object.entries(body?.errors ?? {}).map(([field, errors]) => `${field}: ${[errors].flat().join(" ")}`);
-  return fields.join("; ") || body?.message;
+async function send(method, path, body, token) {
+  const headers = {};
+  if (body !== undefined) headers["Content-Type"] = "application/json";
+  if (token) headers.Authorization = `Bearer ${token}`;
+  const options = { method, headers, body: JSON.stringify(body), signal: AbortSignal.timeout(TIMEOUT_MS) };
+  let answer, text;
+  try {
+    answer = await fetch(PREFIX + path, options);
+    text = await answer.text();
+  } catch {
+    throw new Error("The server can't be reached. Try again in a moment.");
+  }
+  const content = parse(text);
+  if (!answer.ok) throw new ApiError(answer.status, content, answer.headers.get("Retry-After"));
+  return content;
+}
+
+function parse(text) {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null; // 204 has no body, and a proxy's error page is not JSON.
+  }
 }

@@ -1,0 +1,168 @@
+"""Which notification each socket has had, and what to do when one is missing.
+
+A push names its own offset and the one before. A socket that had the one before takes it; one that had it already does
+not; one that had neither reads what is missing from the history. So a socket gets its user's notifications in order
+and without holes, whatever the message queue lost, repeated or swapped.
+"""
+
+import logging
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+import eventlet
+from engineio import packet as eio_packet
+
+from app.cache import RedisError
+from app.history import Gap, History
+from im import metrics
+
+log = logging.getLogger(__name__)
+
+_MOST_WAITING = 1000  # packets that wait for a slow client; it is closed then, and catches up when it comes back
+_RETRY_SECONDS = (0.5, 1, 2, 4, 8)
+_AT_ONCE = 20  # sockets that read their history at the same time
+
+
+@dataclass(frozen=True, slots=True)
+class Push:
+    """One notification on its way to a socket."""
+
+    previous: str
+    offset: str
+    packet: bytes
+
+
+@dataclass(slots=True)
+class Seat:
+    """An open socket of a user. `last` is the offset it has had, None while nobody knows."""
+
+    eio_sid: str
+    user_id: int
+    last: str | None = None
+    is_reading: bool = False
+    held: list[Push] = field(default_factory=list)
+
+
+class Delivery:
+    def __init__(self, sio: Any, history: History) -> None:
+        self._sio = sio
+        self._history = history
+        self._seats: dict[str, Seat] = {}
+        self._readers = eventlet.GreenPool(_AT_ONCE)
+
+    def take_seat(self, sid: str, eio_sid: str, user_id: int) -> None:
+        """Begin to hold what is pushed to this socket, until `replay` has sent what came before."""
+        self._seats[sid] = Seat(eio_sid, user_id, is_reading=True)
+
+    def leave_seat(self, sid: str) -> int | None:
+        """Forget a socket; return its user."""
+        seat = self._seats.pop(sid, None)
+        return seat.user_id if seat else None
+
+    def replay(self, sid: str, last_offset: str | None) -> Gap | None:
+        """Send what followed `last_offset`; return what was read, or None where the history is away."""
+        seat = self._seats.get(sid)
+        if seat is None:
+            return None
+        try:
+            gap = self._history.read_after(seat.user_id, last_offset)
+        except RedisError as error:
+            log.warning("history is away, user %d is sent to the inbox: %s", seat.user_id, error)
+            return None
+        self._write_all(seat, gap)
+        if last_offset is None and seat.held:
+            seat.last = seat.held[0].previous  # pushed after this socket came, and so its own to have
+        return gap
+
+    def begin(self, sid: str) -> None:
+        """Go over to live pushes, those first that came meanwhile."""
+        seat = self._seats.get(sid)
+        if seat is not None:
+            self._release(sid, seat)
+
+    def deliver(self, members: Iterable[tuple[str, str]], push: Push) -> None:
+        """Send one push to each (sid, eio_sid) of a room."""
+        encoded = eio_packet.Packet(eio_packet.MESSAGE, push.packet[1:].decode())
+        for sid, eio_sid in members:
+            seat = self._seats.get(sid)
+            if seat is None or not push.offset:
+                self._write(eio_sid, encoded)
+            else:
+                self._offer(sid, seat, push, encoded)
+
+    def catch_up_all(self) -> None:
+        """Have every socket read what it missed: called whenever the message queue is heard again."""
+        for sid in list(self._seats):
+            self._start_reading(sid)
+
+    def _offer(self, sid: str, seat: Seat, push: Push, encoded: eio_packet.Packet) -> None:
+        if seat.is_reading:
+            seat.held.append(push)
+        elif seat.last is None or push.previous == seat.last:
+            seat.last = push.offset
+            self._write(seat.eio_sid, encoded)
+        elif _order(push.offset) > _order(seat.last):
+            metrics.GAPS.inc()
+            self._start_reading(sid)
+
+    def _start_reading(self, sid: str) -> None:
+        seat = self._seats.get(sid)
+        if seat is not None and not seat.is_reading:
+            seat.is_reading = True
+            eventlet.spawn_n(self._readers.spawn_n, self._catch_up, sid, seat)
+
+    def _catch_up(self, sid: str, seat: Seat) -> None:
+        for pause in (*_RETRY_SECONDS, None):
+            try:
+                gap = self._history.read_after(seat.user_id, seat.last)
+                break
+            except RedisError as error:
+                log.warning("socket of user %d can't catch up yet: %s", seat.user_id, error)
+                if pause is None:
+                    return self._send_away(seat)
+                eventlet.sleep(pause)
+        if self._seats.get(sid) is not seat:
+            return None
+        if not gap.is_covered:
+            return self._send_away(seat)
+        metrics.CAUGHT_UP.inc(len(gap.packets))
+        self._write_all(seat, gap)
+        return self._release(sid, seat)
+
+    def _release(self, sid: str, seat: Seat) -> None:
+        seat.is_reading = False
+        held, seat.held = seat.held, []
+        for push in held:
+            self._offer(sid, seat, push, eio_packet.Packet(eio_packet.MESSAGE, push.packet[1:].decode()))
+
+    def _send_away(self, seat: Seat) -> None:
+        """Close the transport: the client comes back by itself, and hears that it has to read its inbox."""
+        metrics.SENT_AWAY.labels("history").inc()
+        self._close(seat.eio_sid)
+
+    def _write_all(self, seat: Seat, gap: Gap) -> None:
+        for _offset, packet in gap.packets:
+            self._write(seat.eio_sid, eio_packet.Packet(eio_packet.MESSAGE, packet[1:].decode()))
+        seat.last = gap.newest
+
+    def _write(self, eio_sid: str, encoded: eio_packet.Packet) -> None:
+        socket = self._sio.eio.sockets.get(eio_sid)
+        if socket is None:
+            return
+        if socket.queue.qsize() >= _MOST_WAITING:
+            metrics.SENT_AWAY.labels("slow").inc()
+            self._close(eio_sid)
+            return
+        metrics.PUSHES.inc()
+        self._sio._send_eio_packet(eio_sid, encoded)
+
+    def _close(self, eio_sid: str) -> None:
+        socket = self._sio.eio.sockets.get(eio_sid)
+        if socket is not None:
+            eventlet.spawn_n(socket.close, wait=False, abort=False, reason=self._sio.reason.SERVER_DISCONNECT)
+
+
+def _order(offset: str) -> tuple[int, int]:
+    milliseconds, _, sequence = offset.partition("-")
+    return int(milliseconds), int(sequence)

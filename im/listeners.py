@@ -1,0 +1,142 @@
+"""One client manager for each kind of message queue: how it listens, and how it says its own word."""
+
+import logging
+import random
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+from urllib.parse import urlsplit
+
+import eventlet
+import socketio
+from amqp.exceptions import AMQPError
+from kombu import connection as kombu_connection
+from kombu import entity
+from kombu.exceptions import KombuError
+from redis.connection import ConnectionPool
+from redis.exceptions import RedisError
+
+from im import metrics
+from im.hearing import DEAF_SECONDS
+from im.rooms import CHANNEL, PushRooms
+
+log = logging.getLogger(__name__)
+
+_TIMEOUT_SECONDS = 2
+_LONGEST_PAUSE_SECONDS = 5.0
+_TURN = 64  # messages after which the sockets have their turn
+_AWAY = (OSError, EOFError, RedisError, AMQPError, KombuError)
+
+
+def create_manager(message_queue_url: str) -> Any:
+    """Return the manager for a message queue: Kombu for amqp://, Redis for redis://."""
+    if urlsplit(message_queue_url).scheme.startswith("amqp"):
+        return KombuManager(message_queue_url, channel=CHANNEL, connection_options=_AMQP_OPTIONS)
+    return RedisManager(message_queue_url, channel=CHANNEL, redis_options=_REDIS_OPTIONS)
+
+
+_AMQP_OPTIONS = {"connect_timeout": _TIMEOUT_SECONDS, "heartbeat": 10}
+_REDIS_OPTIONS = {
+    "socket_connect_timeout": _TIMEOUT_SECONDS,
+    "socket_timeout": _TIMEOUT_SECONDS,
+    "socket_keepalive": True,
+    "protocol": 2,  # in RESP3 messages come beside the answers, which read_response passes over
+}
+
+
+class _Listener(PushRooms):
+    """Subscribes for as long as the process lives. Each new subscription has every socket catch up."""
+
+    _connection: Any = None
+
+    def subscribe_anew(self) -> None:
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            _close(connection)
+
+    def _listen(self) -> Iterator[Any]:
+        pause = 0.1
+        while True:
+            try:
+                for count, message in enumerate(self._subscribe(), start=1):
+                    pause = 0.1
+                    if not self.take(message):
+                        yield message
+                    if count % _TURN == 0:
+                        eventlet.sleep(0)
+            except _AWAY as error:
+                log.warning("message queue is away: %r", error)
+            self.subscribe_anew()
+            metrics.IS_HEARING.set(0)
+            eventlet.sleep(pause * random.uniform(0.5, 1))  # noqa: S311  (jitter)
+            pause = min(2 * pause, _LONGEST_PAUSE_SECONDS)
+
+    def _subscribe(self) -> Iterator[bytes]:
+        raise NotImplementedError
+
+    def _subscribed(self) -> None:
+        metrics.SUBSCRIPTIONS.inc()
+        log.info("subscribed to the message queue")
+        self.delivery.catch_up_all()
+        eventlet.spawn_n(_quietly, self.say_nonce)
+
+
+class RedisManager(_Listener, socketio.RedisManager):
+    def _subscribe(self) -> Iterator[bytes]:
+        pool = ConnectionPool.from_url(self.redis_url, **self.redis_options)
+        self._connection = connection = pool.make_connection()
+        connection.connect()
+        connection.send_command("SUBSCRIBE", self.channel)
+        while self._connection is connection:
+            # The own nonce comes more often than this, so silence means that the connection is dead.
+            answer = connection.read_response(timeout=DEAF_SECONDS, disable_decoding=True)
+            if answer[0] == b"message":
+                yield answer[2]
+            elif answer[0] == b"subscribe":
+                self._subscribed()
+
+
+class KombuManager(_Listener, socketio.KombuManager):
+    def _queue(self) -> Any:
+        # Exclusive, so that it goes with its connection; and RabbitMQ 4 takes no other transient ones.
+        name = f"toutiao-im.{self.host_id}.{time.time_ns()}"
+        return entity.Queue(name, self._exchange(), durable=False, exclusive=True, auto_delete=True, max_length=100_000)
+
+    def _producer_publish(self, connection: Any) -> Callable[..., Any]:
+        producer = connection.Producer(exchange=self._exchange(), **self.producer_options)
+        return connection.ensure(producer, producer.publish, max_retries=1, interval_start=0.1)  # type: ignore[no-any-return]
+
+    def _subscribe(self) -> Iterator[bytes]:
+        waiting: list[bytes] = []
+
+        def keep(message: Any) -> None:
+            body = message.body
+            waiting.append(body if isinstance(body, bytes) else bytes(body, "utf-8"))
+
+        self._connection = connection = self._connection_to_listen()
+        connection.connect()
+        consumer = connection.Consumer([self._queue()], on_message=keep, no_ack=True)
+        consumer.consume()
+        self._subscribed()
+        while self._connection is connection:
+            try:
+                connection.drain_events(timeout=DEAF_SECONDS)
+            except TimeoutError:
+                connection.heartbeat_check()
+            messages, waiting[:] = waiting[:], []
+            yield from messages
+
+    def _connection_to_listen(self) -> Any:
+        return kombu_connection.Connection(self.url, **self.connection_options)
+
+
+def _close(connection: Any) -> None:
+    close = connection.collapse if hasattr(connection, "collapse") else connection.disconnect
+    _quietly(close)
+
+
+def _quietly(act: Callable[[], object]) -> None:
+    try:
+        act()
+    except _AWAY as error:
+        log.info("on a connection that is gone: %r", error)
