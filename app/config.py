@@ -59,6 +59,7 @@ class Settings(BaseSettings):
     flower_basic_auth: str | None = None
     data_dir: Path = Path(".data")
     cors_origins: Annotated[list[Origin], NoDecode] = Field(default_factory=list)
+    crash_point: str | None = None  # for the failure tests: where a worker kills itself
     history_length: Annotated[int, Field(ge=1, le=100_000)] = 500
     history_seconds: Annotated[int, Field(ge=60)] = 3 * 24 * 3600
 

@@ -8,7 +8,7 @@ from flask.json.provider import JSONProvider
 from flask_cors import CORS
 from flask_smorest import Api
 
-from app.api import accounts, errors, followings, health, notifications, page
+from app.api import accounts, commands, errors, followings, health, notifications, page
 from app.api.state import create_state
 from app.config import Settings, load_settings
 
@@ -35,14 +35,15 @@ def create_app(config: Any = None, enable_config_file: bool = False) -> Flask:
     app.json = _Json(app)
     _read_config(app, config, enable_config_file)
     app.extensions["toutiao"] = create_state(_settings(app))
-    errors_first = Api(app, spec_kwargs=_OPENAPI)
-    app.extensions["openapi"] = errors_first.spec
+    api = Api(app, spec_kwargs=_OPENAPI)
+    app.extensions["openapi"] = api.spec
     for blueprint in (accounts.bp, followings.bp, notifications.bp):
-        errors_first.register_blueprint(blueprint)
+        api.register_blueprint(blueprint)
     app.register_blueprint(health.bp)
     app.register_blueprint(page.bp)
     app.add_url_rule("/openapi.json", view_func=_openapi)
     errors.init_app(app)
+    app.cli.add_command(commands.group)
     CORS(app, origins=app.extensions["toutiao"].settings.allowed_origins, max_age=600)
     return app
 

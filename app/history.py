@@ -56,6 +56,17 @@ return answers
 """
 
 
+_MARK_PARTIAL = """
+local last, length
+local info = redis.call('XINFO', 'STREAM', KEYS[1])
+for i = 1, #info, 2 do
+  if info[i] == 'last-generated-id' then last = info[i + 1] end
+  if info[i] == 'length' then length = info[i + 1] end
+end
+return redis.call('XSETID', KEYS[1], last, 'ENTRIESADDED', length + 1, 'MAXDELETEDID', '0-1')
+"""
+
+
 @dataclass(frozen=True, slots=True)
 class Entry:
     """One notification on its way into a history. `data` lacks its offset; `created_at` in Unix seconds."""
@@ -65,6 +76,14 @@ class Entry:
     event: str
     data: dict[str, object]
     created_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Appended:
+    """`pushes` are in the order of the entries; `begun` names the users whose history was empty."""
+
+    pushes: list[bytes]
+    begun: list[int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,11 +108,12 @@ class History:
         self._seconds = seconds
         self._channel = channel
         self._append = redis.register_script(_APPEND)
+        self._mark = redis.register_script(_MARK_PARTIAL)
 
-    def append(self, entries: Sequence[Entry]) -> list[bytes]:
-        """Append each entry once, whatever was appended before a crash; return the pushes, in the same order."""
+    def append(self, entries: Sequence[Entry]) -> "Appended":
+        """Append each entry once, whatever was appended before a crash."""
         if not entries:
-            return []
+            return Appended(pushes=[], begun=[])
         keys = [_key(entry.user_id) for entry in entries]
         args: list[str | bytes | int] = [self._channel, self._length, 0, _KEEP_SECONDS]
         parts = [_split_at_offset(entry) for entry in entries]
@@ -101,12 +121,24 @@ class History:
             since = entry.created_at * 1000 - _CLOCK_SKEW_MS
             args += [entry.notification_id, events.room_of(entry.user_id), head, tail, since]
         places = cast("list[tuple[bytes, bytes]]", self._append(keys=keys, args=args))
-        return [
+        pushes = [
             events.encode_push(
                 events.room_of(entry.user_id), head + offset + tail, previous=previous.decode(), offset=offset.decode()
             )
             for entry, (head, tail), (offset, previous) in zip(entries, parts, places, strict=True)
         ]
+        starts = zip(entries, places, strict=True)
+        return Appended(pushes, begun=[entry.user_id for entry, (_, previous) in starts if previous == EMPTY.encode()])
+
+    def mark_partial(self, user_ids: Sequence[int]) -> None:
+        """Say of histories that just began that they are not the first: an earlier one was lost.
+
+        They are counted as having had one entry more than is there, which `read_after` looks at.
+        """
+        pipeline = self._redis.pipeline(transaction=False)
+        for user_id in user_ids:
+            self._mark(keys=[_key(user_id)], client=pipeline)
+        pipeline.execute()
 
     def read_after(self, user_id: int, last_offset: str | None) -> Gap:
         """Return what followed `last_offset`; without one, nothing but the newest offset."""

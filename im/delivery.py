@@ -160,7 +160,8 @@ class Delivery:
     def _close(self, eio_sid: str) -> None:
         socket = self._sio.eio.sockets.get(eio_sid)
         if socket is not None:
-            eventlet.spawn_n(socket.close, wait=False, abort=False, reason=self._sio.reason.SERVER_DISCONNECT)
+            # Without a CLOSE packet: a client that is told to go stays away, one whose connection ends comes back.
+            eventlet.spawn_n(socket.close, wait=False, abort=True, reason=self._sio.reason.SERVER_DISCONNECT)
 
 
 def _order(offset: str) -> tuple[int, int]:

@@ -24,7 +24,7 @@ def drain(sio: Any, *, seconds: float) -> None:
     for done, eio_sid in enumerate(eio_sids, start=1):
         socket = sio.eio.sockets.get(eio_sid)
         if socket is not None:
-            eventlet.spawn_n(socket.close, wait=False)
+            eventlet.spawn_n(socket.close, wait=False, abort=True)
         eventlet.sleep(max(0.0, started_at + seconds * done / len(eio_sids) - time.monotonic()))
     deadline = time.monotonic() + _FLUSH_SECONDS
     while any(not s.queue.empty() for s in list(sio.eio.sockets.values())) and time.monotonic() < deadline:

@@ -5,7 +5,7 @@ import sys
 import warnings
 
 # eventlet says of itself that it is deprecated; leaving it is prepared for by keeping it in this one room.
-warnings.filterwarnings("ignore", message="(?s).*Eventlet is deprecated", category=DeprecationWarning)
+warnings.filterwarnings("ignore", message="(?s).*Eventlet is deprecated")
 
 import eventlet
 

@@ -3,15 +3,17 @@
 import logging
 import random
 import time
-from collections.abc import Callable
-from typing import TypeVar
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeVar
 
 from app import events, push, unread
 from app.cache import RedisError
 from app.db import UNAVAILABLE
 from app.history import Entry
+from app.profiles import Profile
 from app.services import inbox, outbox, payloads
 from tasks.celery import celery_app
+from tasks.crash_points import crash_point
 from tasks.resources import Resources, resources
 
 log = logging.getLogger(__name__)
@@ -34,6 +36,8 @@ def dispatch() -> int:
     pushed = 0
     while count := _patiently(lambda: push_batch(resources(), limit=BATCH)):
         pushed += count
+        if count < BATCH:
+            break
     return pushed
 
 
@@ -48,28 +52,37 @@ def push_batch(to: Resources, *, limit: int) -> int:
     with outbox.claim(to.database, limit=limit) as batch:
         if not batch.rows:
             return 0
-        actors = to.profiles.get_many(row.actor_id for row in batch.rows)
-        pushes = to.history.append(
-            [
-                Entry(
-                    notification_id=row.id,
-                    user_id=row.recipient_id,
-                    event=row.event,
-                    data={**payloads.build(row, actors), "id": row.id},
-                    created_at=row.created_at,
-                )
-                for row in batch.rows
-            ]
-        )
-        recipients = sorted({row.recipient_id for row in batch.rows})
+        crash_point("after claim")
+        entries, failed = _build(batch.rows, to.profiles.get_many(row.actor_id for row in batch.rows))
+        appended = to.history.append(entries)
+        crash_point("after append")
+        recipients = sorted({entry.user_id for entry in entries})
         read_at = unread.moment()
         with batch.connection() as connection:
             counts = inbox.unread_counts(connection, recipients)
-        pushes += to.unread.set(counts, read_at=read_at)
+            forgotten = outbox.had_before(connection, appended.begun) if appended.begun else []
+        to.history.mark_partial(forgotten)
+        pushes = appended.pushes + to.unread.set(counts, read_at=read_at)
         if to.emitter is not None:
             to.emitter.push(pushes)
-        batch.mark_dispatched()
+        crash_point("after emit")
+        batch.mark(dispatched=[entry.notification_id for entry in entries], failed=failed)
         return len(batch.rows)
+
+
+def _build(rows: Sequence[Any], actors: Mapping[int, Profile]) -> tuple[list[Entry], list[int]]:
+    """Build the entries, and name the rows that none can be built of: they should not hold up the others."""
+    entries: list[Entry] = []
+    failed: list[int] = []
+    for row in rows:
+        try:
+            data = {**payloads.build(row, actors), "id": row.id}
+        except Exception:
+            log.exception("notification %d can't be built, attempt %d", row.id, row.attempts + 1)
+            failed.append(row.id)
+        else:
+            entries.append(Entry(row.id, row.recipient_id, row.event, data, row.created_at))
+    return entries, failed
 
 
 def _tell_unread(to: Resources, user_ids: list[int]) -> None:

@@ -6,12 +6,13 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import IO, Any
 
-from sqlalchemy import Connection, func, select, update
+from sqlalchemy import Connection, case, func, select, update
 
 from app.db import Database
 from app.models import Notification
 
 _LOCK_SECONDS = 2
+_MOST_ATTEMPTS = 5
 _WAITING = (Notification.dispatched_at.is_(None), Notification.set_aside_at.is_(None))
 
 
@@ -51,12 +52,22 @@ class Batch:
             with self._database.transaction() as connection:
                 yield connection
 
-    def mark_dispatched(self) -> None:
-        """Take the batch out of the outbox."""
+    def mark(self, *, dispatched: Sequence[int], failed: Sequence[int]) -> None:
+        """Take what was dispatched out of the outbox, and set aside what has failed too often."""
+        now = int(time.time())
+        table = Notification
         with self.connection() as connection:
-            ids = [row.id for row in self.rows]
-            done = update(Notification).where(Notification.id.in_(ids)).values(dispatched_at=int(time.time()))
-            connection.execute(done)
+            connection.execute(update(table).where(table.id.in_(dispatched)).values(dispatched_at=now))
+            if failed:
+                is_last = table.attempts >= _MOST_ATTEMPTS - 1
+                counted = {"attempts": table.attempts + 1, "set_aside_at": case((is_last, now))}
+                connection.execute(update(table).where(table.id.in_(failed)).values(counted))
+
+
+def redrive(connection: Connection) -> int:
+    """Put what was set aside back into the outbox; return how many."""
+    again = update(Notification).where(Notification.set_aside_at.is_not(None)).values(set_aside_at=None, attempts=0)
+    return connection.execute(again).rowcount
 
 
 def depth(connection: Connection) -> tuple[int, int, int]:
@@ -64,6 +75,13 @@ def depth(connection: Connection) -> tuple[int, int, int]:
     waiting, oldest = connection.execute(select(func.count(), func.min(Notification.created_at)).where(*_WAITING)).one()
     aside = connection.execute(select(func.count()).where(Notification.set_aside_at.is_not(None))).scalar_one()
     return waiting, max(0, int(time.time()) - oldest) if oldest else 0, aside
+
+
+def had_before(connection: Connection, user_ids: Sequence[int]) -> list[int]:
+    """Return those of these users to whom something was dispatched before."""
+    table = Notification
+    earlier = select(table.recipient_id).where(table.recipient_id.in_(user_ids), table.dispatched_at.is_not(None))
+    return list(connection.execute(earlier.distinct()).scalars())
 
 
 def _waiting(limit: int) -> Any:
