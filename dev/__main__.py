@@ -1,99 +1,60 @@
-"""Start the whole system: `python -m dev`, or `make run`."""
+"""Run the whole system on this machine until Ctrl-C: `make run`, or `python -m dev`."""
 
+import argparse
 import os
-import shlex
-import signal
-import subprocess
 import sys
-import threading
 from collections.abc import Mapping
-from contextlib import ExitStack
 from pathlib import Path
 
-from honcho.manager import Manager
+from dev import environment, lock, ports, services
+from dev.errors import RunError, StopRequested
+from dev.runner import Runner
+from dev.system import System
+from dev.valkey import Valkey
 
-from app.config import SettingsError, load_settings
-from dev.environment import REDIS_LIKE, CannotStart, check_ports, complete
-from dev.readiness import announce
-from dev.tether import tie
-from dev.valkey import embedded_valkey
-
-_PYTHON = sys.executable
-_BIN = Path(_PYTHON).parent
+ROOT = Path(__file__).resolve().parent.parent
+_STOP_SECONDS = 10
 
 
 def main() -> int:
-    if len(sys.argv) > 1:
-        print(
-            "Usage: make run   (or: python -m dev; settings come from the environment and from .env)", file=sys.stderr
-        )
-        return 2
-    # Whoever asks for an end while something starts gets it too, and in order.
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
-    signal.signal(signal.SIGHUP, lambda *_: os.kill(os.getpid(), signal.SIGTERM))
+    """Return the exit code: 0 after a stop that was asked for, 1 when something failed."""
+    parser = argparse.ArgumentParser(prog="python -m dev", description=__doc__)
+    parser.add_argument("--env-file", type=Path, default=ROOT / ".env", help="variables for what the environment lacks")
+    arguments = parser.parse_args()
     try:
-        return _run()
-    except (CannotStart, SettingsError) as error:
-        print(error, file=sys.stderr)
+        return _run(environment.read(arguments.env_file, os.environ))
+    except RunError as error:
+        print(f"make run: {error}", file=sys.stderr)
         return 1
-    except KeyboardInterrupt:
-        return 130
 
 
-def _run() -> int:
-    variables = complete(os.environ)
-    check_ports(variables)
-    with ExitStack() as services:
-        missing = [name for name in REDIS_LIKE if not variables.get(name)]
-        if missing:
-            print("Starting the embedded Valkey ...", flush=True)
-            url = services.enter_context(embedded_valkey(Path(variables["DATA_DIR"])))
-            variables |= dict.fromkeys(missing, url)
-        os.environ.update(variables)
-        load_settings()
-        _migrate(variables)
-        return _supervise(variables)
-
-
-def _migrate(variables: Mapping[str, str]) -> None:
-    print("Bringing the database up to date ...", flush=True)
-    command = [_PYTHON, "-m", "alembic", "upgrade", "head"]
-    done = subprocess.run(command, env=dict(variables), capture_output=True, text=True, timeout=120, check=False)
-    if done.returncode:
-        reason = (done.stderr or done.stdout).strip().splitlines()[-1:]
-        raise CannotStart(f"DATABASE_URL: the database can't be brought up to date: {' '.join(reason)}")
-
-
-def _supervise(variables: Mapping[str, str]) -> int:
-    """Run every part until one ends or somebody asks for the end; return the exit code."""
-    # A part's guardian dies with the runner, and the part with its guardian: not even kill -9 leaves anything behind.
-    os.register_at_fork(after_in_child=lambda: tie(signal.SIGKILL))
-    manager = Manager()
-    for name, command in _commands(variables).items():
-        tethered = shlex.join([_PYTHON, "-m", "dev.tether", *command])
-        manager.add_process(name, f"exec {tethered}", env=dict(variables))
-    threading.Thread(target=announce, args=(variables,), daemon=True).start()
-    manager.loop()
-    code = manager.returncode
-    if code in (130, 143):
-        return int(code)
-    print("A part of the system ended by itself; everything has been stopped.", file=sys.stderr)
-    return 1
-
-
-def _commands(variables: Mapping[str, str]) -> dict[str, list[str]]:
-    celery = [_PYTHON, "-m", "celery", "-A", "tasks"]
-    schedule = str(Path(variables["DATA_DIR"]) / "beat-schedule")
-    return {
-        "api": [
-            *(str(_BIN / "granian"), "--interface", "wsgi", "--host", "127.0.0.1", "--port", variables["API_PORT"]),
-            *("--blocking-threads", "4", "--no-ws", "--log-level", "warning", "app.wsgi:app"),
-        ],
-        "worker": [*celery, "worker", "--loglevel", "WARNING", "--without-mingle", "--without-gossip"],
-        "beat": [*celery, "beat", "--loglevel", "WARNING", "--schedule", schedule, "--pidfile="],
-        "flower": [*celery, "--quiet", "flower", "--logging=warning"],
-        "im": [_PYTHON, "im/main.py", variables["IM_PORT"]],
-    }
+def _run(given: Mapping[str, str]) -> int:
+    env = environment.complete(given, ROOT)
+    data_dir = Path(env["DATA_DIR"])
+    valkey = Valkey(data_dir / "valkey", ports.find_free())
+    is_valkey_needed = environment.use_for_what_is_missing(valkey.url, env)
+    settings = environment.check(env)
+    ports.check_free(env)
+    services.check_given(env, [name for name in environment.SERVICES if name in given])
+    stop_seconds = _STOP_SECONDS + settings.im_drain_seconds
+    with (
+        lock.held(data_dir) as descriptor,
+        Runner(root=ROOT, env=env, stop_seconds=stop_seconds, lock=descriptor) as runner,
+    ):
+        try:
+            if is_valkey_needed:
+                valkey.start(runner)
+            system = System(settings, node=f"dev-{os.getpid()}@localhost")
+            system.start(runner)
+            runner.say(system.describe())
+            environment.write_for_other_terminals(env)
+            runner.watch()
+        except StopRequested as reason:
+            runner.say(f"{reason}: stopping")
+            return 0
+        except RunError as error:
+            runner.say(f"{error}; stopping the rest")
+            return 1
 
 
 if __name__ == "__main__":

@@ -14,7 +14,8 @@ from dev.errors import RunError
 
 LOOPBACK = "127.0.0.1"
 PORTS = ("API_PORT", "IM_PORT", "FLOWER_PORT")
-QUEUES_AND_CACHE = ("BROKER_URL", "MESSAGE_QUEUE_URL", "REDIS_URL")
+_QUEUES_AND_CACHE = ("BROKER_URL", "MESSAGE_QUEUE_URL", "REDIS_URL")
+SERVICES = ("DATABASE_URL", *_QUEUES_AND_CACHE)
 
 
 def read(env_file: Path, environ: Mapping[str, str]) -> dict[str, str]:
@@ -36,6 +37,8 @@ def complete(given: Mapping[str, str], root: Path) -> dict[str, str]:
         "FLOWER_PORT": "5555",
         # Browsers on one machine come back at once: there is no stampede to spread over a longer time.
         "IM_DRAIN_SECONDS": "1",
+        # Warnings of libraries to their own users would hide what a person should read here.
+        "PYTHONWARNINGS": "ignore::DeprecationWarning",
         **given,
         "DATA_DIR": str(data_dir),
         "IM_HOST": LOOPBACK,
@@ -55,13 +58,14 @@ def complete(given: Mapping[str, str], root: Path) -> dict[str, str]:
     return env
 
 
-def use_for_what_is_missing(valkey_url: str, env: dict[str, str]) -> None:
-    """Point the queues and the cache that have no URL to one Valkey.
+def use_for_what_is_missing(valkey_url: str, env: dict[str, str]) -> bool:
+    """Point the queues and the cache that have no URL to one Valkey; say whether there is any.
 
     All in one database: a worker can then append to a history and publish in a single script.
     """
-    for name in QUEUES_AND_CACHE:
-        env.setdefault(name, valkey_url)
+    missing = [name for name in _QUEUES_AND_CACHE if name not in env]
+    env.update(dict.fromkeys(missing, valkey_url))
+    return bool(missing)
 
 
 def check(env: Mapping[str, str]) -> Settings:
@@ -91,9 +95,8 @@ def write_private(path: Path, text: str) -> None:
     draft.replace(path)
 
 
-def write_for_other_terminals(env: Mapping[str, str]) -> Path:
-    """Write the settings as a file for a shell to read, so that other commands meet the same system."""
-    path = Path(env["DATA_DIR"]) / "environment"
+def write_for_other_terminals(env: Mapping[str, str]) -> None:
+    """Write DATA_DIR/environment for a shell to read, so that other commands meet the same system."""
     names = (name.upper() for name in Settings.model_fields)
-    write_private(path, "".join(f"{name}={shlex.quote(env[name])}\n" for name in names if name in env))
-    return path
+    lines = (f"{name}={shlex.quote(env[name])}\n" for name in names if name in env)
+    write_private(Path(env["DATA_DIR"]) / "environment", "".join(lines))

@@ -1,7 +1,7 @@
 """Outlives the runner if it is killed, and ends what it started: `python -m dev.guard`.
 
-Reads the leaders of process groups from standard input, one a line, with a minus when one has ended by itself. The input
-ends when the runner does; a runner that has stopped everything ends its guard first.
+Reads the leaders of process groups from standard input, one a line, with a minus when one has ended by itself. The
+input ends when the runner does; a runner that has stopped everything ends its guard first.
 """
 
 import sys

@@ -4,6 +4,7 @@ import http.client
 import threading
 from collections.abc import Callable, Mapping
 
+from amqp.exceptions import AMQPError
 from celery import Celery
 from kombu.exceptions import KombuError
 from redis.exceptions import RedisError
@@ -28,6 +29,10 @@ class Readiness:
 
     def is_complete(self) -> bool:
         return not self.missing
+
+    def describe(self) -> str:
+        """Say who is not ready, and why."""
+        return "not ready in time: " + "; ".join(f"{name} {reason}" for name, reason in list(self.missing.items()))
 
     def _ask(self) -> None:
         while self.missing:
@@ -69,7 +74,7 @@ def worker_check(broker_url: str, node: str) -> Check:
     def check() -> str | None:
         try:
             is_there = bool(probe.control.ping(destination=[node], timeout=_ASK_SECONDS))
-        except (OSError, KombuError, RedisError) as error:
+        except (OSError, AMQPError, KombuError, RedisError) as error:
             return f"can't be asked ({error})"
         return None if is_there else "does not answer a ping"
 

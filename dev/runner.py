@@ -5,49 +5,43 @@ import queue
 import signal
 import subprocess
 import sys
-import threading
 import time
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
 from pathlib import Path
-from types import TracebackType
-from typing import Self
+from types import FrameType
+from typing import NoReturn, Self
 
 from honcho.colour import get_colours
 from honcho.printer import Message, Printer
 
 from dev import groups
+from dev.errors import RunError, StopRequested
+from dev.process import Process
 
 _TICK_SECONDS = 0.1
 _LAST_WORDS_SECONDS = 0.5
 _GONE_SECONDS = 2
-# One Ctrl-C may reach us twice, from the terminal and through make. A second one after this long means "now".
+# One Ctrl-C may reach us twice, from the terminal and through make. Another one after this long means "at once".
 _IMPATIENT_SECONDS = 1
-_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-
-
-@dataclass(frozen=True, slots=True)
-class Process:
-    name: str
-    popen: "subprocess.Popen[bytes]"
-    reader: threading.Thread
-    outlives_others: bool
+_WIDTH = len("valkey")
 
 
 class Runner:
-    """A context: its end stops all that was started in it, gracefully for stop_seconds and then by force."""
+    """A context whose end stops all that was started in it: gracefully for stop_seconds, then by force."""
 
-    def __init__(self, *, root: Path, env: Mapping[str, str], stop_seconds: float, lock: int, width: int) -> None:
-        """`lock` is a descriptor that the guard keeps open until nothing runs; `width` is that of the longest name."""
+    def __init__(self, *, root: Path, env: Mapping[str, str], stop_seconds: float, lock: int) -> None:
+        """`lock` is a descriptor that the guard keeps open until nothing runs any more."""
         self._root = root
         self._env = env
         self._stop_seconds = stop_seconds
-        self._processes: list[Process] = []
-        # Unlike Queue, it may be written from a signal handler while the same thread reads it.
-        self._events: queue.SimpleQueue[Message | signal.Signals] = queue.SimpleQueue()
-        self._printer = Printer(sys.stdout, width=width)
-        self._colours = get_colours()
         self._parent = os.getppid()
+        self._processes: list[Process] = []
+        # Unlike a Queue, it may be written by a signal handler while the same thread reads it.
+        self._events: queue.SimpleQueue[Message | signal.Signals] = queue.SimpleQueue()
+        self._printer = Printer(sys.stdout, width=_WIDTH)
+        self._colours = get_colours()
+        self._colour_of: dict[str, str] = {}
         self._guard = subprocess.Popen(
             [sys.executable, "-m", "dev.guard"],
             cwd=root,
@@ -57,48 +51,138 @@ class Runner:
         )
 
     def __enter__(self) -> Self:
-        for number in _SIGNALS:
-            # nohup ignores SIGHUP on purpose.
-            if signal.getsignal(number) is not signal.SIG_IGN or number == signal.SIGINT:
-                signal.signal(number, self._note_signal)
+        signal.signal(signal.SIGINT, self._note_signal)
+        signal.signal(signal.SIGTERM, self._note_signal)
+        if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # under nohup it is ignored on purpose
+            signal.signal(signal.SIGHUP, self._note_signal)
         return self
 
-    def __exit__(
-        self, _kind: type[BaseException] | None, _error: BaseException | None, _tb: TracebackType | None
-    ) -> None:
-        deadline = time.monotonic() + self._stop_seconds
+    def __exit__(self, *_error: object) -> None:
         try:
-            self._stop([p for p in self._processes if not p.outlives_others], deadline)
-            self._stop([p for p in self._processes if p.outlives_others], time.monotonic() + self._stop_seconds)
+            self._stop([process for process in self._processes if not process.is_service])
+            self._stop([process for process in self._processes if process.is_service])
         finally:
             for process in self._processes:
-                groups.kill(process.popen.pid)
+                groups.kill(process.leader)
             self._guard.kill()
             self._guard.wait()
 
     def say(self, text: str) -> None:
-        self._print("system", text, None)
+        """Print lines of the runner's own."""
+        self._print(self._message("system", text))
 
-    def start(self, name: str, command: Sequence[str], *, outlives_others: bool = False) -> Process:
-        """Start a process as the leader of its own group."""
-        popen = subprocess.Popen(
+    def start(self, name: str, command: Sequence[str], *, is_service: bool = False, may_end: bool = False) -> Process:
+        """Start a process. From now on its end is a RunError, unless it may end."""
+        self._colour_of[name] = next(self._colours)
+        process = Process(
+            name,
             command,
-            cwd=self._root,
             env=self._env,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
+            folder=self._root,
+            listener=lambda name, line: self._events.put(self._message(name, line)),
+            is_service=is_service,
+            may_end=may_end,
         )
-        self._tell_guard(popen.pid)
-        reader = threading.Thread(target=self._read, args=(name, popen, next(self._colours)), daemon=True)
-        process = Process(name, popen, reader, outlives_others)
         self._processes.append(process)
-        reader.start()
+        self._tell_guard(process.leader)
         return process
 
     def run(self, name: str, command: Sequence[str], *, seconds: float) -> None:
         """Start a process and wait for its end; raise RunError unless it ends well and in time."""
-        process = self.start(name, command)
+        process = self.start(name, command, may_end=True)
+        self.wait_until(lambda: process.exit_code() is not None, seconds=seconds, or_else=lambda: f"{name} hangs")
+        self._hear_out(process)
         self._processes.remove(process)
-        ...
+        self._tell_guard(-process.leader)
+        if process.exit_code() != 0:
+            raise RunError(f"{name} {process.describe_end()}")
+
+    def wait_until(self, is_true: Callable[[], bool], *, seconds: float, or_else: Callable[[], str]) -> None:
+        """Print what comes until is_true(); raise RunError with the text of or_else() when it takes too long."""
+        deadline = time.monotonic() + seconds
+        while not is_true():
+            if time.monotonic() > deadline:
+                raise RunError(or_else())
+            self._tick()
+
+    def watch(self) -> NoReturn:
+        """Print what comes until a process ends (RunError) or somebody asks for the end (StopRequested)."""
+        while True:
+            self._tick()
+
+    def _tick(self) -> None:
+        match self._next_event():
+            case signal.Signals() as number:
+                raise StopRequested(number.name)
+            case Message() as message:
+                self._print(message)
+        for process in self._processes:
+            if process.exit_code() is not None and not process.may_end:
+                self._hear_out(process)
+                raise RunError(f"{process.name} {process.describe_end()}")
+        if self._is_orphan():
+            raise StopRequested("make is gone")
+
+    def _next_event(self) -> Message | signal.Signals | None:
+        try:
+            return self._events.get(timeout=_TICK_SECONDS)
+        except queue.Empty:
+            return None
+
+    def _is_orphan(self) -> bool:
+        # Outside make, the parent may be a shell that leaves us running on purpose.
+        return "MAKELEVEL" in os.environ and os.getppid() != self._parent
+
+    def _hear_out(self, process: Process) -> None:
+        """Print the last words of a process that has ended, and whatever else waits; leave signals to the next tick."""
+        process.wait_for_last_words(_LAST_WORDS_SECONDS)
+        for _ in range(self._events.qsize()):
+            match self._next_event():
+                case Message() as message:
+                    self._print(message)
+                case signal.Signals() as number:
+                    self._events.put(number)
+
+    def _stop(self, processes: Sequence[Process]) -> None:
+        """Ask processes to end and wait, at most stop_seconds or until a further signal; then end what is left."""
+        for process in processes:
+            groups.terminate(process.leader)
+        begun = time.monotonic()
+        while any(process.exit_code() is None for process in processes):
+            waited = time.monotonic() - begun
+            match self._next_event():
+                case Message() as message:
+                    self._print(message)
+                case signal.Signals() if waited > _IMPATIENT_SECONDS:
+                    break
+            if waited > self._stop_seconds:
+                break
+        for process in processes:
+            if process.exit_code() is None:
+                self.say(f"{process.name} did not stop in time: killed")
+            groups.kill(process.leader)
+        self._wait_until_gone(processes)
+
+    def _wait_until_gone(self, processes: Sequence[Process]) -> None:
+        deadline = time.monotonic() + _GONE_SECONDS
+        for process in processes:
+            # Asking for the exit code also frees the process's entry in the kernel's table.
+            while process.exit_code() is None or groups.is_alive(process.leader):
+                if time.monotonic() > deadline:
+                    break
+                time.sleep(_TICK_SECONDS / 10)
+            self._hear_out(process)
+
+    def _tell_guard(self, leader: int) -> None:
+        assert self._guard.stdin is not None  # noqa: S101  (for mypy: it is a pipe)
+        self._guard.stdin.write(b"%d\n" % leader)
+        self._guard.stdin.flush()
+
+    def _note_signal(self, number: int, _frame: FrameType | None) -> None:
+        self._events.put(signal.Signals(number))
+
+    def _message(self, name: str, data: str | bytes) -> Message:
+        return Message("line", data, datetime.now(), name, self._colour_of.get(name))
+
+    def _print(self, message: Message) -> None:
+        self._printer.write(message)

