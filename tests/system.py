@@ -1,0 +1,153 @@
+"""A whole system, started from the documented commands, on private services and free ports."""
+
+import os
+import secrets
+import signal
+import subprocess
+import sys
+import urllib.error
+import urllib.request
+import uuid
+from pathlib import Path
+from typing import Self
+
+from tests.clients import Api, Client, User
+from tests.services import _libc, free_port, wait_until
+
+ROOT = Path(__file__).resolve().parent.parent
+BIN = Path(sys.executable).parent
+
+
+class Process:
+    """One process of the system, in a group of its own."""
+
+    def __init__(self, command: list[str], env: dict[str, str], log: Path) -> None:
+        self._command = command
+        self._env = env
+        self.log = log
+        self.start()
+
+    def start(self, **env: str) -> None:
+        with open(self.log, "ab") as log:
+            self.popen = subprocess.Popen(
+                self._command,
+                cwd=ROOT,
+                env={**self._env, **env},
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+                preexec_fn=lambda: _libc.prctl(1, signal.SIGKILL),
+            )
+
+    def signal(self, number: signal.Signals) -> None:
+        try:
+            os.killpg(self.popen.pid, number)
+        except ProcessLookupError:
+            pass
+
+    def kill(self) -> None:
+        self.signal(signal.SIGKILL)
+        self.popen.wait(10)
+
+    def terminate(self, *, seconds: float = 20) -> int:
+        """Ask for the end, as an operator does; return the exit code."""
+        self.popen.terminate()
+        try:
+            return self.popen.wait(seconds)
+        finally:
+            self.signal(signal.SIGKILL)
+
+
+class System:
+    def __init__(
+        self, folder: Path, *, im_servers: int = 1, im_ports: list[int] | None = None, **settings: str
+    ) -> None:
+        """`settings` are environment variables: DATABASE_URL and the like."""
+        folder.mkdir(parents=True, exist_ok=True)
+        self.api_port = free_port()
+        self.im_ports = im_ports or [free_port() for _ in range(im_servers)]
+        self.env = {
+            **{name: value for name, value in os.environ.items() if not name.endswith("_URL")},
+            "JWT_SECRET": secrets.token_hex(32),
+            "DATABASE_URL": f"sqlite:///{folder}/toutiao.db",
+            "API_PORT": str(self.api_port),
+            "DATA_DIR": str(folder),
+            "IM_DRAIN_SECONDS": "1",
+            "PYTHONWARNINGS": "ignore",
+            "GRANIAN_RESPAWN_FAILED_WORKERS": "true",
+            **settings,
+        }
+        self.folder = folder
+        self.processes: dict[str, Process] = {}
+
+    def __enter__(self) -> Self:
+        try:
+            self._start()
+        except BaseException:
+            print(self.logs())
+            self.stop()
+            raise
+        return self
+
+    def __exit__(self, kind: object, *_: object) -> None:
+        if kind is not None:
+            print(self.logs())
+        self.stop()
+
+    @property
+    def secret(self) -> str:
+        return self.env["JWT_SECRET"]
+
+    @property
+    def api(self) -> Api:
+        return Api(f"http://127.0.0.1:{self.api_port}")
+
+    @property
+    def im_urls(self) -> list[str]:
+        return [f"http://127.0.0.1:{port}" for port in self.im_ports]
+
+    def user(self, prefix: str = "user") -> User:
+        return self.api.sign_up(f"{prefix}-{uuid.uuid4().hex[:10]}")
+
+    def client(self, user: User | None, *, im: int = 0, **options: object) -> Client:
+        urls = self.im_urls[im:] + self.im_urls[:im]
+        return Client(urls, user.token if user else None, **options)  # type: ignore[arg-type]
+
+    def run(self, *command: str) -> "subprocess.CompletedProcess[str]":
+        return subprocess.run(command, cwd=ROOT, env=self.env, capture_output=True, text=True, timeout=60, check=False)
+
+    def wait_ready(self, *, seconds: float = 40) -> None:
+        for url in (self.api.url, *self.im_urls):
+            wait_until(lambda url=url: _is_ready(url), seconds=seconds, what=f"{url} is ready")  # type: ignore[misc]
+
+    def stop(self) -> None:
+        for process in self.processes.values():
+            process.signal(signal.SIGCONT)
+            process.kill()
+
+    def logs(self) -> str:
+        tails = (f"--- {name}\n{p.log.read_text(errors='replace')[-3000:]}" for name, p in self.processes.items())
+        return "\n".join(tails)
+
+    def _start(self) -> None:
+        migrated = self.run(str(BIN / "alembic"), "upgrade", "head")
+        assert migrated.returncode == 0, migrated.stderr
+        celery = [sys.executable, "-m", "celery", "-A", "tasks"]
+        api = [str(BIN / "granian"), "--interface", "wsgi", "--port", str(self.api_port), "--no-ws"]
+        self._add("api", [*api, "--blocking-threads", "4", "app.wsgi:app"])
+        self._add("worker", [*celery, "worker", "-c", "1", "--loglevel", "INFO", "--without-mingle"])
+        self._add("beat", [*celery, "beat", "-s", str(self.folder / "schedule"), "--pidfile="])
+        for i, port in enumerate(self.im_ports):
+            self._add(f"im{i}", [sys.executable, "im/main.py", str(port)])
+        self.wait_ready()
+
+    def _add(self, name: str, command: list[str]) -> None:
+        self.processes[name] = Process(command, self.env, self.folder / f"{name}.log")
+
+
+def _is_ready(url: str) -> bool:
+    try:
+        with urllib.request.urlopen(f"{url}/readyz", timeout=2) as answer:
+            return bool(answer.status == 200)
+    except (OSError, urllib.error.URLError):
+        return False
