@@ -14,6 +14,13 @@ export class ApiError extends Error {
   }
 }
 
+/** The tokens are no longer good for anything. */
+export class SessionOver extends Error {
+  constructor() {
+    super("You have been logged out. Please log in again.");
+  }
+}
+
 /** Dispatches `logged-out` when the session ends without having been asked to. */
 export class Api extends EventTarget {
   session = JSON.parse(sessionStorage.getItem(KEY) ?? "null");
@@ -56,11 +63,11 @@ export class Api extends EventTarget {
     try {
       return await send(method, path, body, this.session?.token);
     } catch (error) {
-      if (error.status !== 401 || this.session === null) throw error;
+      if (error.status !== 401) throw error;
       const token = await this.refresh();
       if (token === null) {
         this.end();
-        throw error;
+        throw new SessionOver();
       }
       return send(method, path, body, token);
     }

@@ -1,6 +1,6 @@
 /** The page: who is logged in, and how people, inbox, toasts and the live connection come together. */
 
-import { Api } from "./api.js";
+import { Api, SessionOver } from "./api.js";
 import { byId } from "./elements.js";
 import { onSubmit } from "./forms.js";
 import { FOLLOWED, Inbox } from "./inbox.js";
@@ -119,7 +119,7 @@ byId("cancel-profile").onclick = () => byId("profile").close();
 byId("close-error").onclick = () => report(null);
 api.addEventListener("logged-out", () => {
   leave();
-  report(new Error("You have been logged out. Please log in again."));
+  report(new SessionOver());
 });
 
 if (api.session) enter();

@@ -16,12 +16,15 @@ export function showToast(notification, text) {
   while (toasts.children.length > MOST) toasts.firstElementChild.remove();
 }
 
-/** Take the toast away after a while, during which nobody points at it or has moved the focus into it. */
+/** Take the toast away after a while, but not from under somebody who is about to dismiss it. */
 function leaveLater(toast) {
   let timer;
-  const wait = () => (timer = setTimeout(() => toast.remove(), SECONDS * 1000));
   const stay = () => clearTimeout(timer);
+  const wait = () => {
+    stay();
+    timer = setTimeout(() => toast.remove(), SECONDS * 1000);
+  };
   for (const event of ["mouseenter", "focusin"]) toast.addEventListener(event, stay);
-  for (const event of ["mouseleave", "focusout"]) toast.addEventListener(event, () => (stay(), wait()));
+  for (const event of ["mouseleave", "focusout"]) toast.addEventListener(event, wait);
   wait();
 }
