@@ -19,7 +19,7 @@ class _Json(JSONProvider):
     """orjson: quick, and it refuses what is not JSON (NaN, lone surrogates, endless nesting)."""
 
     def dumps(self, obj: Any, **_options: Any) -> str:
-        return orjson.dumps(obj).decode()
+        return orjson.dumps(obj, option=orjson.OPT_NON_STR_KEYS).decode()
 
     def loads(self, s: str | bytes, **_options: Any) -> Any:
         return orjson.loads(s)

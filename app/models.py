@@ -74,5 +74,5 @@ class Notification(Base):
     read_at: Mapped[int | None] = mapped_column(BigInteger)
     dispatched_at: Mapped[int | None] = mapped_column(BigInteger)
     # A notification that could not be built several times over is set aside, so that it holds up no other.
-    attempts: Mapped[int] = mapped_column(SmallInteger, default=0, server_default="0")
+    attempts: Mapped[int] = mapped_column(SmallInteger, server_default="0")
     set_aside_at: Mapped[int | None] = mapped_column(BigInteger)

@@ -10,7 +10,6 @@ from urllib.parse import urlsplit
 import eventlet
 import socketio
 from amqp.exceptions import AMQPError
-from kombu import connection as kombu_connection
 from kombu import entity
 from kombu.exceptions import KombuError
 from redis.connection import ConnectionPool
@@ -47,10 +46,10 @@ _REDIS_OPTIONS = {
 class _Listener(PushRooms):
     """Subscribes for as long as the process lives. Each new subscription has every socket catch up."""
 
-    _connection: Any = None
+    _subscription: Any = None
 
     def subscribe_anew(self) -> None:
-        connection, self._connection = self._connection, None
+        connection, self._subscription = self._subscription, None
         if connection is not None:
             _close(connection)
 
@@ -84,10 +83,10 @@ class _Listener(PushRooms):
 class RedisManager(_Listener, socketio.RedisManager):
     def _subscribe(self) -> Iterator[bytes]:
         pool = ConnectionPool.from_url(self.redis_url, **self.redis_options)
-        self._connection = connection = pool.make_connection()
+        self._subscription = connection = pool.make_connection()
         connection.connect()
         connection.send_command("SUBSCRIBE", self.channel)
-        while self._connection is connection:
+        while self._subscription is connection:
             # The own nonce comes more often than this, so silence means that the connection is dead.
             answer = connection.read_response(timeout=DEAF_SECONDS, disable_decoding=True)
             if answer[0] == b"message":
@@ -113,21 +112,18 @@ class KombuManager(_Listener, socketio.KombuManager):
             body = message.body
             waiting.append(body if isinstance(body, bytes) else bytes(body, "utf-8"))
 
-        self._connection = connection = self._connection_to_listen()
+        self._subscription = connection = self._connection()
         connection.connect()
         consumer = connection.Consumer([self._queue()], on_message=keep, no_ack=True)
         consumer.consume()
         self._subscribed()
-        while self._connection is connection:
+        while self._subscription is connection:
             try:
                 connection.drain_events(timeout=DEAF_SECONDS)
             except TimeoutError:
                 connection.heartbeat_check()
             messages, waiting[:] = waiting[:], []
             yield from messages
-
-    def _connection_to_listen(self) -> Any:
-        return kombu_connection.Connection(self.url, **self.connection_options)
 
 
 def _close(connection: Any) -> None:

@@ -72,6 +72,7 @@ class Service:
         try:
             wait_until(self.is_ready, seconds=60, what=f"{self.name} answers")
         except TimeoutError as error:
+            self.kill()
             raise TimeoutError((self.folder / "log").read_text(errors="replace")[-2000:]) from error
         return self
 
@@ -137,11 +138,14 @@ class RabbitMQ(Service):
         if found is None:
             missing("RabbitMQ")
         self._bin = found
+        (folder / "rabbitmq.conf").write_text(f"listeners.tcp.1 = 127.0.0.1:{self.port}\n")
         self._node = f"node-{uuid.uuid4().hex[:12]}@localhost"
         self._env = {
             "RABBITMQ_NODENAME": self._node,
             "RABBITMQ_NODE_PORT": str(self.port),
-            "RABBITMQ_NODE_IP_ADDRESS": "127.0.0.1",
+            # A machine's own rabbitmq.conf would stand before these variables.
+            "RABBITMQ_CONFIG_FILE": str(folder / "rabbitmq.conf"),
+            "RABBITMQ_ADVANCED_CONFIG_FILE": str(folder / "no-advanced.config"),
             "RABBITMQ_DIST_PORT": str(free_port()),
             "RABBITMQ_MNESIA_BASE": str(folder / "mnesia"),
             "RABBITMQ_LOG_BASE": str(folder / "logs"),

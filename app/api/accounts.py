@@ -3,11 +3,11 @@
 from typing import Any
 
 from flask import g
-from flask_smorest import Blueprint
 from marshmallow import Schema, fields
 
 from app import tokens, unread
 from app.api.auth import bearer, login_required
+from app.api.blueprint import Blueprint
 from app.api.fields import Body, Page, Photo, Text
 from app.api.state import keep_unread_count, state
 from app.presence import is_online

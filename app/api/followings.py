@@ -3,11 +3,11 @@
 from typing import Any
 
 from flask import g
-from flask_smorest import Blueprint
 from marshmallow import Schema, fields
 
 from app import tokens
 from app.api.auth import login_required
+from app.api.blueprint import Blueprint
 from app.api.fields import Body, Id, Page
 from app.api.state import state
 from app.services import followings

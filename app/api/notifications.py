@@ -3,12 +3,12 @@
 from typing import Any
 
 from flask import g
-from flask_smorest import Blueprint
 from marshmallow import Schema, ValidationError, fields, validates_schema
 from marshmallow.validate import Length, Range
 
 from app import tokens, unread
 from app.api.auth import login_required
+from app.api.blueprint import Blueprint
 from app.api.fields import Body, Id
 from app.api.state import keep_unread_count, state
 from app.services import inbox, payloads
