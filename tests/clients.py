@@ -110,9 +110,9 @@ class Client:
 
     def _keep(self, event: str, *data: Any) -> None:
         value = data[0] if data else None
-        if event in ("following notify", "sync") and value.get("offset"):
-            if event == "sync" or self.last_offset is None or _order(value["offset"]) > _order(self.last_offset):
-                self.last_offset = value["offset"]
+        offset = value.get("offset") if event in ("following notify", "sync") else None
+        if offset and (event == "sync" or self.last_offset is None or _order(offset) > _order(self.last_offset)):
+            self.last_offset = offset
         self.events.append((event, value))
 
     def of(self, event: str) -> list[Any]:

@@ -2,7 +2,7 @@
 
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -31,8 +31,25 @@ def valkey(folder: Path) -> Iterator[Service]:
 
 
 @pytest.fixture(scope="session")
-def rabbitmq(folder: Path) -> Iterator[Service]:
-    yield from _running(RabbitMQ(folder / "rabbitmq"))
+def valkeys(folder: Path) -> Iterator[Callable[[], Service]]:
+    """Start one more with each call: systems that share one hear each other, whatever their database numbers."""
+    started: list[Service] = []
+
+    def start() -> Service:
+        started.append(Valkey(folder / f"valkey-{len(started)}").start())
+        return started[-1]
+
+    yield start
+    for service in started:
+        service.stop()
+
+
+@pytest.fixture(scope="session")
+def rabbitmq(folder: Path) -> Iterator[RabbitMQ]:
+    service = RabbitMQ(folder / "rabbitmq")
+    service.start()
+    yield service
+    service.stop()
 
 
 @pytest.fixture(scope="session")

@@ -163,6 +163,13 @@ class RabbitMQ(Service):
         assert self._bin
         return [str(self._bin / "rabbitmq-server")], self._env, None
 
+    def create_vhost(self) -> str:
+        """Make a virtual host and return its URL: systems that share queues would take each other's tasks."""
+        name = f"test-{uuid.uuid4().hex[:12]}"
+        self.ctl("add_vhost", name)
+        self.ctl("set_permissions", "-p", name, "guest", ".*", ".*", ".*")
+        return f"amqp://guest:guest@127.0.0.1:{self.port}/{name}"
+
     def ctl(self, *arguments: str) -> str:
         """Run rabbitmqctl against this node."""
         assert self._bin

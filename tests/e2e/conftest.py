@@ -1,45 +1,49 @@
 """The shapes that a system may have."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.services import PostgreSQL, Service, free_port
+from tests.services import PostgreSQL, RabbitMQ, Service, free_port
 from tests.system import System
+
+Valkeys = Callable[[], Service]
 
 
 @pytest.fixture(scope="session")
-def small(folder: Path, valkey: Service) -> Iterator[System]:
+def small(folder: Path, valkeys: Valkeys) -> Iterator[System]:
     """The embedded default: SQLite, and one Valkey for all."""
-    urls = dict.fromkeys(("BROKER_URL", "MESSAGE_QUEUE_URL", "REDIS_URL"), valkey.url)
+    urls = dict.fromkeys(("BROKER_URL", "MESSAGE_QUEUE_URL", "REDIS_URL"), valkeys().url)
     with System(folder / "small", im_servers=2, **urls) as system:
         yield system
 
 
 @pytest.fixture(scope="session")
-def big(folder: Path, valkey: Service, rabbitmq: Service, postgresql: PostgreSQL) -> Iterator[System]:
+def big(folder: Path, valkeys: Valkeys, rabbitmq: RabbitMQ, postgresql: PostgreSQL) -> Iterator[System]:
     """The production shape: PostgreSQL, RabbitMQ for both queues, Valkey for the rest."""
+    amqp = rabbitmq.create_vhost()
     with System(
         folder / "big",
         im_servers=2,
         DATABASE_URL=postgresql.create_database(),
-        BROKER_URL=rabbitmq.url,
-        MESSAGE_QUEUE_URL=rabbitmq.url,
-        REDIS_URL=valkey.url.replace("/0", "/1"),
+        BROKER_URL=amqp,
+        MESSAGE_QUEUE_URL=amqp,
+        REDIS_URL=valkeys().url,
     ) as system:
         yield system
 
 
 @pytest.fixture(scope="session")
-def mixed(folder: Path, valkey: Service, rabbitmq: Service, postgresql: PostgreSQL) -> Iterator[System]:
+def mixed(folder: Path, valkeys: Valkeys, rabbitmq: RabbitMQ, postgresql: PostgreSQL) -> Iterator[System]:
     """RabbitMQ for Celery, Valkey for Socket.IO."""
+    redis = valkeys().url
     with System(
         folder / "mixed",
         DATABASE_URL=postgresql.create_database(),
-        BROKER_URL=rabbitmq.url.removesuffix("/") + "/",
-        MESSAGE_QUEUE_URL=valkey.url.replace("/0", "/2"),
-        REDIS_URL=valkey.url.replace("/0", "/2"),
+        BROKER_URL=rabbitmq.create_vhost(),
+        MESSAGE_QUEUE_URL=redis,
+        REDIS_URL=redis,
     ) as system:
         yield system
 
@@ -51,9 +55,9 @@ def system(request: pytest.FixtureRequest) -> System:
 
 
 @pytest.fixture(scope="session")
-def pages(folder: Path, valkey: Service) -> Iterator[System]:
+def pages(folder: Path, valkeys: Valkeys) -> Iterator[System]:
     """One that the page finds its IM server in."""
     port = free_port()
-    urls = dict.fromkeys(("BROKER_URL", "MESSAGE_QUEUE_URL", "REDIS_URL"), valkey.url.replace("/0", "/3"))
+    urls = dict.fromkeys(("BROKER_URL", "MESSAGE_QUEUE_URL", "REDIS_URL"), valkeys().url)
     with System(folder / "pages", IM_PORT=str(port), im_ports=[port], **urls) as system:
         yield system
