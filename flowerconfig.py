@@ -3,6 +3,9 @@
 import os
 import sys
 
+from flower.views import monitor
+from tornado.web import authenticated
+
 from app.config import SettingsError, settings
 
 try:
@@ -16,3 +19,6 @@ address = os.environ.get("FLOWER_ADDRESS", "127.0.0.1")
 port = _settings.flower_port
 basic_auth = [_settings.flower_basic_auth]
 max_tasks = 10_000  # Flower keeps what it saw in memory
+
+# Of all its pages, Flower's metrics alone would ask nobody for the password.
+monitor.Metrics.get = authenticated(monitor.Metrics.get)

@@ -23,7 +23,7 @@ def _page(template: str, *, connect: str = "", **context: object) -> Response:
     response.headers["X-Content-Type-Options"] = "nosniff"
     response.headers["Content-Security-Policy"] = (
         f"default-src 'self'; connect-src 'self' {connect}; img-src 'self' http: https: data:; "
-        "frame-ancestors 'none'; base-uri 'none'"
+        "object-src 'none'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
     )
     return response
 
