@@ -5,6 +5,8 @@ from typing import TypedDict
 import orjson
 
 FOLLOWING_NOTIFY = "following notify"
+NOTIFICATIONS = frozenset({FOLLOWING_NOTIFY})  # what users are told of; app/static/events.js has their words
+
 SYNC = "sync"
 UNREAD = "unread"
 MESSAGE = "message"

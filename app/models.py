@@ -69,7 +69,7 @@ class Notification(Base):
     recipient_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
     actor_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
     event: Mapped[str] = mapped_column(String(64))
-    data: Mapped[dict[str, object] | None] = mapped_column(JSON)
+    data: Mapped[dict[str, object] | None] = mapped_column(JSON(none_as_null=True))
     created_at: Mapped[int] = mapped_column(BigInteger)
     read_at: Mapped[int | None] = mapped_column(BigInteger)
     dispatched_at: Mapped[int | None] = mapped_column(BigInteger)

@@ -10,6 +10,7 @@ from sqlalchemy.orm import aliased
 
 from app import events
 from app.models import ACTIVE, FOLLOWING, NOT_FOLLOWING, Notification, Relation, User
+from app.services import inbox
 from app.services.accounts import UnknownCaller, UnknownUser
 
 
@@ -85,15 +86,17 @@ def _follow_in_one(connection: Connection, follower_id: int, target_id: int) -> 
 
 
 def _follow_in_steps(connection: Connection, follower_id: int, target_id: int) -> bool:
-    """Do the same in three statements: SQLite has no changes inside a query, and no round trips to save."""
+    """Do the same in steps: SQLite has no changes inside a query, and no round trips to save."""
     target = select(User.id).where(User.id == target_id, User.status == ACTIVE)
     if connection.execute(target).one_or_none() is None:
         raise UnknownUser(target_id)
     turned_on = _turn_on(sqlite.insert(Relation), follower_id, target).returning(Relation.target_id)
     if connection.execute(turned_on).one_or_none() is None:
         return False
-    relation = select(literal(target_id).label("target_id")).cte("relation")
-    return connection.execute(_tell(follower_id, relation).returning(Notification.id)).one_or_none() is not None
+    if connection.execute(select(_has_unread(literal(target_id), follower_id))).scalar_one():
+        return False
+    inbox.add(connection, events.FOLLOWING_NOTIFY, recipient_id=target_id, actor_id=follower_id)
+    return True
 
 
 def _turn_on(new: Any, follower_id: int, target: Select[Any]) -> Any:
@@ -111,16 +114,19 @@ def _turn_on(new: Any, follower_id: int, target: Select[Any]) -> Any:
 
 
 def _tell(follower_id: int, relation: CTE) -> Any:
-    unread = exists().where(
-        Notification.recipient_id == relation.c.target_id,
+    row = select(
+        relation.c.target_id, literal(follower_id), literal(events.FOLLOWING_NOTIFY), literal(int(time.time()))
+    ).where(~_has_unread(relation.c.target_id, follower_id))
+    return insert(Notification).from_select(["recipient_id", "actor_id", "event", "created_at"], row)
+
+
+def _has_unread(target_id: Any, follower_id: int) -> Any:
+    return exists().where(
+        Notification.recipient_id == target_id,
         Notification.actor_id == follower_id,
         Notification.event == events.FOLLOWING_NOTIFY,
         Notification.read_at.is_(None),
     )
-    row = select(
-        relation.c.target_id, literal(follower_id), literal(events.FOLLOWING_NOTIFY), literal(int(time.time()))
-    ).where(~unread)
-    return insert(Notification).from_select(["recipient_id", "actor_id", "event", "created_at"], row)
 
 
 def _is_following(follower: Any, target: Any) -> Any:

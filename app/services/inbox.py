@@ -4,9 +4,20 @@ import time
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, func, or_, select, update
+from sqlalchemy import ColumnElement, Connection, and_, func, insert, or_, select, update
 
 from app.models import Notification
+
+
+def add(
+    connection: Connection, event: str, *, recipient_id: int, actor_id: int, data: dict[str, object] | None = None
+) -> None:
+    """Have a user told of what another did. It is pushed once the caller has committed and asked for a dispatch.
+
+    `data` is sent beside the actor's id, name and photo and the time.
+    """
+    row = {"event": event, "recipient_id": recipient_id, "actor_id": actor_id, "data": data}
+    connection.execute(insert(Notification).values(**row, created_at=int(time.time())))
 
 
 def unread_count(connection: Connection, user_id: int) -> int:

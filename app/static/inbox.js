@@ -1,12 +1,11 @@
 /** The inbox: what happened, newest first, with what is read and how much is not. */
 
 import { avatar, button, byId, element } from "./elements.js";
+import { describe } from "./events.js";
 import { ago } from "./time.js";
 
 const PAGE = 20;
 const MINUTE_MS = 60_000;
-
-export const FOLLOWED = "follows you now";
 
 export class Inbox {
   #api;
@@ -126,13 +125,14 @@ export class Inbox {
     this.#rows.delete(id);
   }
 
-  #row({ id, data, created_at: createdAt, read }) {
+  #row({ id, event, data, created_at: createdAt, read }) {
     const name = data.user_name || "Somebody";
+    const what = describe(event, data);
     const date = new Date(createdAt * 1000);
     const time = element("time", { dateTime: date.toISOString(), title: date.toLocaleString(), textContent: ago(date) });
-    const text = element("span", { className: "grow" }, element("strong", { textContent: name }), ` ${FOLLOWED}`, time);
+    const text = element("span", { className: "grow" }, element("strong", { textContent: name }), ` ${what}`, time);
     const row = element("li", { className: read ? "read" : "unread" }, avatar(name, data.user_photo), text);
-    const label = `Mark as read: ${name} ${FOLLOWED}`;
+    const label = `Mark as read: ${name} ${what}`;
     if (!read) row.append(button("Mark read", { label, onclick: () => this.#markRead({ ids: [id] }) }));
     return row;
   }

@@ -2,8 +2,9 @@
 
 import { Api, SessionOver } from "./api.js";
 import { byId } from "./elements.js";
+import { describe } from "./events.js";
 import { onSubmit } from "./forms.js";
-import { FOLLOWED, Inbox } from "./inbox.js";
+import { Inbox } from "./inbox.js";
 import { People } from "./people.js";
 import { PushClient } from "./push-client.js";
 import { showToast } from "./toasts.js";
@@ -53,7 +54,7 @@ async function goLive() {
   push.addEventListener("inbox", ({ detail }) => inbox.take(detail));
   push.addEventListener("notification", ({ detail }) => {
     inbox.add(detail);
-    showToast(detail, FOLLOWED);
+    showToast(detail, describe(detail.event, detail));
   });
   push.start();
 }

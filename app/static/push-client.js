@@ -1,8 +1,8 @@
 /** Live notifications for browsers: connects, catches up, drops repeats and keeps the token fresh. */
 
+import { NOTIFICATIONS } from "./events.js";
 import { PushMemory } from "./push-memory.js";
 
-const NOTIFICATIONS = ["following notify"];
 const EMPTY_HISTORY = "0-0";
 const FIRST_PAUSE_MS = 500;
 const LONGEST_PAUSE_MS = 20_000;
