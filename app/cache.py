@@ -1,17 +1,27 @@
 """Connections to Redis, with every wait bounded."""
 
+import time
+from collections.abc import Callable
+from typing import Any, Self, TypeVar
+
 from redis import ConnectionPool, Redis
 from redis.backoff import NoBackoff
+from redis.exceptions import ConnectionError as Disconnected
 from redis.exceptions import RedisError
+from redis.exceptions import TimeoutError as TimedOut
 from redis.retry import Retry
 
 __all__ = ["RedisError", "connect"]
 
+T = TypeVar("T")
+
+_REST_SECONDS = 0.5
+
 
 def connect(url: str, *, timeout_seconds: float) -> Redis:
-    """Return a client that raises RedisError after at most twice the timeout.
+    """Return a client that raises RedisError after the timeout, and at once for half a second after it did so.
 
-    It tries a second time at once, because a connection that lay idle may have been closed by the server.
+    A request that asks several times of a Redis that is away so waits for it once.
     """
     pool = ConnectionPool.from_url(
         url,
@@ -19,7 +29,27 @@ def connect(url: str, *, timeout_seconds: float) -> Redis:
         socket_connect_timeout=timeout_seconds,
         socket_keepalive=True,
         health_check_interval=0,
-        retry=Retry(NoBackoff(), 1),
+        retry=_RestingRetry(),
         max_connections=64,
     )
     return Redis(connection_pool=pool)
+
+
+class _RestingRetry(Retry):
+    """Tries a second time only where a connection has ended: one that lay idle may have been closed by the server."""
+
+    def __init__(self) -> None:
+        super().__init__(NoBackoff(), 1, supported_errors=(Disconnected,))
+        self._rests_until = 0.0
+
+    def __deepcopy__(self, _memo: object) -> Self:
+        return self  # each connection copies what it is given, and all of a pool should rest together
+
+    def call_with_retry(self, do: Callable[[], T], fail: Callable[..., Any], *args: Any, **options: Any) -> T:
+        if time.monotonic() < self._rests_until:
+            raise Disconnected("Redis did not answer a moment ago")
+        try:
+            return super().call_with_retry(do, fail, *args, **options)
+        except (Disconnected, TimedOut):
+            self._rests_until = time.monotonic() + _REST_SECONDS
+            raise

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import psycopg
 from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
@@ -13,6 +14,7 @@ UNAVAILABLE = (OperationalError, PoolTimeout)
 
 _CONNECT_SECONDS = 2
 _STATEMENT_SECONDS = 5
+_PATIENCE_SECONDS = 6  # longer than a statement may take, for a server that does not even say so
 _LOCK_SECONDS = 3
 _POOL_SECONDS = 3
 _SQLITE_BUSY_SECONDS = 5
@@ -67,7 +69,7 @@ def _engine(url: str, pool_size: int) -> Engine:
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_immediate)
         return engine
-    return create_engine(
+    engine = create_engine(
         url,
         pool_size=pool_size,
         max_overflow=0,
@@ -83,6 +85,20 @@ def _engine(url: str, pool_size: int) -> Engine:
             f"-c idle_in_transaction_session_timeout={4 * _STATEMENT_SECONDS}s",
         },
     )
+    event.listen(engine, "do_connect", lambda _dialect, _record, args, options: _Impatient.connect(*args, **options))
+    return engine
+
+
+class _Impatient(psycopg.Connection[Any]):
+    """Gives up on a server that is silent: one that is paused neither answers nor ends the connection."""
+
+    def wait(self, gen: Any, interval: float = 0.1, timeout: float | None = None) -> Any:
+        try:
+            return super().wait(gen, interval, timeout or _PATIENCE_SECONDS)
+        except psycopg.OperationalError:
+            if self.pgconn.transaction_status == psycopg.pq.TransactionStatus.ACTIVE:
+                self.close()  # an answer that comes after all must not be taken for that of the next statement
+            raise
 
 
 def _prepare_sqlite(dbapi_connection: Any, _record: object) -> None:
