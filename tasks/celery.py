@@ -1,8 +1,12 @@
 """The Celery application; `celery -A tasks` finds it."""
 
+import random
 import sys
+from typing import Any
 
 from celery import Celery
+from celery.app.amqp import AMQP
+from kombu.connection import Connection
 
 from app.config import SettingsError, settings
 
@@ -11,4 +15,18 @@ try:
 except SettingsError as error:
     sys.exit(str(error))
 
-celery_app = app = Celery("toutiao", config_source="celeryconfig", include=["tasks.notifications"])
+
+class _EagerConnection(Connection):
+    """Looks for a broker that is away every few seconds. By default the pauses grow to 32, all of them push delay."""
+
+    def ensure_connection(self, errback: Any = None, max_retries: int | None = None, **options: Any) -> Any:
+        longest = random.uniform(2, 4)  # noqa: S311  (jitter)
+        pauses = {"interval_start": 0.5, "interval_step": 0.5, "interval_max": longest}
+        return super().ensure_connection(errback, max_retries, **{**pauses, **options})
+
+
+class _Amqp(AMQP):
+    Connection = _EagerConnection
+
+
+celery_app = app = Celery("toutiao", amqp=_Amqp, config_source="celeryconfig", include=["tasks.notifications"])
