@@ -113,6 +113,9 @@ class Delivery:
             eventlet.spawn_n(self._readers.spawn_n, self._catch_up, sid, seat)
 
     def _catch_up(self, sid: str, seat: Seat) -> None:
+        if seat.last is None:
+            # The history was away when this socket came. What it has missed since nobody can tell but its client.
+            return self._send_away(seat)
         for pause in (*_RETRY_SECONDS, None):
             try:
                 gap = self._history.read_after(seat.user_id, seat.last)
