@@ -5,7 +5,8 @@ from typing import TypedDict
 import orjson
 
 FOLLOWING_NOTIFY = "following notify"
-NOTIFICATIONS = frozenset({FOLLOWING_NOTIFY})  # what users are told of; app/static/events.js has their words
+# What users are told of. app/static/events.js has the words for each.
+NOTIFICATIONS = frozenset({FOLLOWING_NOTIFY})
 
 SYNC = "sync"
 UNREAD = "unread"
