@@ -14,19 +14,20 @@ EMPTY = "0-0"  # the offset of a history that nothing was ever written to
 _PAGE = 200
 _CLOCK_SKEW_MS = 60_000
 _KEEP_SECONDS = 30 * 24 * 3600  # a stream that is kept longer than its entries still knows that it once had some
+_TAIL = b'"}]'
 _OFFSET = re.compile(r"(\d{1,19})-(\d{1,19})", re.ASCII)
 
 # One round trip for a batch. An entry that is there already (the same notification, after a crash) keeps its offset.
 # Where the message queue is this same Redis the push goes out here too, so offsets and pushes come in one order.
-# KEYS: one stream for each entry. ARGV: channel or '', length, oldest ms, ttl, then for each entry: id, room, the
-# packet up to the value of its offset, the packet after it, ms before which this id can't have been added. The
+# KEYS: one stream for each entry. ARGV: channel or '', length, ms before which none of these can have been added, ttl,
+# what follows the offset in each packet, then for each entry: id, room, the packet up to the value of its offset. The
 # answer: for each entry its offset and the one before; of an entry that was there already the one before is '?'.
 _APPEND = """
-local channel, length, ttl = ARGV[1], ARGV[2], ARGV[4]
+local channel, length, since, ttl, tail = unpack(ARGV, 1, 5)
 local answers, known = {}, {}
 for i, key in ipairs(KEYS) do
-  local at = 5 * i
-  local id, room, head, tail, since = ARGV[at], ARGV[at + 1], ARGV[at + 2], ARGV[at + 3], ARGV[at + 4]
+  local at = 3 * i + 3
+  local id, room, head = ARGV[at], ARGV[at + 1], ARGV[at + 2]
   local stream = known[key]
   if not stream then
     local last = redis.call('XREVRANGE', key, '+', '-', 'COUNT', 1)[1]
@@ -41,7 +42,6 @@ for i, key in ipairs(KEYS) do
   local place = stream.offsets[id]
   if not place then
     local offset = redis.call('XADD', key, 'MAXLEN', '~', length, '*', 'n', id, 'h', head, 't', tail)
-    redis.call('EXPIRE', key, ttl)
     place = {offset, stream.last}
     stream.last = offset
     stream.offsets[id] = place
@@ -52,9 +52,9 @@ for i, key in ipairs(KEYS) do
   end
   answers[i] = place
 end
+for key in pairs(known) do redis.call('EXPIRE', key, ttl) end
 return answers
 """
-
 
 _MARK_PARTIAL = """
 local last, length
@@ -80,7 +80,7 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Appended:
-    """`pushes` are in the order of the entries; `begun` names the users whose history was empty."""
+    """`pushes` are still to be published, in the order of the entries; `begun` names users whose history was empty."""
 
     pushes: list[bytes]
     begun: list[int]
@@ -114,21 +114,23 @@ class History:
         """Append each entry once, whatever was appended before a crash."""
         if not entries:
             return Appended(pushes=[], begun=[])
+        since = min(entry.created_at for entry in entries) * 1000 - _CLOCK_SKEW_MS
         keys = [_key(entry.user_id) for entry in entries]
-        args: list[str | bytes | int] = [self._channel, self._length, 0, _KEEP_SECONDS]
-        parts = [_split_at_offset(entry) for entry in entries]
-        for entry, (head, tail) in zip(entries, parts, strict=True):
-            since = entry.created_at * 1000 - _CLOCK_SKEW_MS
-            args += [entry.notification_id, events.room_of(entry.user_id), head, tail, since]
+        heads = [_head(entry) for entry in entries]
+        args: list[str | bytes | int] = [self._channel, self._length, max(since, 0), _KEEP_SECONDS, _TAIL]
+        for entry, head in zip(entries, heads, strict=True):
+            args += entry.notification_id, events.room_of(entry.user_id), head
         places = cast("list[tuple[bytes, bytes]]", self._append(keys=keys, args=args))
+        begun = [e.user_id for e, (_, previous) in zip(entries, places, strict=True) if previous == b"0-0"]
+        if self._channel:
+            return Appended(pushes=[], begun=begun)
         pushes = [
             events.encode_push(
-                events.room_of(entry.user_id), head + offset + tail, previous=previous.decode(), offset=offset.decode()
+                events.room_of(entry.user_id), head + offset + _TAIL, previous=previous.decode(), offset=offset.decode()
             )
-            for entry, (head, tail), (offset, previous) in zip(entries, parts, places, strict=True)
+            for entry, head, (offset, previous) in zip(entries, heads, places, strict=True)
         ]
-        starts = zip(entries, places, strict=True)
-        return Appended(pushes, begun=[entry.user_id for entry, (_, previous) in starts if previous == EMPTY.encode()])
+        return Appended(pushes, begun)
 
     def mark_partial(self, user_ids: Sequence[int]) -> None:
         """Say of histories that just began that they are not the first: an earlier one was lost.
@@ -193,9 +195,9 @@ def _gap(entries: list[_RawEntry], *, newest: str) -> Gap:
     return Gap(is_covered=True, packets=packets, newest=newest)
 
 
-def _split_at_offset(entry: Entry) -> tuple[bytes, bytes]:
-    packet = events.encode_packet(entry.event, {**entry.data, "offset": ""})
-    return packet[:-3], packet[-3:]  # the offset is the last value, before the closing quote, brace and bracket
+def _head(entry: Entry) -> bytes:
+    """Encode a packet up to the value of its offset, which is the last; `_TAIL` follows it."""
+    return events.encode_packet(entry.event, {**entry.data, "offset": ""})[: -len(_TAIL)]
 
 
 def _key(user_id: int) -> str:

@@ -45,13 +45,15 @@ class UnreadCache:
         self._set = redis.register_script(_SET)
 
     def set(self, counts: Mapping[int, int], *, read_at: int) -> list[bytes]:
-        """Keep the counts that are newer than those kept; return the pushes that tell of them."""
+        """Keep the counts that are newer than those kept; return the pushes that are still to be published."""
         if not counts:
             return []
         args: list[str | int] = [self._channel, read_at, _TTL_SECONDS]
         for user_id, count in counts.items():
             args += [events.room_of(user_id), count]
         accepted = cast("list[int]", self._set(keys=[_key(user_id) for user_id in counts], args=args))
+        if self._channel:
+            return []
         return [
             events.encode_push(events.room_of(user_id), events.encode_packet(events.UNREAD, {"count": count}))
             for (user_id, count), is_newer in zip(counts.items(), accepted, strict=True)

@@ -10,6 +10,7 @@ from argon2.exceptions import VerificationError
 from sqlalchemy import ColumnElement, Connection, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
+from app.db import among
 from app.models import ACTIVE, User
 from app.profiles import Profile
 
@@ -79,7 +80,10 @@ def check_password(credentials: Credentials | None, password: str) -> int:
 
 def load_profiles(connection: Connection, user_ids: Iterable[int]) -> dict[int, Profile]:
     """Read the profiles of those who exist."""
-    return {row.id: _profile(row) for row in connection.execute(_profiles().where(User.id.in_(list(user_ids))))}
+    return {
+        row.id: _profile(row)
+        for row in connection.execute(_profiles().where(among(connection, User.id, list(user_ids))))
+    }
 
 
 def exists(connection: Connection, user_id: int) -> bool:

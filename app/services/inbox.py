@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, and_, func, insert, or_, select, update
 
+from app.db import among
 from app.models import Notification
 
 
@@ -27,7 +28,7 @@ def unread_count(connection: Connection, user_id: int) -> int:
 
 def unread_counts(connection: Connection, user_ids: Sequence[int]) -> dict[int, int]:
     """Count what each of these users has not read."""
-    unread = and_(Notification.recipient_id.in_(user_ids), Notification.read_at.is_(None))
+    unread = and_(among(connection, Notification.recipient_id, user_ids), Notification.read_at.is_(None))
     rows = connection.execute(
         select(Notification.recipient_id, func.count()).where(unread).group_by(Notification.recipient_id)
     )
@@ -52,7 +53,7 @@ def page(connection: Connection, user_id: int, *, limit: int, before: int | None
 
 def mark_read(connection: Connection, user_id: int, *, ids: Sequence[int] = (), up_to: int | None = None) -> bool:
     """Mark a user's own notifications, by id or up to an id, as read; say whether anything changed."""
-    chosen: ColumnElement[bool] = Notification.id.in_(ids)
+    chosen: ColumnElement[bool] = among(connection, Notification.id, ids)
     if up_to is not None:
         chosen = or_(chosen, Notification.id <= up_to)
     mine = and_(Notification.recipient_id == user_id, Notification.read_at.is_(None), chosen)

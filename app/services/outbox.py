@@ -8,7 +8,7 @@ from typing import IO, Any
 
 from sqlalchemy import Connection, case, func, select, update
 
-from app.db import Database
+from app.db import Database, among
 from app.models import Notification
 
 _LOCK_SECONDS = 2
@@ -57,11 +57,11 @@ class Batch:
         now = int(time.time())
         table = Notification
         with self.connection() as connection:
-            connection.execute(update(table).where(table.id.in_(dispatched)).values(dispatched_at=now))
+            connection.execute(update(table).where(among(connection, table.id, dispatched)).values(dispatched_at=now))
             if failed:
                 is_last = table.attempts >= _MOST_ATTEMPTS - 1
                 counted = {"attempts": table.attempts + 1, "set_aside_at": case((is_last, now))}
-                connection.execute(update(table).where(table.id.in_(failed)).values(counted))
+                connection.execute(update(table).where(among(connection, table.id, failed)).values(counted))
 
 
 def redrive(connection: Connection) -> int:
@@ -80,7 +80,9 @@ def depth(connection: Connection) -> tuple[int, int, int]:
 def had_before(connection: Connection, user_ids: Sequence[int]) -> list[int]:
     """Return those of these users to whom something was dispatched before."""
     table = Notification
-    earlier = select(table.recipient_id).where(table.recipient_id.in_(user_ids), table.dispatched_at.is_not(None))
+    earlier = select(table.recipient_id).where(
+        among(connection, table.recipient_id, user_ids), table.dispatched_at.is_not(None)
+    )
     return list(connection.execute(earlier.distinct()).scalars())
 
 
