@@ -20,7 +20,7 @@ log = logging.getLogger(__name__)
 
 FAILED = Counter("toutiao_enqueue_failures_total", "Tasks that the broker did not take", ["task"])
 
-_ATTEMPTS = 6
+_ATTEMPTS = 100  # some eight minutes: who has read must not see an old number for good
 _FIRST_PAUSE_SECONDS = 0.1
 _LONGEST_PAUSE_SECONDS = 5.0
 _EXPIRES_SECONDS = 60  # whoever asks later asks anew
