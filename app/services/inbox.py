@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, and_, func, insert, or_, select, update
 
+from app import events
 from app.db import among
 from app.models import Notification
 
@@ -37,8 +38,11 @@ def unread_counts(connection: Connection, user_ids: Sequence[int]) -> dict[int, 
 
 
 def page(connection: Connection, user_id: int, *, limit: int, before: int | None) -> list[Any]:
-    """Return a user's notifications, newest first, those with a smaller id than `before`."""
-    mine: ColumnElement[bool] = Notification.recipient_id == user_id
+    """Return a user's notifications, newest first, those with a smaller id than `before`.
+
+    What a newer version has written is left to it.
+    """
+    mine = and_(Notification.recipient_id == user_id, Notification.event.in_(sorted(events.NOTIFICATIONS)))
     if before is not None:
         mine = mine & (Notification.id < before)
     table = Notification
