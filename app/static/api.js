@@ -32,13 +32,9 @@ export class Api extends EventTarget {
     this.#keep({ token: tokens.token, refreshToken: tokens.refresh_token, user });
   }
 
-  /** Log out on every device. This tab forgets its tokens even where the others could not be reached: then it rejects. */
-  async logOut() {
-    try {
-      await this.call("DELETE", "/authorizations");
-    } finally {
-      this.#keep(null);
-    }
+  /** Log out on this tab: it forgets its tokens. */
+  logOut() {
+    this.#keep(null);
   }
 
   keepUser(user) {

@@ -105,14 +105,9 @@ onSubmit(byId("profile-form"), async ({ name, photo, introduction }) => {
   byId("profile").close();
   show(true);
 });
-byId("log-out").onclick = async () => {
+byId("log-out").onclick = () => {
   report(null);
-  push?.stop(); // Its socket is about to be closed by the server, which is not news.
-  try {
-    await api.logOut();
-  } catch (error) {
-    report(new Error(`Logged out here, but perhaps not on your other devices. ${error.message}`));
-  }
+  api.logOut();
   leave();
 };
 byId("me").onclick = openProfile;
