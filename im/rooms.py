@@ -1,6 +1,6 @@
 """Rooms indexed both ways, and what is done with each message of the queue.
 
-What is overridden here and in im/listeners.py is private to python-socketio; tests/unit/test_im_rooms.py says when a
+What is overridden here and in im/listeners.py is private to python-socketio; tests/unit/im/test_rooms.py says when a
 version renames it.
 """
 

@@ -1,0 +1,61 @@
+"""What stands around an IM server's parts: the library's server, and a history."""
+
+from types import SimpleNamespace
+from typing import Any
+
+import eventlet
+from redis.exceptions import ConnectionError as Disconnected
+
+from app.history import EMPTY, Gap
+
+
+class FakeSocket:
+    """A transport that remembers what was written to it."""
+
+    def __init__(self, *, waiting: int = 0) -> None:
+        self.written: list[bytes] = []
+        self.is_closed = False
+        self.queue = SimpleNamespace(qsize=lambda: waiting)
+
+    def close(self, **_options: object) -> None:
+        self.is_closed = True
+
+
+class FakeSio:
+    """As much of socketio.Server as the parts use."""
+
+    reason = SimpleNamespace(SERVER_DISCONNECT="server disconnect")
+
+    def __init__(self) -> None:
+        self.emitted: list[tuple[str, Any, str]] = []
+        self.eio = SimpleNamespace(sockets={})
+
+    def emit(self, event: str, data: object, *, room: str, **_options: object) -> None:
+        self.emitted.append((event, data, room))
+
+    def _send_eio_packet(self, eio_sid: str, packet: Any) -> None:
+        self.eio.sockets[eio_sid].written.append(f"4{packet.data}".encode())
+
+
+class FakeHistory:
+    """One user's history in a list; `is_away` makes it a Redis that does not answer."""
+
+    def __init__(self) -> None:
+        self.entries: list[tuple[str, bytes]] = []
+        self.is_away = False
+
+    def read_after(self, _user_id: int, last_offset: str | None) -> Gap:
+        if self.is_away:
+            raise Disconnected("away")
+        offsets = [EMPTY, *(offset for offset, _ in self.entries)]
+        if last_offset is None:
+            return Gap(is_covered=True, packets=[], newest=offsets[-1])
+        if last_offset not in offsets:
+            return Gap(is_covered=False, packets=[], newest=offsets[-1])
+        return Gap(is_covered=True, packets=self.entries[offsets.index(last_offset) :], newest=offsets[-1])
+
+
+def settle() -> None:
+    """Let greenlets that wait for nothing but their turn run."""
+    for _ in range(5):
+        eventlet.sleep(0)

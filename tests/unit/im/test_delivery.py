@@ -1,0 +1,162 @@
+"""Each socket gets its user's notifications in order and without holes, whatever the message queue did to them."""
+
+import pytest
+
+from app.history import EMPTY
+from im.delivery import Delivery, Push
+from tests.unit.im.fakes import FakeHistory, FakeSio, FakeSocket, settle
+
+SID, EIO_SID, USER = "sid", "eio", 7
+
+
+class Story:
+    """One socket, and a history to which notifications 1, 2, 3 ... are appended."""
+
+    def __init__(self) -> None:
+        self.sio = FakeSio()
+        self.history = FakeHistory()
+        self.socket = self.sio.eio.sockets[EIO_SID] = FakeSocket()
+        self.delivery = Delivery(self.sio, self.history)
+
+    def append(self) -> Push:
+        """Append one more notification, and return its push."""
+        previous = self.history.entries[-1][0] if self.history.entries else EMPTY
+        number = len(self.history.entries) + 1
+        push = Push(previous, f"{number}-0", b'42["n",%d]' % number)
+        self.history.entries.append((push.offset, push.packet))
+        return push
+
+    def deliver(self, push: Push) -> None:
+        self.delivery.deliver([(SID, EIO_SID)], push)
+
+    def connect(self, last_offset: str | None = None) -> None:
+        self.delivery.take_seat(SID, EIO_SID, USER)
+        self.delivery.replay(SID, last_offset)
+        self.delivery.begin(SID)
+
+    @property
+    def numbers(self) -> list[int]:
+        """The notifications that the client got, as they came."""
+        return [int(packet[7:-1]) for packet in self.socket.written]
+
+
+@pytest.fixture
+def story() -> Story:
+    return Story()
+
+
+class TestReplay:
+    def test_what_followed_the_clients_offset_comes_in_order(self, story: Story) -> None:
+        for _ in range(3):
+            story.append()
+
+        story.connect("1-0")
+
+        assert story.numbers == [2, 3]
+
+    def test_without_an_offset_nothing_is_replayed_and_what_follows_comes(self, story: Story) -> None:
+        story.append()
+
+        story.connect()
+        story.deliver(story.append())
+
+        assert story.numbers == [2]
+
+    def test_what_is_pushed_during_the_replay_comes_after_it_and_once(self, story: Story) -> None:
+        first, second = story.append(), story.append()
+        story.delivery.take_seat(SID, EIO_SID, USER)
+        story.deliver(first)
+        story.deliver(second)
+        story.delivery.replay(SID, EMPTY)
+        third = story.append()
+        story.deliver(third)
+        assert story.numbers == [1, 2]
+
+        story.delivery.begin(SID)
+
+        assert story.numbers == [1, 2, 3]
+
+    def test_a_history_that_is_away_replays_nothing_and_says_so(self, story: Story) -> None:
+        story.history.is_away = True
+        story.delivery.take_seat(SID, EIO_SID, USER)
+
+        assert story.delivery.replay(SID, EMPTY) is None
+
+
+class TestLivePushes:
+    def test_a_repeat_is_dropped(self, story: Story) -> None:
+        story.connect(EMPTY)
+        push = story.append()
+
+        story.deliver(push)
+        story.deliver(push)
+
+        assert story.numbers == [1]
+
+    def test_a_lost_one_is_read_from_the_history_before_those_after_it(self, story: Story) -> None:
+        story.connect(EMPTY)
+        story.append()
+
+        story.deliver(story.append())
+        settle()
+
+        assert story.numbers == [1, 2]
+
+    def test_two_that_changed_places_come_in_order_and_once(self, story: Story) -> None:
+        story.connect(EMPTY)
+        first, second = story.append(), story.append()
+
+        story.deliver(second)
+        story.deliver(first)
+        settle()
+
+        assert story.numbers == [1, 2]
+
+    def test_what_was_pushed_while_the_message_queue_was_not_heard_is_caught_up(self, story: Story) -> None:
+        story.connect(EMPTY)
+        story.append()
+        story.append()
+
+        story.delivery.catch_up_all()
+        settle()
+
+        assert story.numbers == [1, 2]
+
+    def test_a_socket_that_left_gets_nothing_of_what_it_waited_for(self, story: Story) -> None:
+        story.connect(EMPTY)
+        story.append()
+        story.deliver(story.append())
+
+        assert story.delivery.leave_seat(SID) == USER
+        settle()
+
+        assert story.numbers == []
+
+    def test_a_push_that_has_no_place_in_a_history_comes_at_once(self, story: Story) -> None:
+        story.connect(EMPTY)
+
+        story.deliver(Push("", "", b'42["n",9]'))
+
+        assert story.numbers == [9]
+
+
+class TestSentAway:
+    def test_a_socket_whose_gap_is_not_covered_is_closed_so_that_it_comes_back(self, story: Story) -> None:
+        story.connect(EMPTY)
+        story.deliver(story.append())
+        story.append()
+        del story.history.entries[0]
+
+        story.delivery.catch_up_all()
+        settle()
+
+        assert story.socket.is_closed
+
+    def test_a_client_that_does_not_read_is_closed_and_not_waited_for(self, story: Story) -> None:
+        story.connect(EMPTY)
+        slow = story.sio.eio.sockets[EIO_SID] = FakeSocket(waiting=100_000)
+
+        story.deliver(story.append())
+        settle()
+
+        assert (slow.is_closed, slow.written) == (True, [])
