@@ -67,6 +67,7 @@ class UsersQuery(Page):
 @bp.arguments(SignUpBody)
 @bp.response(201, ProfileAnswer)
 def sign_up(body: dict[str, Any]) -> Any:
+    """Sign up. 409 if the name is taken."""
     password_hash = accounts.hash_password(body["password"])
     with state.database.transaction() as connection:
         profile = accounts.sign_up(
@@ -85,6 +86,7 @@ def sign_up(body: dict[str, Any]) -> Any:
 @bp.arguments(LogInBody)
 @bp.response(201, TokensAnswer)
 def log_in(body: dict[str, str]) -> dict[str, str]:
+    """Log in. 401 if the name or the password is wrong."""
     with state.database.reading() as connection:
         credentials = accounts.find_credentials(connection, body["user_name"])
     user_id = accounts.check_password(credentials, body["password"])
@@ -97,6 +99,7 @@ def log_in(body: dict[str, str]) -> dict[str, str]:
 @bp.put("/authorizations")
 @bp.response(201, TokensAnswer)
 def refresh() -> dict[str, str]:
+    """Get a new access token; the Bearer token is the refresh token."""
     return {"token": tokens.sign(state.secret, user_id=bearer(refresh=True))}
 
 
@@ -104,6 +107,7 @@ def refresh() -> dict[str, str]:
 @login_required
 @bp.response(200, ProfileAnswer)
 def own_profile() -> Any:
+    """Read your own profile."""
     profile = state.profiles.get(g.user_id)
     if profile is None:
         raise accounts.UnknownCaller
@@ -115,6 +119,7 @@ def own_profile() -> Any:
 @bp.arguments(ProfileBody)
 @bp.response(200, ProfileAnswer)
 def change_profile(changes: dict[str, str | None]) -> Any:
+    """Change your profile; the next push shows the new one."""
     with state.database.transaction() as connection:
         profile = accounts.change_profile(connection, g.user_id, changes)
     state.profiles.forget(g.user_id)
@@ -126,6 +131,7 @@ def change_profile(changes: dict[str, str | None]) -> Any:
 @bp.arguments(UsersQuery, location="query")
 @bp.response(200, UsersAnswer)
 def search(query: dict[str, Any]) -> dict[str, Any]:
+    """Find people whose name holds a text, by name."""
     page, per_page = query["page"], query["per_page"]
     with state.database.reading() as connection:
         total, results = accounts.search(connection, query=query["q"], page=page, per_page=per_page)
@@ -136,6 +142,7 @@ def search(query: dict[str, Any]) -> dict[str, Any]:
 @login_required
 @bp.response(200, UserAnswer)
 def user(user_id: int) -> dict[str, Any]:
+    """Read somebody's profile, and how you stand to them."""
     profile = state.profiles.get(user_id) if user_id <= tokens.LARGEST_ID else None
     if profile is None:
         raise accounts.UnknownUser(user_id)

@@ -39,6 +39,7 @@ class RelatedUsers(Schema):
 @bp.arguments(FollowBody)
 @bp.response(201, FollowBody)
 def follow(body: dict[str, int]) -> dict[str, int]:
+    """Follow somebody; they are told. Following again changes nothing."""
     with state.database.one_statement() as connection:
         is_told = followings.follow(connection, follower_id=g.user_id, target_id=body["target"])
     if is_told:
@@ -50,6 +51,7 @@ def follow(body: dict[str, int]) -> dict[str, int]:
 @login_required
 @bp.response(204)
 def unfollow(target_id: int) -> None:
+    """Unfollow somebody; without effect where you do not follow them."""
     if target_id <= tokens.LARGEST_ID:
         with state.database.transaction() as connection:
             followings.unfollow(connection, follower_id=g.user_id, target_id=target_id)
@@ -60,6 +62,7 @@ def unfollow(target_id: int) -> None:
 @bp.arguments(Page, location="query")
 @bp.response(200, RelatedUsers)
 def page_of_followings(query: dict[str, int]) -> dict[str, Any]:
+    """List those whom you follow, newest first."""
     with state.database.reading() as connection:
         total, results = followings.page_of_followings(connection, g.user_id, **query)
     return {"total_count": total, **query, "results": results}
@@ -70,6 +73,7 @@ def page_of_followings(query: dict[str, int]) -> dict[str, Any]:
 @bp.arguments(Page, location="query")
 @bp.response(200, RelatedUsers)
 def page_of_followers(query: dict[str, int]) -> dict[str, Any]:
+    """List those who follow you, newest first."""
     with state.database.reading() as connection:
         total, results = followings.page_of_followers(connection, g.user_id, **query)
     return {"total_count": total, **query, "results": results}

@@ -52,6 +52,7 @@ class ReadBody(Body):
 @bp.arguments(InboxQuery, location="query")
 @bp.response(200, InboxAnswer)
 def page(query: dict[str, Any]) -> dict[str, Any]:
+    """Read your inbox, newest first, from an id downwards."""
     with state.database.reading() as connection:
         rows = inbox.page(connection, g.user_id, **query)
         count = _count_unread(connection)
@@ -74,6 +75,7 @@ def page(query: dict[str, Any]) -> dict[str, Any]:
 @bp.arguments(ReadBody)
 @bp.response(200, UnreadAnswer)
 def mark_read(body: dict[str, Any]) -> dict[str, int]:
+    """Mark notifications as read, by id or up to an id. Other people's are passed over."""
     with state.database.transaction() as connection:
         is_changed = inbox.mark_read(connection, g.user_id, **body)
     with state.database.reading() as connection:
