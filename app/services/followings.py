@@ -1,9 +1,22 @@
 """Who follows whom."""
 
 import time
+from functools import cache
 from typing import Any
 
-from sqlalchemy import CTE, Connection, Select, and_, exists, func, insert, literal, select, update
+from sqlalchemy import (
+    BigInteger,
+    Connection,
+    Select,
+    and_,
+    bindparam,
+    exists,
+    func,
+    insert,
+    literal,
+    select,
+    update,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import aliased
@@ -28,7 +41,7 @@ def follow(connection: Connection, *, follower_id: int, target_id: int) -> bool:
         raise CannotFollowSelf
     steps = _follow_in_steps if connection.dialect.name == "sqlite" else _follow_in_one
     try:
-        return steps(connection, follower_id, target_id)
+        return steps(connection, {"follower": follower_id, "target": target_id, "now": int(time.time())})
     except IntegrityError:  # the follower's foreign key: the target was seen in the same statement or transaction
         raise UnknownCaller from None
 
@@ -65,65 +78,74 @@ def page_of_followers(
     return _page(connection, user_id, mine, Relation.user_id, page=page, per_page=per_page)
 
 
-def _follow_in_one(connection: Connection, follower_id: int, target_id: int) -> bool:
+def _follow_in_one(connection: Connection, values: dict[str, int]) -> bool:
     """Check, turn the relation on and tell, in a single statement: one round trip, one commit."""
-    target = select(User.id).where(User.id == target_id, User.status == ACTIVE).cte("target")
-    relation = (
-        _turn_on(postgresql.insert(Relation), follower_id, select(target.c.id))
-        .returning(Relation.target_id)
-        .cte("relation")
-    )
-    told = _tell(follower_id, relation).returning(Notification.id).cte("told")
-    answer = connection.execute(
-        select(
-            exists(select(target.c.id)).label("is_known"),
-            exists(select(told.c.id)).label("is_told"),
-        )
-    ).one()
+    answer = connection.execute(_in_one(), values).one()
     if not answer.is_known:
-        raise UnknownUser(target_id)
+        raise UnknownUser(values["target"])
     return bool(answer.is_told)
 
 
-def _follow_in_steps(connection: Connection, follower_id: int, target_id: int) -> bool:
+def _follow_in_steps(connection: Connection, values: dict[str, int]) -> bool:
     """Do the same in steps: SQLite has no changes inside a query, and no round trips to save."""
-    target = select(User.id).where(User.id == target_id, User.status == ACTIVE)
-    if connection.execute(target).one_or_none() is None:
-        raise UnknownUser(target_id)
-    turned_on = _turn_on(sqlite.insert(Relation), follower_id, target).returning(Relation.target_id)
-    if connection.execute(turned_on).one_or_none() is None:
+    known, turned_on, has_unread = _in_steps()
+    if connection.execute(known, values).one_or_none() is None:
+        raise UnknownUser(values["target"])
+    if connection.execute(turned_on, values).one_or_none() is None:
         return False
-    if connection.execute(select(_has_unread(literal(target_id), follower_id))).scalar_one():
+    if connection.execute(has_unread, values).scalar_one():
         return False
-    inbox.add(connection, events.FOLLOWING_NOTIFY, recipient_id=target_id, actor_id=follower_id)
+    inbox.add(connection, events.FOLLOWING_NOTIFY, recipient_id=values["target"], actor_id=values["follower"])
     return True
 
 
-def _turn_on(new: Any, follower_id: int, target: Select[Any]) -> Any:
-    now = int(time.time())
+# Building a statement takes longer than running it, so each is built once, with these for what changes.
+_FOLLOWER, _TARGET, _NOW = (bindparam(name, type_=BigInteger) for name in ("follower", "target", "now"))
+
+
+@cache
+def _in_one() -> Any:
+    target = select(User.id).where(User.id == _TARGET, User.status == ACTIVE).cte("known")
+    turned_on = _turn_on(postgresql.insert(Relation), select(target.c.id)).returning(Relation.target_id).cte("relation")
+    row = select(turned_on.c.target_id, _FOLLOWER, literal(events.FOLLOWING_NOTIFY), _NOW)
+    told = (
+        insert(Notification)
+        .from_select(
+            ["recipient_id", "actor_id", "event", "created_at"], row.where(~_has_unread(turned_on.c.target_id))
+        )
+        .returning(Notification.id)
+        .cte("told")
+    )
+    return select(
+        exists(select(target.c.id)).label("is_known"),
+        exists(select(told.c.id)).label("is_told"),
+    )
+
+
+@cache
+def _in_steps() -> tuple[Any, Any, Any]:
+    known = select(User.id).where(User.id == _TARGET, User.status == ACTIVE)
+    turned_on = _turn_on(sqlite.insert(Relation), known).returning(Relation.target_id)
+    return known, turned_on, select(_has_unread(_TARGET))
+
+
+def _turn_on(new: Any, target: Select[Any]) -> Any:
     column = target.selected_columns[0]
-    row = target.with_only_columns(literal(follower_id), column, literal(FOLLOWING), literal(now), literal(now)).where(
+    row = target.with_only_columns(_FOLLOWER, column, literal(FOLLOWING), _NOW, _NOW).where(
         column.is_not(None)
     )  # SQLite needs a WHERE here to tell the upsert's ON from that of a join
     insertion = new.from_select(["user_id", "target_id", "status", "created_at", "updated_at"], row)
     return insertion.on_conflict_do_update(
         index_elements=["user_id", "target_id"],
-        set_={"status": FOLLOWING, "updated_at": now},
+        set_={"status": FOLLOWING, "updated_at": _NOW},
         where=Relation.status != FOLLOWING,
     )
 
 
-def _tell(follower_id: int, relation: CTE) -> Any:
-    row = select(
-        relation.c.target_id, literal(follower_id), literal(events.FOLLOWING_NOTIFY), literal(int(time.time()))
-    ).where(~_has_unread(relation.c.target_id, follower_id))
-    return insert(Notification).from_select(["recipient_id", "actor_id", "event", "created_at"], row)
-
-
-def _has_unread(target_id: Any, follower_id: int) -> Any:
+def _has_unread(target_id: Any) -> Any:
     return exists().where(
         Notification.recipient_id == target_id,
-        Notification.actor_id == follower_id,
+        Notification.actor_id == _FOLLOWER,
         Notification.event == events.FOLLOWING_NOTIFY,
         Notification.read_at.is_(None),
     )
