@@ -24,6 +24,14 @@ def _one_of(*schemes: str) -> AfterValidator:
     return AfterValidator(check)
 
 
+def _with_a_port(url: str) -> str:
+    try:
+        _ = urlsplit(url).port
+    except ValueError:
+        raise ValueError("should have a port from 0 to 65535, or none: scheme://user:password@host:port/...") from None
+    return url
+
+
 def _origin(value: str) -> str:
     parts = urlsplit(value)
     if value != "*" and (parts.scheme not in ("http", "https") or not parts.netloc or parts.path):
@@ -32,8 +40,8 @@ def _origin(value: str) -> str:
 
 
 DatabaseUrl = Annotated[str, _one_of("sqlite", "postgresql+psycopg")]
-QueueUrl = Annotated[str, _one_of("amqp", "amqps", "redis", "rediss")]
-RedisUrl = Annotated[str, _one_of("redis", "rediss")]
+QueueUrl = Annotated[str, _one_of("amqp", "amqps", "redis", "rediss"), AfterValidator(_with_a_port)]
+RedisUrl = Annotated[str, _one_of("redis", "rediss"), AfterValidator(_with_a_port)]
 Origin = Annotated[str, AfterValidator(_origin)]
 Port = Annotated[int, Field(ge=1, le=65535)]
 
