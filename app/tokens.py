@@ -50,7 +50,7 @@ def verify(secret: str, token: str, *, refresh: bool = False) -> Claims:
         claims = jwt.decode(token, secret, algorithms=[_ALGORITHM], options={"require": _REQUIRED})
     except jwt.ExpiredSignatureError:
         raise ExpiredToken from None
-    except jwt.InvalidTokenError:
+    except (jwt.InvalidTokenError, UnicodeEncodeError):  # the latter of a text that is not even Unicode
         raise InvalidToken from None
     if claims["refresh"] is not refresh or not _is_user_id(claims["user_id"]):
         raise InvalidToken
