@@ -33,7 +33,7 @@ def unread_counts(connection: Connection, user_ids: Sequence[int]) -> dict[int, 
     rows = connection.execute(
         select(Notification.recipient_id, func.count()).where(unread).group_by(Notification.recipient_id)
     )
-    counted = dict(rows.tuples().all())
+    counted = dict(rows.all())
     return {user_id: counted.get(user_id, 0) for user_id in user_ids}
 
 

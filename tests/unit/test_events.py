@@ -46,6 +46,42 @@ def test_what_a_newer_version_wrote_does_not_spoil_the_inbox(tmp_path: Path) -> 
     database.close()
 
 
+def test_a_packet_is_what_goes_on_the_wire() -> None:
+    assert events.encode_packet("unread", {"count": 2}) == b'42["unread",{"count":2}]'
+
+
+@pytest.mark.parametrize("text", ["\n", "\0", "P", '"', "ä", "\u2028", "😀"])
+def test_no_text_breaks_a_packet_or_the_message_that_it_shares(text: str) -> None:
+    packet = events.encode_packet("following notify", {"user_name": text})
+
+    assert events.PUSH_SEPARATOR not in packet
+    assert b"\0" not in packet
+    assert json.loads(packet[2:]) == ["following notify", {"user_name": text}]
+
+
+def test_a_push_names_its_room_its_place_and_the_one_before() -> None:
+    push = events.encode_push("7", b'42["a",1]', previous="1-0", offset="2-0")
+
+    assert push.startswith(events.PUSH_MARK)
+    assert push[1:].split(b"\0", 3) == [b"7", b"1-0", b"2-0", b'42["a",1]']
+
+
+def test_a_user_has_one_room() -> None:
+    assert events.room_of(7) == "7"
+
+
+@pytest.mark.parametrize(
+    ("payload", "fields"),
+    [
+        (events.FollowingNotify, {"user_id", "user_name", "user_photo", "timestamp", "id", "offset"}),
+        (events.Sync, {"recovered", "offset", "unread_count"}),
+        (events.Unread, {"count"}),
+    ],
+)
+def test_the_fields_of_each_event_stay(payload: type, fields: set[str]) -> None:
+    assert payload.__required_keys__ == fields
+
+
 def test_the_page_has_words_for_every_event() -> None:
     node = shutil.which("node")
     if node is None:

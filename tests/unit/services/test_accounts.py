@@ -1,0 +1,96 @@
+"""Sign up, log in, profiles."""
+
+import pytest
+from sqlalchemy import Connection, update
+
+from app.db import Database
+from app.models import CLOSED, User
+from app.services import accounts
+
+
+class TestSignUp:
+    def test_the_profile_is_what_was_given(self, connection: Connection) -> None:
+        profile = accounts.sign_up(connection, name="zoe", password_hash="x", photo="/a.png", introduction="hi")
+
+        assert accounts.load_profiles(connection, [profile["id"]]) == {profile["id"]: profile}
+        assert profile == {"id": profile["id"], "name": "zoe", "photo": "/a.png", "introduction": "hi"}
+
+    def test_a_name_belongs_to_one(self, database: Database, ann: int) -> None:
+        with pytest.raises(accounts.NameTaken), database.transaction() as connection:
+            accounts.sign_up(connection, name="ann", password_hash="x")
+
+
+class TestLogIn:
+    def test_the_right_password_gives_the_id_and_a_wrong_one_does_not(self) -> None:
+        known = accounts.Credentials(7, accounts.hash_password("right"))
+
+        assert accounts.check_password(known, "right") == 7
+        with pytest.raises(accounts.WrongCredentials):
+            accounts.check_password(known, "wrong")
+
+    def test_an_unknown_name_is_as_wrong_as_a_wrong_password(self, connection: Connection) -> None:
+        unknown = accounts.find_credentials(connection, "nobody")
+
+        for password in ("right", "a password that nobody has"):
+            with pytest.raises(accounts.WrongCredentials):
+                accounts.check_password(unknown, password)
+
+    def test_a_password_is_hashed_memory_hard_and_differently_each_time(self) -> None:
+        first, second = accounts.hash_password("same"), accounts.hash_password("same")
+
+        assert first != second
+        assert first.startswith("$argon2id$")
+
+    def test_who_is_closed_has_no_credentials(self, connection: Connection, ann: int) -> None:
+        assert accounts.find_credentials(connection, "ann") == accounts.Credentials(ann, "not a hash")
+        connection.execute(update(User).where(User.id == ann).values(status=CLOSED))
+
+        assert accounts.find_credentials(connection, "ann") is None
+
+
+class TestProfiles:
+    def test_those_who_do_not_exist_are_left_out(self, connection: Connection, ann: int) -> None:
+        assert set(accounts.load_profiles(connection, [ann, 999])) == {ann}
+
+    def test_only_what_is_given_changes(self, connection: Connection, ann: int) -> None:
+        accounts.change_profile(connection, ann, {"introduction": "hi"})
+
+        assert accounts.change_profile(connection, ann, {"photo": "/a.png"}) == {
+            "id": ann,
+            "name": "ann",
+            "photo": "/a.png",
+            "introduction": "hi",
+        }
+
+    def test_a_taken_name_is_refused(self, database: Database, ann: int, bob: int) -> None:
+        with pytest.raises(accounts.NameTaken), database.transaction() as connection:
+            accounts.change_profile(connection, bob, {"name": "ann"})
+
+    @pytest.mark.parametrize("changes", [{}, {"introduction": "hi"}])
+    def test_who_is_gone_has_no_profile(self, connection: Connection, changes: dict[str, str | None]) -> None:
+        with pytest.raises(accounts.UnknownCaller):
+            accounts.change_profile(connection, 999, changes)
+
+
+class TestSearch:
+    def test_names_that_hold_the_text_in_either_case_by_name(self, connection: Connection) -> None:
+        for name in ("Johanna", "hannes", "Joe"):
+            accounts.sign_up(connection, name=name, password_hash="x")
+
+        total, found = accounts.search(connection, query="HANN", page=1, per_page=10)
+
+        assert (total, [profile["name"] for profile in found]) == (2, ["Johanna", "hannes"])
+
+    @pytest.mark.parametrize("query", ["%", "_", "\\", "'"])
+    def test_signs_of_the_query_language_are_just_signs(self, connection: Connection, ann: int, query: str) -> None:
+        accounts.sign_up(connection, name=f"with {query}", password_hash="x")
+
+        _, found = accounts.search(connection, query=query, page=1, per_page=10)
+
+        assert [profile["name"] for profile in found] == [f"with {query}"]
+
+    def test_nothing_asked_for_means_everybody_by_the_page(
+        self, connection: Connection, ann: int, bob: int, eve: int
+    ) -> None:
+        assert accounts.search(connection, query="", page=2, per_page=2)[0] == 3
+        assert [p["id"] for p in accounts.search(connection, query="", page=2, per_page=2)[1]] == [eve]

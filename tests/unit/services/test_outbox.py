@@ -1,0 +1,105 @@
+"""The outbox on SQLite. tests/integration/test_outbox.py has it on PostgreSQL, and with claimers that die."""
+
+import pytest
+from sqlalchemy import Connection
+
+from app import events
+from app.db import Database
+from app.services import inbox, outbox
+
+MOST_TRIES = 20  # bounded, whatever the bound
+
+
+@pytest.fixture
+def waiting(database: Database, ann: int, bob: int) -> list[int]:
+    """The ids of three notifications to bob."""
+    with database.transaction() as connection:
+        for _ in range(3):
+            inbox.add(connection, events.FOLLOWING_NOTIFY, recipient_id=bob, actor_id=ann)
+        return sorted(row.id for row in inbox.page(connection, bob, limit=10, before=None))
+
+
+def claimed(database: Database, *, limit: int = 10) -> list[int]:
+    with outbox.claim(database, limit=limit) as batch:
+        return [row.id for row in batch.rows]
+
+
+def fail_until_set_aside(database: Database, notification_id: int) -> None:
+    for _ in range(MOST_TRIES):
+        with outbox.claim(database, limit=10) as batch:
+            if notification_id not in [row.id for row in batch.rows]:
+                return
+            batch.mark(dispatched=[], failed=[notification_id])
+    pytest.fail("it is tried for ever")
+
+
+class TestClaim:
+    def test_the_oldest_come_first_as_many_as_asked_for(self, database: Database, waiting: list[int]) -> None:
+        assert claimed(database, limit=2) == waiting[:2]
+
+    def test_what_was_dispatched_is_not_claimed_again(self, database: Database, waiting: list[int]) -> None:
+        with outbox.claim(database, limit=10) as batch:
+            batch.mark(dispatched=waiting[:2], failed=[])
+
+        assert claimed(database) == waiting[2:]
+
+    def test_an_error_leaves_all_of_them_waiting(self, database: Database, waiting: list[int]) -> None:
+        with pytest.raises(ZeroDivisionError), outbox.claim(database, limit=10):
+            raise ZeroDivisionError
+
+        assert claimed(database) == waiting
+
+    def test_others_may_write_while_a_batch_is_being_pushed(
+        self, database: Database, ann: int, bob: int, waiting: list[int]
+    ) -> None:
+        with outbox.claim(database, limit=10) as batch:
+            with database.transaction() as connection:
+                inbox.add(connection, events.FOLLOWING_NOTIFY, recipient_id=ann, actor_id=bob)
+            batch.mark(dispatched=waiting, failed=[])
+
+        assert len(claimed(database)) == 1
+
+
+class TestSetAside:
+    def test_what_fails_too_often_holds_up_no_other(self, database: Database, waiting: list[int]) -> None:
+        fail_until_set_aside(database, waiting[0])
+
+        assert claimed(database) == waiting[1:]
+        with database.reading() as connection:
+            assert outbox.depth(connection)[::2] == (2, 1)
+
+    def test_it_stays_in_the_inbox(self, database: Database, bob: int, waiting: list[int]) -> None:
+        fail_until_set_aside(database, waiting[0])
+
+        with database.reading() as connection:
+            assert waiting[0] in [row.id for row in inbox.page(connection, bob, limit=10, before=None)]
+
+    def test_a_redrive_tries_it_as_often_as_before(self, database: Database, waiting: list[int]) -> None:
+        fail_until_set_aside(database, waiting[0])
+
+        with database.transaction() as connection:
+            assert outbox.redrive(connection) == 1
+            assert outbox.redrive(connection) == 0
+
+        with outbox.claim(database, limit=10) as batch:
+            assert [(row.id, row.attempts) for row in batch.rows] == [(id, 0) for id in waiting]
+
+
+class TestDepth:
+    def test_an_empty_outbox(self, connection: Connection) -> None:
+        assert outbox.depth(connection) == (0, 0, 0)
+
+    def test_it_counts_what_waits(self, database: Database, waiting: list[int]) -> None:
+        with database.reading() as connection:
+            count, oldest_seconds, set_aside = outbox.depth(connection)
+
+        assert (count, set_aside) == (len(waiting), 0)
+        assert 0 <= oldest_seconds < 60
+
+
+def test_who_was_told_of_something_before(database: Database, ann: int, bob: int, waiting: list[int]) -> None:
+    with outbox.claim(database, limit=10) as batch:
+        batch.mark(dispatched=waiting[:1], failed=[])
+
+    with database.reading() as connection:
+        assert outbox.had_before(connection, [ann, bob]) == [bob]
