@@ -25,8 +25,11 @@ check: $(VENV) ## Lint, format, types, import rules and unit tests
 	$(BIN)/lint-imports
 	$(BIN)/python -m pytest tests/unit
 
+bench: $(VENV) ## Measure the IM server beside its peers, about 12 minutes (BENCH_ARGS="--quick": 2)
+	@$(BIN)/python -m bench $(BENCH_ARGS)
+
 clean: ## Remove what was installed and made here (not .data)
-	rm -rf .venv node_modules app/static/vendor .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf .venv node_modules bench/peers/node_modules app/static/vendor .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
 
 page:
 	@if command -v npm >/dev/null; then $(MAKE) -s $(PAGE) || \

@@ -1,0 +1,81 @@
+"""The figures that are shown, and what each should come to."""
+
+from dataclasses import dataclass
+
+from bench.results import Results
+
+CROWD = 8000  # clients that memory, idle CPU and connects are judged at
+JUDGED_RATE = 1000  # pushes a second that latency is judged at
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """A line of the table. A goal is a ratio to Node's figure, a limit, or both.
+
+    `beside` is the metric of Node's that it is compared with, where that is another one.
+    """
+
+    metric: str
+    label: str
+    unit: str
+    ratio_goal: float | None = None
+    limit: float | None = None
+    at: int | None = None
+    beside: str | None = None
+
+    def value(self, results: Results, peer: str) -> float | None:
+        metric = self.beside if peer == "node" and self.beside else self.metric
+        return results.median(metric, peer, at=self.at)
+
+    def ratio(self, results: Results) -> float | None:
+        ours, node = self.value(results, "ours"), self.value(results, "node")
+        return ours / node if ours is not None and node else None
+
+    def is_met(self, results: Results) -> bool | None:
+        """Say whether the goal is met; None where there is none, or it is not known."""
+        ours, ratio = self.value(results, "ours"), self.ratio(results)
+        verdicts = []
+        if self.ratio_goal is not None and ratio is not None:
+            verdicts.append(ratio <= self.ratio_goal)
+        if self.limit is not None and ours is not None:
+            verdicts.append(ours <= self.limit)
+        return all(verdicts) if verdicts else None
+
+
+def figures(results: Results) -> list[Figure]:
+    """Return the lines of the table in order."""
+    crowd = max(results.sizes("connect_us"), default=CROWD)
+    crowd = CROWD if CROWD in results.sizes("connect_us") else crowd
+    idle = max(results.sizes("idle_us"), default=CROWD)
+    return [
+        Figure("push_us", "push to one room, Redis, own emitter, one to a message", "us", 0.5),
+        Figure("push_many_us", "the same, many to a message", "us", 0.5, beside="push_us"),
+        Figure("push_stock_us", "push from a stock RedisManager", "us", 1.2, beside="push_us"),
+        Figure("amqp_many_us", "push on RabbitMQ, own emitter, many to a message", "us", 0.8, beside="push_us"),
+        Figure("amqp_stock_us", "push on RabbitMQ from a stock KombuManager", "us", beside="push_us"),
+        Figure("broadcast_us", "one delivery of a broadcast", "us", 0.5),
+        Figure("connect_us", f"connect: token, room, sync ({crowd:,} clients)", "us", 0.6, at=crowd),
+        *(
+            Figure("leave_us", f"leave, {size:,} at once", "us a client", 0.7, at=size)
+            for size in results.sizes("leave_us")
+        ),
+        Figure("rss_kb", f"memory of an idle socket, RSS ({idle:,} clients)", "KB", 0.5, limit=8, at=idle),
+        Figure("uss_kb", "the same, USS", "KB", at=idle),
+        Figure("idle_us", f"CPU of an idle socket ({idle:,} clients)", "us a second", limit=3, at=idle),
+        *(Figure(metric, label, unit, at=size) for metric, label, unit, size in _storm_and_full(results)),
+    ]
+
+
+def judged_latency() -> Figure:
+    return Figure("p99_ms", "p99 from publisher to client", "ms", limit=5, at=JUDGED_RATE)
+
+
+def _storm_and_full(results: Results) -> list[tuple[str, str, str, int]]:
+    lines = [
+        ("storm_connect_us", "storm of {:,}: CPU of a connect", "us"),
+        ("storm_wait_seconds", "storm of {:,}: longest wait", "s"),
+        ("storm_p99_ms", "storm of {:,}: p99 of pushes meanwhile", "ms"),
+        ("full_rss_mb", "{:,} idle sockets: RSS", "MB"),
+        ("full_p99_ms", "{:,} idle sockets: p99 of pushes", "ms"),
+    ]
+    return [(metric, label.format(size), unit, size) for metric, label, unit in lines for size in results.sizes(metric)]

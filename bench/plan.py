@@ -1,0 +1,106 @@
+"""How much of each scenario a run does."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from bench import floor
+from bench.bench import Bench
+from bench.load import most_clients
+from bench.scenarios import crowd, full, latency, push, storm
+from bench.services import NotInstalled, rabbitmq
+
+_MOST = 20_000
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """`sizes` are clients that come and leave, each with how often; `rates` are pushes a second."""
+
+    rounds: int
+    sizes: Mapping[int, int]
+    idle_at: int
+    idle_seconds: float
+    pushes: int
+    rates: tuple[int, ...]
+    rate_seconds: float
+    storm: int
+    full: int
+
+
+FULL = Plan(
+    rounds=3,
+    sizes={1000: 3, 4000: 1, 8000: 2, 16_000: 1},
+    idle_at=8000,
+    idle_seconds=2 * crowd.PING_SECONDS,
+    pushes=20_000,
+    rates=(200, 1000, 3000, 10_000),
+    rate_seconds=5,
+    storm=8000,
+    full=_MOST,
+)
+QUICK = Plan(
+    rounds=1,
+    sizes={1000: 1, 2000: 1},
+    idle_at=2000,
+    idle_seconds=crowd.PING_SECONDS + 1,
+    pushes=10_000,
+    rates=(1000,),
+    rate_seconds=3,
+    storm=1000,
+    full=2000,
+)
+
+_CLIENTS = 1000  # that pushes go to
+
+
+def _crowd(bench: Bench, plan: Plan) -> None:
+    for turn in range(max(plan.sizes.values())):
+        sizes = [most_clients(size) for size, times in plan.sizes.items() if turn < times]
+        # The idle hour is the same in each turn, so once is enough.
+        crowd.run(bench, sizes=sizes, idle_at=plan.idle_at, idle_seconds=plan.idle_seconds if turn == 0 else 0)
+
+
+def _push(bench: Bench, plan: Plan) -> None:
+    for _ in range(plan.rounds):
+        push.run(bench, clients=_CLIENTS, pushes=plan.pushes, broadcasts=plan.pushes // 200)
+
+
+def _rabbitmq(bench: Bench, plan: Plan) -> None:
+    try:
+        with rabbitmq(bench.folder) as url:
+            for _ in range(plan.rounds):
+                push.run_on_rabbitmq(bench, url, clients=_CLIENTS, pushes=plan.pushes)
+    except NotInstalled as error:
+        bench.results.note(f"{error}: nothing was measured on it.")
+
+
+def _latency(bench: Bench, plan: Plan) -> None:
+    for _ in range(plan.rounds):
+        latency.run(bench, clients=_CLIENTS, rates=plan.rates, seconds=plan.rate_seconds)
+
+
+def _storm(bench: Bench, plan: Plan) -> None:
+    storm.run(bench, clients=plan.storm)
+
+
+def _full(bench: Bench, plan: Plan) -> None:
+    clients = most_clients(plan.full)
+    if clients < plan.full:
+        bench.results.note(f"{clients:,} sockets on one server, not {plan.full:,}: more open files are not allowed.")
+    full.run(bench, clients=clients, rate=2000)
+
+
+def _floor(bench: Bench, plan: Plan) -> None:
+    for _ in range(plan.rounds):
+        bench.results.add("send_us", "floor", floor.measure_send_us())
+
+
+SCENARIOS: dict[str, Callable[[Bench, Plan], None]] = {
+    "floor": _floor,
+    "push": _push,
+    "rabbitmq": _rabbitmq,
+    "latency": _latency,
+    "crowd": _crowd,
+    "storm": _storm,
+    "full": _full,
+}

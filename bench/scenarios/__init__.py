@@ -1,0 +1,1 @@
+"""What is measured, one way to load a server each."""

@@ -1,0 +1,71 @@
+"""A storm: thousands come back at once, each with a token and the offset it had, while others are pushed to."""
+
+import time
+
+from app.cache import connect
+from app.config import Settings
+from app.events import FOLLOWING_NOTIFY
+from app.history import Entry, History
+from bench.bench import Bench
+from bench.load import Load, Lost
+from bench.meter import Meter
+from bench.scenarios.latency import THROUGH, add_quantiles
+from bench.servers import Server
+
+_CALM = 500  # clients that are there already; a push to each of them every second
+_PUSH_SECONDS = 20
+_STORM_SECONDS = 120
+_PAGE = 500
+
+
+def run(bench: Bench, *, clients: int) -> None:
+    users = range(_CALM + 1, _CALM + clients + 1)
+    for peer in bench.peers:
+        offsets = _write_histories(bench.redis_url, users) if peer == "ours" else {}
+        with bench.serve(peer) as server, Load(server.port) as load:
+            _run_one(bench, server, load, users, offsets)
+
+
+def _run_one(bench: Bench, server: Server, load: Load, users: range, offsets: dict[int, str]) -> None:
+    count, size, through = _CALM * _PUSH_SECONDS, len(users), THROUGH[server.peer]
+    load.connect(range(1, _CALM + 1))
+    bench.wait_subscribed(server, load, through=through)
+    load.reset()
+    with bench.publisher(server, rooms=_CALM, count=count, through=through, rate=_CALM) as publisher:
+        load.run(lambda: load.delivered > _CALM, seconds=30, what="pushes before the storm")
+        load.latencies.clear()
+        meter, begun = Meter(server.process), time.monotonic()
+        new = load.connect(users, at_once=size, last_offsets=offsets, seconds=_STORM_SECONDS)
+        bench.results.add("storm_seconds", server.peer, time.monotonic() - begun, at=size)
+        bench.results.add("storm_wait_seconds", server.peer, max(client.waited for client in new), at=size)
+        bench.results.add("storm_connect_us", server.peer, meter.cpu_us(per=size), at=size)
+        add_quantiles(bench, server.peer, load.latencies, at=size, prefix="storm_")
+        load.run(lambda: load.delivered >= count, seconds=_PUSH_SECONDS + _STORM_SECONDS, what=f"{count} deliveries")
+        publisher.wait(10)
+    if load.replayed != len(offsets):
+        raise Lost(f"{len(offsets)} clients missed a notification, {load.replayed} were replayed")
+
+
+def _write_histories(redis_url: str, users: range) -> dict[int, str]:
+    """Give each user two notifications, and return the offset of the first: the second is missed."""
+    fields = Settings.model_fields
+    with connect(redis_url, timeout_seconds=10) as redis:
+        redis.flushall()
+        history = History(redis, length=fields["history_length"].default, seconds=fields["history_seconds"].default)
+        _append(history, users, 1)
+        offsets = {user_id: history.newest(user_id) for user_id in users}
+        _append(history, users, 2)
+    return offsets
+
+
+def _append(history: History, users: range, notification_id: int) -> None:
+    now = int(time.time())
+    data: dict[str, object] = {"user_id": 1, "user_name": "Ann", "user_photo": None, "timestamp": now}
+    for start in range(0, len(users), _PAGE):
+        page = users[start : start + _PAGE]
+        history.append(
+            [
+                Entry(notification_id, user_id, FOLLOWING_NOTIFY, {**data, "id": notification_id}, now)
+                for user_id in page
+            ]
+        )

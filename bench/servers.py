@@ -1,0 +1,68 @@
+"""The servers under test: this project's, the original design on stock classes, and Node's socket.io."""
+
+import secrets
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from bench.processes import ROOT, Process, answers
+from bench.services import NotInstalled
+from dev import ports
+from dev.environment import LOOPBACK
+
+PEERS = ("ours", "stock", "node")
+SECRET = secrets.token_hex(32)
+
+_NODE_FOLDER = ROOT / "bench" / "peers"
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """One that runs. `env` is what a publisher to it needs."""
+
+    peer: str
+    port: int
+    process: Process
+    env: dict[str, str]
+
+
+@contextmanager
+def serve(peer: str, *, redis_url: str, queue_url: str, folder: Path) -> Iterator[Server]:
+    """Run one of PEERS on a free port, ready to be connected to."""
+    port = ports.find_free()
+    env = {
+        "DATABASE_URL": "sqlite://",  # the IM server never opens it
+        "BROKER_URL": redis_url,
+        "REDIS_URL": redis_url,
+        "MESSAGE_QUEUE_URL": queue_url,
+        "JWT_SECRET": SECRET,
+    }
+    path = "/readyz" if peer == "ours" else "/socket.io/?EIO=4&transport=polling"
+    with Process(_command(peer, port), env=env, log=folder / f"{peer}.log") as process:
+        process.wait_ready(lambda: answers(f"http://{LOOPBACK}:{port}{path}"))
+        yield Server(peer, port, process, env)
+
+
+def install_node() -> None:
+    """Install Node's peer as its lock file says; raise NotInstalled."""
+    npm = shutil.which("npm")
+    if npm is None:
+        raise NotInstalled("Node.js with npm is not installed")
+    installed = _NODE_FOLDER / "node_modules" / ".package-lock.json"
+    if not installed.exists() or installed.stat().st_mtime < (_NODE_FOLDER / "package-lock.json").stat().st_mtime:
+        subprocess.run([npm, "ci", "--silent", "--no-audit", "--no-fund"], cwd=_NODE_FOLDER, check=True)
+
+
+def _command(peer: str, port: int) -> list[str]:
+    match peer:
+        case "ours":
+            return [sys.executable, "im/main.py", str(port)]
+        case "stock":
+            return [sys.executable, "bench/peers/stock.py", str(port)]
+        case "node":
+            return ["node", str(_NODE_FOLDER / "server.mjs"), str(port)]
+    raise ValueError(peer)
