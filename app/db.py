@@ -24,6 +24,8 @@ from sqlalchemy import (
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
+from app.config import SettingsError
+
 # What a caller sees when the database can't be reached or does not answer in time.
 UNAVAILABLE = (OperationalError, PoolTimeout)
 
@@ -36,7 +38,10 @@ _SQLITE_BUSY_SECONDS = 5
 
 
 class Database:
-    """An engine with every wait bounded. Reading takes no lock; a transaction on SQLite begins as a write."""
+    """An engine with every wait bounded. Reading takes no lock; a transaction on SQLite begins as a write.
+
+    Raise SettingsError where the URL names a database in memory.
+    """
 
     def __init__(self, url: str, *, pool_size: int = 8) -> None:
         self.engine = _engine(url, pool_size)
@@ -88,6 +93,8 @@ def is_unavailable(error: BaseException) -> bool:
 
 def _engine(url: str, pool_size: int) -> Engine:
     if make_url(url).get_backend_name() == "sqlite":
+        if make_url(url).database in (None, "", ":memory:"):
+            raise SettingsError("DATABASE_URL: should name a file, sqlite:///..., which all processes can open")
         engine = create_engine(url, pool_timeout=_POOL_SECONDS, connect_args={"timeout": _SQLITE_BUSY_SECONDS})
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_immediate)
