@@ -98,7 +98,7 @@ class _KombuEmitter(socketio.KombuManager):
             self._producer.publish(message, content_type=content_type, content_encoding=encoding)
         except (OSError, AMQPError, KombuError) as error:
             self._producer = None
-            self.publisher_connection.collapse()
+            self.publisher_connection.collect()  # closes without a word: nobody may be listening
             raise PushFailed(f"the message queue is away: {error!r}") from error
 
 

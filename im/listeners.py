@@ -127,7 +127,7 @@ class KombuManager(_Listener, socketio.KombuManager):
 
 
 def _close(connection: Any) -> None:
-    close = connection.collapse if hasattr(connection, "collapse") else connection.disconnect
+    close = connection.collect if hasattr(connection, "collect") else connection.disconnect
     _quietly(close)
 
 

@@ -1,0 +1,57 @@
+"""Private services, and clients of them, for tests of the core's parts."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from redis import Redis
+
+from app.cache import connect
+from app.db import Database
+from app.models import Base
+from app.services import accounts
+from tests.services import PostgreSQL, Service
+
+
+@pytest.fixture(scope="session")
+def cache(valkeys: Callable[[], Service]) -> Service:
+    """A Valkey that tests may flush, pause and stop, if they start it again."""
+    return valkeys()
+
+
+@pytest.fixture
+def redis(cache: Service) -> Iterator[Redis]:
+    """A client of an empty Valkey."""
+    with connect(cache.url, timeout_seconds=5) as redis:
+        redis.flushall()
+        yield redis
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database(request: pytest.FixtureRequest) -> Database:
+    database: Database = request.getfixturevalue(request.param)
+    return database
+
+
+@pytest.fixture
+def sqlite(tmp_path: Path) -> Iterator[Database]:
+    yield from _with_tables(f"sqlite:///{tmp_path}/toutiao.sqlite3")
+
+
+@pytest.fixture(name="postgresql")
+def fixture_postgresql(postgresql: PostgreSQL) -> Iterator[Database]:
+    yield from _with_tables(postgresql.create_database())
+
+
+def _with_tables(url: str) -> Iterator[Database]:
+    database = Database(url)
+    Base.metadata.create_all(database.engine)
+    yield database
+    database.close()
+
+
+@pytest.fixture
+def users(database: Database) -> list[int]:
+    """The ids of five users."""
+    with database.transaction() as connection:
+        return [accounts.sign_up(connection, name=f"user-{n}", password_hash="x")["id"] for n in range(5)]
