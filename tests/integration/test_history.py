@@ -1,0 +1,199 @@
+"""The history of each user: what is in it, and whether it covers what a client missed."""
+
+import json
+import time
+
+import pytest
+from redis import Redis
+
+from app import events
+from app.history import EMPTY, Appended, Entry, Gap, History
+from tests.services import wait_until
+
+USER = 7
+
+
+@pytest.fixture
+def history(redis: Redis) -> History:
+    return History(redis, length=1000, seconds=3600)
+
+
+def entry(number: int, *, user_id: int = USER) -> Entry:
+    return Entry(number, user_id, events.FOLLOWING_NOTIFY, {"id": number}, int(time.time()))
+
+
+def append(history: History, *numbers: int) -> list[str]:
+    """Append notifications of one user; return their offsets."""
+    return offsets(history.append([entry(number) for number in numbers]))
+
+
+def offsets(appended: Appended) -> list[str]:
+    return [push.split(b"\0", 3)[2].decode() for push in appended.pushes]
+
+
+def numbers(gap: Gap) -> list[int]:
+    return [json.loads(packet[2:])[1]["id"] for _, packet in gap.packets]
+
+
+class TestAppend:
+    def test_a_packet_tells_its_own_offset(self, history: History) -> None:
+        [offset] = append(history, 1)
+
+        [(at, packet)] = history.read_after(USER, EMPTY).packets
+
+        assert at == offset
+        assert json.loads(packet[2:]) == [events.FOLLOWING_NOTIFY, {"id": 1, "offset": offset}]
+
+    def test_each_push_names_the_one_before(self, history: History) -> None:
+        first, second = history.append([entry(1), entry(2)]).pushes
+        third = history.append([entry(3)]).pushes[0]
+
+        places = [push.split(b"\0", 3)[1:3] for push in (first, second, third)]
+        assert places[0][0].decode() == EMPTY
+        assert [places[1][0], places[2][0]] == [places[0][1], places[1][1]]
+
+    def test_a_repeat_after_a_crash_keeps_its_offset_and_adds_nothing(self, history: History) -> None:
+        first = append(history, 1, 2)
+
+        again = append(history, 1, 2, 3)
+
+        assert again[:2] == first
+        assert numbers(history.read_after(USER, EMPTY)) == [1, 2, 3]
+
+    def test_one_that_comes_twice_in_a_batch_is_one(self, history: History) -> None:
+        append(history, 1, 1)
+
+        assert numbers(history.read_after(USER, EMPTY)) == [1]
+
+    def test_users_have_histories_of_their_own(self, history: History) -> None:
+        appended = history.append([entry(1), entry(2, user_id=8)])
+
+        assert appended.begun == [USER, 8]
+        assert numbers(history.read_after(8, EMPTY)) == [2]
+
+    def test_offsets_grow(self, history: History) -> None:
+        taken = append(history, *range(1, 50))
+
+        assert sorted(taken, key=lambda offset: [int(part) for part in offset.split("-")]) == taken
+        assert len(set(taken)) == len(taken)
+
+    def test_nothing_costs_nothing(self, history: History) -> None:
+        assert history.append([]) == Appended(pushes=[], begun=[])
+
+    def test_length_is_bounded(self, redis: Redis) -> None:
+        history = History(redis, length=10, seconds=3600)
+
+        for start in range(0, 1000, 100):
+            append(history, *range(start, start + 100))
+
+        assert 10 <= redis.xlen(f"user:{USER}:history") < 300  # type: ignore[operator]
+
+    def test_an_unused_history_ends_by_itself(self, redis: Redis, history: History) -> None:
+        append(history, 1)
+
+        assert redis.ttl(f"user:{USER}:history") > 3600  # type: ignore[operator]
+
+    def test_where_the_message_queue_is_the_same_redis_pushes_go_out_in_order(self, redis: Redis) -> None:
+        history = History(redis, length=10, seconds=3600, channel="socketio")
+        heard: list[bytes] = []
+        with redis.pubsub(ignore_subscribe_messages=True) as listener:
+            listener.subscribe("socketio")
+            listener.get_message(timeout=5)
+
+            appended = history.append([entry(1), entry(2)])
+
+            def hear() -> bool:
+                if message := listener.get_message(timeout=0.1):
+                    heard.append(message["data"])
+                return len(heard) == 2
+
+            wait_until(hear, seconds=10, what="both pushes")
+        gap = history.read_after(USER, EMPTY)
+        assert appended.pushes == []
+        assert [push.split(b"\0", 3)[3] for push in heard] == [packet for _, packet in gap.packets]
+        assert offsets(Appended(heard, [])) == [offset for offset, _ in gap.packets]
+
+
+class TestReadAfter:
+    def test_what_followed_comes_in_order_however_much_it_is(self, history: History) -> None:
+        taken = append(history, *range(1, 701))
+
+        gap = history.read_after(USER, taken[99])
+
+        assert gap.is_covered
+        assert numbers(gap) == list(range(101, 701))
+        assert gap.newest == taken[-1] == history.newest(USER)
+
+    def test_without_an_offset_nothing_but_the_newest_is_told(self, history: History) -> None:
+        assert history.read_after(USER, None) == Gap(is_covered=True, packets=[], newest=EMPTY)
+        [offset] = append(history, 1)
+
+        assert history.read_after(USER, None) == Gap(is_covered=True, packets=[], newest=offset)
+
+    def test_after_the_newest_there_is_nothing(self, history: History) -> None:
+        taken = append(history, 1, 2)
+
+        assert history.read_after(USER, taken[-1]) == Gap(is_covered=True, packets=[], newest=taken[-1])
+
+    def test_after_an_empty_history_everything_follows(self, history: History) -> None:
+        assert history.read_after(USER, EMPTY) == Gap(is_covered=True, packets=[], newest=EMPTY)
+        append(history, 1, 2)
+
+        assert numbers(history.read_after(USER, EMPTY)) == [1, 2]
+
+    @pytest.mark.parametrize(
+        "offset",
+        [
+            "1-1",
+            "9999999999999-0",
+            "99999999999999999999-0",
+            "",
+            "-",
+            "+",
+            "$",
+            "1",
+            "-1-0",
+            "\u0661-\u0660",
+            "x" * 999,
+        ],
+    )
+    def test_an_offset_that_never_was_is_not_covered(self, history: History, offset: str) -> None:
+        [newest] = append(history, 1)
+
+        assert history.read_after(USER, offset) == Gap(is_covered=False, packets=[], newest=newest)
+        assert not history.read_after(8, offset).is_covered
+
+    def test_what_was_trimmed_is_not_covered(self, redis: Redis, history: History) -> None:
+        taken = append(history, 1, 2, 3)
+        redis.xtrim(f"user:{USER}:history", maxlen=2, approximate=False)
+
+        assert not history.read_after(USER, EMPTY).is_covered
+        assert not history.read_after(USER, taken[0]).is_covered
+        assert numbers(history.read_after(USER, taken[1])) == [3]
+
+    def test_a_gap_that_is_too_old_is_not_covered(self, redis: Redis, history: History) -> None:
+        taken = append(history, 1, 2)
+        forgetful = History(redis, length=1000, seconds=0)
+        wait_until(lambda: time.time() * 1000 > int(taken[-1].partition("-")[0]) + 1, seconds=5, what="a later time")
+
+        assert not forgetful.read_after(USER, taken[0]).is_covered
+        assert not forgetful.read_after(USER, EMPTY).is_covered
+        assert forgetful.read_after(USER, taken[-1]).is_covered
+
+    def test_after_flushall_every_offset_but_the_first_is_unknown(self, redis: Redis, history: History) -> None:
+        taken = append(history, 1, 2)
+        redis.flushall()
+
+        assert history.read_after(USER, taken[0]) == Gap(is_covered=False, packets=[], newest=EMPTY)
+
+    def test_a_history_that_began_anew_after_a_loss_says_so(self, redis: Redis, history: History) -> None:
+        append(history, 1, 2)
+        redis.flushall()
+        taken = append(history, 3, 4)
+
+        history.mark_partial([USER])
+
+        assert not history.read_after(USER, EMPTY).is_covered
+        assert numbers(history.read_after(USER, taken[0])) == [4]
+        append(history, 5)
+        assert not history.read_after(USER, EMPTY).is_covered
