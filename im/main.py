@@ -28,7 +28,7 @@ from im.server import create_server
 _SOCKETS = 100_000
 
 
-def main() -> None:
+def main(**heartbeat: float) -> None:
     port = _port(sys.argv[1:])
     if port is None:
         print("Usage: python main.py [port]")
@@ -42,7 +42,7 @@ def main() -> None:
         listener = eventlet.listen((settings.im_host, port), backlog=4096)
     except OSError as error:
         sys.exit(f"can't listen on {settings.im_host}:{port}: {error.strerror}")
-    server = create_server(settings)
+    server = create_server(settings, **heartbeat)
     serving = eventlet.spawn(eventlet.wsgi.server, listener, server.app, max_size=_SOCKETS, log_output=False)
     logging.getLogger("im").info("serving on http://%s:%d", settings.im_host, port)
     _wait_for_signal()

@@ -1,7 +1,7 @@
 """Rooms indexed both ways, and what is done with each message of the queue.
 
-What is overridden here and in im/listeners.py is private to python-socketio; tests/unit/im/test_rooms.py says when a
-version renames it.
+What is overridden here, in im/listeners.py and in im/protocol.py is private to the libraries;
+tests/unit/im/test_rooms.py says when a version renames it.
 """
 
 import json

@@ -10,6 +10,7 @@ from app.cache import connect
 from app.config import Settings
 from app.history import History
 from app.unread import UnreadCache
+from im import protocol
 from im.chat import Chat
 from im.delivery import Delivery
 from im.health import Health
@@ -28,17 +29,17 @@ class ImServer:
     app: Health
 
 
-def create_server(settings: Settings) -> ImServer:
+def create_server(settings: Settings, *, ping_interval: float = 25, ping_timeout: float = 20) -> ImServer:
     """Make an IM server that listens to the message queue; `app` is what to serve."""
     redis = connect(settings.redis_url, timeout_seconds=_REDIS_SECONDS)
     manager = create_manager(settings.message_queue_url)
-    sio = socketio.Server(
+    sio = protocol.Server(
         async_mode="eventlet",
         client_manager=manager,
         cors_allowed_origins=_origin_check(settings.allowed_origins),
         max_http_buffer_size=_LARGEST_PACKET,
-        ping_interval=25,
-        ping_timeout=20,
+        ping_interval=ping_interval,
+        ping_timeout=ping_timeout,
     )
     presence = Presence(redis)
     history = History(redis, length=settings.history_length, seconds=settings.history_seconds)

@@ -58,6 +58,19 @@ class Process:
             self.signal(signal.SIGKILL)
 
 
+def environment(folder: Path) -> dict[str, str]:
+    """Return the settings that every process needs, those of this machine's services left out."""
+    return {
+        **{name: value for name, value in os.environ.items() if not name.endswith("_URL")},
+        "JWT_SECRET": secrets.token_hex(32),
+        "DATABASE_URL": f"sqlite:///{folder}/toutiao.db",
+        "DATA_DIR": str(folder),
+        "IM_DRAIN_SECONDS": "1",
+        "PYTHONWARNINGS": "ignore",
+        "GRANIAN_RESPAWN_FAILED_WORKERS": "true",
+    }
+
+
 class System:
     def __init__(
         self, folder: Path, *, im_servers: int = 1, im_ports: list[int] | None = None, **settings: str
@@ -66,17 +79,7 @@ class System:
         folder.mkdir(parents=True, exist_ok=True)
         self.api_port = free_port()
         self.im_ports = im_ports or [free_port() for _ in range(im_servers)]
-        self.env = {
-            **{name: value for name, value in os.environ.items() if not name.endswith("_URL")},
-            "JWT_SECRET": secrets.token_hex(32),
-            "DATABASE_URL": f"sqlite:///{folder}/toutiao.db",
-            "API_PORT": str(self.api_port),
-            "DATA_DIR": str(folder),
-            "IM_DRAIN_SECONDS": "1",
-            "PYTHONWARNINGS": "ignore",
-            "GRANIAN_RESPAWN_FAILED_WORKERS": "true",
-            **settings,
-        }
+        self.env = {**environment(folder), "API_PORT": str(self.api_port), **settings}
         self.folder = folder
         self.processes: dict[str, Process] = {}
 

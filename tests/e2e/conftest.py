@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.im import Im
 from tests.services import PostgreSQL, RabbitMQ, Service, free_port
 from tests.system import System
 
@@ -61,3 +62,24 @@ def pages(folder: Path, valkeys: Valkeys) -> Iterator[System]:
     urls = dict.fromkeys(("BROKER_URL", "MESSAGE_QUEUE_URL", "REDIS_URL"), valkeys().url)
     with System(folder / "pages", IM_PORT=str(port), im_ports=[port], **urls) as system:
         yield system
+
+
+@pytest.fixture(scope="session", params=["fast", "stock"])
+def im_server(request: pytest.FixtureRequest, folder: Path, valkey: Service) -> Iterator[Im]:
+    """An IM server alone, on either transport."""
+    with Im(folder, valkey.url, transport=request.param) as server:
+        yield server
+
+
+@pytest.fixture
+def im(im_server: Im) -> Iterator[Im]:
+    """An IM server that no client may crash: at the end of each test it answers, and its log is clean."""
+    yield im_server
+    assert im_server.is_well(), im_server.process.log.read_text(errors="replace")[-4000:]
+
+
+@pytest.fixture(scope="session", params=["fast", "stock"])
+def impatient_im(request: pytest.FixtureRequest, folder: Path, valkey: Service) -> Iterator[Im]:
+    """One whose heart beats fast: a ping each 0.3 s, to be answered within 0.4 s."""
+    with Im(folder, valkey.url, transport=request.param, heartbeat=(0.3, 0.4)) as server:
+        yield server

@@ -4,6 +4,7 @@ import inspect
 from types import SimpleNamespace
 from typing import Any
 
+import engineio
 import pytest
 import socketio
 from engineio import socket as eio_socket
@@ -123,6 +124,19 @@ class TestTheLibrary:
             (socketio.KombuManager, "_queue"),
             (socketio.KombuManager, "_producer_publish"),
             (socketio.Server, "_send_eio_packet"),
+            (socketio.Server, "_send_packet"),
+            (socketio.Server, "_engineio_server_class"),
+            (socketio.Server, "_handle_eio_message"),
+            (socketio.Server, "_handle_connect"),
+            (engineio.Server, "_handle_connect"),
+            (engineio.Server, "_service_task"),
+            (engineio.Server, "_trigger_event"),
+            (engineio.Server, "_upgrades"),
+            (engineio.Server, "_ok"),
+            (engineio.Server, "_bad_request"),
+            (engineio.Server, "_method_not_found"),
+            (engineio.Server, "_unauthorized"),
+            (eio_socket.Socket, "_websocket_handler"),
         ],
     )
     def test_what_is_overridden_or_called_is_there(self, owner: type, name: str) -> None:
@@ -131,5 +145,5 @@ class TestTheLibrary:
     def test_what_is_set_or_read_is_there(self) -> None:
         manager = PubSubManager(channel="test")
         assert {"rooms", "callbacks", "pending_disconnect", "host_id", "channel"} <= set(vars(manager))
-        assert "manager_initialized" in vars(socketio.Server(async_mode="threading"))
+        assert {"manager_initialized", "_binary_packet"} <= set(vars(socketio.Server(async_mode="threading")))
         assert {"wait", "abort", "reason"} <= set(inspect.signature(eio_socket.Socket.close).parameters)

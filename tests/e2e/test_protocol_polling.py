@@ -1,0 +1,132 @@
+"""Engine.IO over HTTP long-polling."""
+
+import json
+
+import pytest
+
+from tests.im import Im
+from tests.wire import NOOP, SEPARATOR, Polling, query, request
+
+EVENT = '42["message",{"msg":"%s"}]'
+REPLY = '42["message",{"msg":"I have received your msg: %s"'
+
+
+class TestPackets:
+    def test_packets_go_both_ways(self, im: Im) -> None:
+        session = Polling(im.port)
+        session.join()
+
+        assert session.post(EVENT % "one") == (200, "ok")
+
+        assert session.receive().startswith(REPLY % "one")
+
+    def test_one_payload_holds_several_packets(self, im: Im) -> None:
+        session = Polling(im.port)
+        session.join()
+
+        assert session.post(*(EVENT % number for number in range(40))) == (200, "ok")
+
+        replies = [session.receive() for _ in range(40)]
+        assert [reply.startswith(REPLY % number) for number, reply in enumerate(replies)] == [True] * 40
+
+    def test_what_is_not_ascii_comes_back_as_it_went(self, im: Im) -> None:
+        session = Polling(im.port)
+        session.join()
+
+        session.post(EVENT % "新闻 🎉")
+
+        assert json.loads(session.receive()[2:])[1]["msg"].endswith("新闻 🎉")
+
+    def test_a_poll_waits_until_there_is_something(self, im: Im) -> None:
+        session = Polling(im.port)
+        session.join()
+        waiting = session.begin_get()
+
+        session.post(EVENT % "now")
+
+        status, content = waiting.answer()
+        assert status == 200
+        assert content.startswith(REPLY % "now")
+
+    def test_an_empty_payload_changes_nothing(self, im: Im) -> None:
+        session = Polling(im.port)
+        session.join()
+
+        assert session.post("") == (200, "ok")
+
+        session.post(EVENT % "on")
+        assert session.receive().startswith(REPLY % "on")
+
+
+class TestMalformed:
+    @pytest.mark.parametrize(
+        "body",
+        [
+            "abc",
+            "9",
+            "4[" + "[" * 30_000,
+            "2",
+            "0{}",
+            f"4{SEPARATOR}{SEPARATOR}4",
+            b"\xff\xfe\xfd",
+            b"4\x80",
+            SEPARATOR * 5000,
+        ],
+        ids=["abc", "9", "deep", "ping", "open", "empty packet", "binary", "utf-8", "separators"],
+    )
+    def test_an_invalid_packet_closes_the_session(self, im: Im, body: str | bytes) -> None:
+        session = Polling(im.port)
+
+        status, _ = request(im.port, query(sid=session.sid), method="POST", body=body)
+
+        assert status == 400
+        assert session.get()[0] == 400
+        assert session.is_closed()
+
+    def test_a_body_above_the_limit_closes_the_session(self, im: Im) -> None:
+        session = Polling(im.port)
+
+        status, _ = request(im.port, query(sid=session.sid), method="POST", body=EVENT % ("x" * 70_000))
+
+        assert status == 400
+        assert session.is_closed()
+
+    def test_a_body_at_the_limit_is_taken(self, im: Im) -> None:
+        session = Polling(im.port)
+        session.join()
+        text = "x" * (session.handshake["maxPayload"] - len(EVENT % ""))
+
+        assert session.post(EVENT % text) == (200, "ok")
+
+        assert session.receive().startswith(REPLY % text)
+
+    def test_a_poll_that_waits_is_told_when_the_session_closes(self, im: Im) -> None:
+        session = Polling(im.port)
+        waiting = session.begin_get()
+
+        assert session.post("abc")[0] == 400
+
+        assert waiting.answer() == (200, NOOP)
+
+
+class TestTwoPolls:
+    def test_two_polls_at_once_close_the_session(self, im: Im) -> None:
+        session = Polling(im.port)
+
+        first, second = session.begin_get(), session.begin_get()
+
+        assert first.answer() == (200, "1")
+        assert second.answer()[0] == 400
+        assert session.is_closed()
+
+
+class TestClose:
+    def test_the_client_closes_the_session_and_its_own_poll(self, im: Im) -> None:
+        session = Polling(im.port)
+        waiting = session.begin_get()
+
+        assert session.post("1") == (200, "ok")
+
+        assert waiting.answer() == (200, NOOP)
+        assert session.get()[0] == 400
+        assert session.post(EVENT % "late")[0] == 400

@@ -1,0 +1,81 @@
+"""Engine.IO over a websocket."""
+
+import json
+
+import pytest
+
+from tests.im import Im
+from tests.wire import Polling, Websocket, query, request
+
+EVENT = '42["message",{"msg":"%s"}]'
+REPLY = '42["message",{"msg":"I have received your msg: %s"'
+
+
+class TestPackets:
+    def test_packets_go_both_ways(self, im: Im) -> None:
+        with Websocket(im.port) as session:
+            session.join()
+
+            session.send(*(EVENT % number for number in range(100)))
+
+            replies = [session.receive() for _ in range(100)]
+            assert [reply.startswith(REPLY % number) for number, reply in enumerate(replies)] == [True] * 100
+
+    def test_what_is_not_ascii_comes_back_as_it_went(self, im: Im) -> None:
+        with Websocket(im.port) as session:
+            session.join()
+            session.send(EVENT % "新闻 🎉")
+            assert json.loads(session.receive()[2:])[1]["msg"].endswith("新闻 🎉")
+
+    @pytest.mark.parametrize("length", [0, 1, 60, 125, 126, 127, 1000, 65_000])
+    def test_a_message_of_any_length_passes(self, im: Im, length: int) -> None:
+        with Websocket(im.port) as session:
+            session.join()
+            session.send(EVENT % ("x" * length))
+            assert session.receive().startswith(REPLY % ("x" * length))
+
+    @pytest.mark.parametrize(
+        "packet",
+        ["abc", "", "9", "2", "0{}", "b!!!", "4[" + "[" * 30_000, b"\x00\x01", b"4"],
+        ids=["abc", "empty", "9", "ping", "open", "base64", "deep", "binary", "binary text"],
+    )
+    def test_an_invalid_packet_closes_the_session(self, im: Im, packet: str | bytes) -> None:
+        with Websocket(im.port) as session:
+            session.join()
+            session.send(packet)
+            session.closing_code()
+
+            assert request(im.port, query(sid=session.sid), method="POST", body="40")[0] == 400
+
+    def test_a_session_over_a_websocket_takes_no_http(self, im: Im) -> None:
+        with Websocket(im.port) as session:
+            session.join()
+
+            assert request(im.port, query(sid=session.sid))[0] == 400
+            assert request(im.port, query(sid=session.sid), method="POST", body="41")[0] == 400
+
+            assert session.is_alive()
+
+
+class TestClose:
+    def test_the_client_closes_the_session_with_a_packet(self, im: Im) -> None:
+        with Websocket(im.port) as session:
+            session.join()
+            session.send("1")
+            session.closing_code()
+
+    def test_a_session_ends_with_its_websocket(self, im: Im) -> None:
+        with Websocket(im.port) as session:
+            sid = session.sid
+        assert request(im.port, query(sid=sid))[0] == 400
+
+    def test_others_notice_nothing(self, im: Im) -> None:
+        with Websocket(im.port) as other:
+            other.join()
+            for _ in range(5):
+                with Websocket(im.port) as session:
+                    session.join()
+                    session.send("abc")
+            Polling(im.port).post("abc")
+
+            assert other.is_alive()
