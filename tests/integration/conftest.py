@@ -27,7 +27,7 @@ def redis(cache: Service) -> Iterator[Redis]:
         yield redis
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
+@pytest.fixture(params=["sqlite", "postgres"])
 def database(request: pytest.FixtureRequest) -> Database:
     database: Database = request.getfixturevalue(request.param)
     return database
@@ -38,8 +38,8 @@ def sqlite(tmp_path: Path) -> Iterator[Database]:
     yield from _with_tables(f"sqlite:///{tmp_path}/toutiao.sqlite3")
 
 
-@pytest.fixture(name="postgresql")
-def fixture_postgresql(postgresql: PostgreSQL) -> Iterator[Database]:
+@pytest.fixture
+def postgres(postgresql: PostgreSQL) -> Iterator[Database]:
     yield from _with_tables(postgresql.create_database())
 
 
