@@ -132,12 +132,22 @@ class Engine(engineio.Server):
     start_service_task: bool
 
     def handle_request(self, environ: Any, start_response: Any) -> Any:
-        complaint = _complaint(environ)
+        complaint = self._complaint(environ)
         if complaint is None:
             return super().handle_request(environ, start_response)
         refusal = self._bad_request(complaint)
         start_response(refusal["status"], refusal["headers"])
         return [refusal["response"]]
+
+    def _complaint(self, environ: dict[str, Any]) -> str | None:
+        """Say what the library would pass over, or fall over, in a request."""
+        query = parse_qs(environ.get("QUERY_STRING", ""))
+        if "transport" not in query:
+            return "Transport unknown"
+        if _wants_websocket(environ) and environ.get("HTTP_SEC_WEBSOCKET_VERSION") != "13":
+            return "Invalid websocket upgrade"
+        session = self.sockets.get(query.get("sid", [""])[0])
+        return "Invalid session" if session is not None and session.closed else None
 
     def _handle_connect(self, environ: Any, start_response: Any, transport: str, jsonp_index: Any = None) -> Any:
         """Open a session, of our own class, and with the ping interval in whole milliseconds and not in seconds."""
@@ -180,14 +190,6 @@ class Engine(engineio.Server):
 
     def _method_not_found(self) -> Any:
         return self._bad_request("Bad handshake method")
-
-
-def _complaint(environ: dict[str, Any]) -> str | None:
-    if "transport" not in parse_qs(environ.get("QUERY_STRING", "")):
-        return "Transport unknown"
-    if _wants_websocket(environ) and environ.get("HTTP_SEC_WEBSOCKET_VERSION") != "13":
-        return "Invalid websocket upgrade"
-    return None
 
 
 def _wants_websocket(environ: dict[str, Any]) -> bool:

@@ -1,10 +1,14 @@
-"""An IM server without the rest of the system."""
+"""An IM server without the rest of the system, and its neighbour on the message queue."""
 
+import json
 import sys
 import urllib.request
 import uuid
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
+
+import redis
+import socketio
 
 from tests.services import free_port, wait_until
 from tests.system import Process, environment
@@ -17,18 +21,17 @@ class Im:
         self, folder: Path, redis_url: str, *, transport: str, heartbeat: tuple[float, float] | None = None
     ) -> None:
         self.transport = transport
-        self.redis_url = redis_url
         self.port = free_port()
         command = [sys.executable, "im/main.py", str(self.port)]
         if heartbeat:
             options = f"ping_interval={heartbeat[0]}, ping_timeout={heartbeat[1]}"
             command[1:2] = ["-c", f"from im.main import main; main({options})"]
-        env = {
+        self.env = {
             **environment(folder),
             **dict.fromkeys(("BROKER_URL", "MESSAGE_QUEUE_URL", "REDIS_URL"), redis_url),
             "IM_TRANSPORT": transport,
         }
-        self.process = Process(command, env, folder / f"im-{transport}-{uuid.uuid4().hex[:6]}.log")
+        self.process = Process(command, self.env, folder / f"im-{transport}-{uuid.uuid4().hex[:6]}.log")
 
     def __enter__(self) -> Self:
         try:
@@ -42,6 +45,14 @@ class Im:
     def __exit__(self, *_: object) -> None:
         self.process.kill()
 
+    @property
+    def secret(self) -> str:
+        return self.env["JWT_SECRET"]
+
+    @property
+    def redis_url(self) -> str:
+        return self.env["REDIS_URL"]
+
     def is_well(self) -> bool:
         """Say whether it answers, and nothing that it was sent has surprised it."""
         return self._is_ready() and "Traceback" not in self.process.log.read_text(errors="replace")
@@ -52,3 +63,46 @@ class Im:
                 return bool(answer.status == 200)
         except OSError:
             return False
+
+
+class Neighbour:
+    """Another server on the same message queue. It speaks as python-socketio's own servers do."""
+
+    _HOST_ID = "neighbour"
+    _CHANNEL = "socketio"
+
+    def __init__(self, redis_url: str) -> None:
+        self._redis_url = redis_url
+        self._redis = redis.Redis.from_url(redis_url)
+        self._heard = self._redis.pubsub()
+        self._heard.subscribe(self._CHANNEL)
+        assert self._heard.get_message(timeout=5), "not subscribed"
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._heard.close()
+        self._redis.close()
+
+    def emit(self, event: str, data: object, *, room: str) -> None:
+        socketio.RedisManager(self._redis_url, write_only=True).emit(event, data, room=room)
+
+    def ask(self, event: str, data: object, *, sid: str) -> None:
+        """Emit an event that is to be acknowledged."""
+        message = {"method": "emit", "event": event, "data": data, "namespace": "/", "room": sid, "skip_sid": None}
+        message |= {"callback": [sid, "/", 1], "host_id": self._HOST_ID}
+        self._redis.publish(self._CHANNEL, json.dumps(message))
+
+    def wait_for_answer(self) -> Any:
+        """Return the arguments of the acknowledgement that comes next."""
+        found: list[Any] = []
+        wait_until(lambda: self._hear(found), seconds=5, what="the acknowledgement is passed on")
+        return found[0]
+
+    def _hear(self, found: list[Any]) -> bool:
+        heard = self._heard.get_message(timeout=0.5)
+        message = json.loads(heard["data"]) if heard and heard["data"][:1] == b"{" else {}
+        if message.get("method") == "callback" and message["host_id"] == self._HOST_ID:
+            found.append(message["args"])
+        return bool(found)

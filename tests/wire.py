@@ -5,6 +5,7 @@ import json
 import os
 import socket
 import struct
+from contextlib import suppress
 from typing import Any, Self
 
 from websocket import ABNF, WebSocket, WebSocketConnectionClosedException, create_connection
@@ -128,14 +129,14 @@ class Websocket:
         """Wait for the server to end the connection; return the code of its close frame, None if it had none."""
         code = None
         try:
-            while True:
-                opcode, data = self.ws.recv_data(control_frame=True)
-                if opcode == CLOSE:
-                    code = struct.unpack("!H", data[:2])[0] if data else None
-                    # The server may wait for the answer, or end the connection at once.
-                    self.write(frame(CLOSE, data[:2]))
-        except (WebSocketConnectionClosedException, ConnectionError, BrokenPipeError):
-            return code
+            # By frame: the library would answer a close before it shows it, and fail where nobody listens any more.
+            while (come := self.ws.recv_frame()) is not None:
+                if come.opcode == CLOSE:
+                    code = struct.unpack("!H", come.data[:2])[0] if come.data else None
+                    self.write(frame(CLOSE, come.data[:2]))
+        except (WebSocketConnectionClosedException, ConnectionError):
+            pass
+        return code
 
     def is_alive(self) -> bool:
         """Say whether the session still answers."""
@@ -175,12 +176,13 @@ def frame(opcode: int, payload: bytes = b"", *, is_last: bool = True, is_masked:
 def talk(port: int, content: bytes) -> bytes:
     """Write bytes to a fresh connection and return all that is answered before it ends."""
     with socket.create_connection(("127.0.0.1", port), timeout=SECONDS) as connection:
-        connection.sendall(content)
-        connection.shutdown(socket.SHUT_WR)
         answer = b""
         try:
+            connection.sendall(content)
+            with suppress(OSError):  # when the server has gone already
+                connection.shutdown(socket.SHUT_WR)
             while part := connection.recv(4096):
                 answer += part
-        except ConnectionResetError:
+        except ConnectionError:
             pass
         return answer

@@ -80,6 +80,6 @@ def im(im_server: Im) -> Iterator[Im]:
 
 @pytest.fixture(scope="session", params=["fast", "stock"])
 def impatient_im(request: pytest.FixtureRequest, folder: Path, valkey: Service) -> Iterator[Im]:
-    """One whose heart beats fast: a ping each 0.3 s, to be answered within 0.4 s."""
-    with Im(folder, valkey.url, transport=request.param, heartbeat=(0.3, 0.4)) as server:
+    """One whose heart beats fast: a ping each 0.3 s, to be answered within 0.8 s."""
+    with Im(folder, valkey.url, transport=request.param, heartbeat=(0.3, 0.8)) as server:
         yield server

@@ -1,0 +1,76 @@
+"""Engine.IO: the server pings, the client answers, or is gone."""
+
+from contextlib import suppress
+
+import pytest
+from websocket import WebSocketConnectionClosedException
+
+from tests.im import Im
+from tests.services import wait_until
+from tests.wire import Polling, Websocket
+
+EVENT = '42["message",{"msg":"I am here"}]'
+
+
+class TestHeartbeat:
+    def test_the_interval_is_told_in_milliseconds(self, impatient_im: Im) -> None:
+        session = Polling(impatient_im.port)
+        assert (session.handshake["pingInterval"], session.handshake["pingTimeout"]) == (300, 800)
+
+    def test_a_websocket_that_answers_stays(self, impatient_im: Im) -> None:
+        with Websocket(impatient_im.port) as session:
+            for _ in range(4):
+                assert session.receive() == "2"
+                session.send("3")
+            session.join()
+
+    def test_a_poll_that_answers_stays(self, impatient_im: Im) -> None:
+        session = Polling(impatient_im.port)
+        for _ in range(4):
+            assert session.receive() == "2"
+            assert session.post("3") == (200, "ok")
+
+    def test_a_websocket_that_does_not_answer_is_closed(self, impatient_im: Im) -> None:
+        with Websocket(impatient_im.port) as session:
+            session.join()
+            with suppress(WebSocketConnectionClosedException, ConnectionError):
+                assert session.receive() == "2"
+                session.closing_code()
+
+    def test_events_are_no_answer(self, impatient_im: Im) -> None:
+        with Websocket(impatient_im.port) as session:
+            session.join()
+            with pytest.raises((WebSocketConnectionClosedException, ConnectionError)):
+                talk_for_ever(session)
+
+    def test_a_poll_that_does_not_answer_is_closed(self, impatient_im: Im) -> None:
+        session = Polling(impatient_im.port)
+        assert session.receive() == "2"
+        wait_until(lambda: session.post("")[0] == 400, seconds=10, what="the session is closed")
+
+    def test_a_client_that_never_polls_is_closed(self, impatient_im: Im) -> None:
+        session = Polling(impatient_im.port)
+        wait_until(lambda: session.post("")[0] == 400, seconds=10, what="the session is closed")
+
+    def test_the_heart_goes_on_beating_after_an_upgrade(self, impatient_im: Im) -> None:
+        polling = Polling(impatient_im.port)
+        with Websocket(impatient_im.port, sid=polling.sid) as session:
+            session.upgrade()
+            for _ in range(4):
+                assert session.receive_past_noop() == "2"
+                session.send("3")
+
+    def test_an_upgrade_that_is_never_completed_ends_with_the_session(self, impatient_im: Im) -> None:
+        polling = Polling(impatient_im.port)
+        with Websocket(impatient_im.port, sid=polling.sid) as session:
+            session.send("2probe")
+            assert session.receive() == "3probe"
+            session.closing_code()
+        wait_until(lambda: polling.post("")[0] == 400, seconds=10, what="the session is closed")
+        assert impatient_im.is_well()
+
+
+def talk_for_ever(session: Websocket) -> None:
+    while True:
+        session.send(EVENT)
+        session.receive()
