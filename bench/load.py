@@ -54,6 +54,7 @@ class Load:
         self._in_flight = 0
         self.delivered = 0
         self.replayed = 0
+        self.unrecovered = 0
         self.closed = 0
         self.latencies: list[float] = []
         self.first_t = self.last_t = 0.0
@@ -174,6 +175,7 @@ class Load:
             client.sock.send(self._auths[client.user_id])
         elif payload.startswith(b'42["sync"'):
             client.is_in = True
+            self.unrecovered += b'"recovered":true' not in payload
             client.waited = time.monotonic() - client.begun_at
             self._in_flight -= 1
         elif payload.startswith(b"44"):

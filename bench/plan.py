@@ -56,7 +56,7 @@ _CLIENTS = 1000  # that pushes go to
 def _crowd(bench: Bench, plan: Plan) -> None:
     for turn in range(max(plan.sizes.values())):
         sizes = [most_clients(size) for size, times in plan.sizes.items() if turn < times]
-        # The idle hour is the same in each turn, so once is enough.
+        # A long rest has many samples of its own: once is enough.
         crowd.run(bench, sizes=sizes, idle_at=plan.idle_at, idle_seconds=plan.idle_seconds if turn == 0 else 0)
 
 

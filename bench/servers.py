@@ -35,7 +35,7 @@ def serve(peer: str, *, redis_url: str, queue_url: str, folder: Path) -> Iterato
     """Run one of PEERS on a free port, ready to be connected to."""
     port = ports.find_free()
     env = {
-        "DATABASE_URL": "sqlite://",  # the IM server never opens it
+        "DATABASE_URL": f"sqlite:///{folder}/toutiao.sqlite3",  # the IM server never opens it
         "BROKER_URL": redis_url,
         "REDIS_URL": redis_url,
         "MESSAGE_QUEUE_URL": queue_url,

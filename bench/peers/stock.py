@@ -30,7 +30,9 @@ sio = socketio.Server(async_mode="eventlet", client_manager=_manager(_QUEUE_URL)
 def connect(sid: str, _environ: dict[str, Any], auth: dict[str, str]) -> None:
     user_id = jwt.decode(auth["token"], _SECRET, algorithms=["HS256"])["user_id"]
     sio.enter_room(sid, str(user_id))
-    sio.start_background_task(sio.emit, "sync", {"recovered": True, "offset": "0-0", "unread_count": 0}, room=sid)
+    sync = {"recovered": True, "offset": "0-0", "unread_count": 0}
+    # Not over the message queue: there each connect would be a message to every server.
+    sio.start_background_task(sio.emit, "sync", sync, room=sid, ignore_queue=True)
 
 
 @sio.on("disconnect")

@@ -13,8 +13,8 @@ from bench.scenarios.latency import THROUGH, add_quantiles
 from bench.servers import Server
 
 _CALM = 500  # clients that are there already; a push to each of them every second
-_PUSH_SECONDS = 20
-_STORM_SECONDS = 120
+_PUSH_SECONDS = 15
+_STORM_SECONDS = 60
 _PAGE = 500
 
 
@@ -42,7 +42,9 @@ def _run_one(bench: Bench, server: Server, load: Load, users: range, offsets: di
         add_quantiles(bench, server.peer, load.latencies, at=size, prefix="storm_")
         load.run(lambda: load.delivered >= count, seconds=_PUSH_SECONDS + _STORM_SECONDS, what=f"{count} deliveries")
         publisher.wait(10)
-    if load.replayed != len(offsets):
+    if load.unrecovered:
+        bench.results.note(f"{server.peer}: {load.unrecovered} of {size} in the storm were sent to their inbox.")
+    if load.replayed + load.unrecovered < len(offsets):
         raise Lost(f"{len(offsets)} clients missed a notification, {load.replayed} were replayed")
 
 
