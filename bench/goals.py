@@ -62,6 +62,8 @@ def figures(results: Results) -> list[Figure]:
         Figure("rss_kb", f"memory of an idle socket, RSS ({idle:,} clients)", "KB", 0.5, limit=8, at=idle),
         Figure("uss_kb", "the same, USS", "KB", at=idle),
         Figure("idle_us", f"CPU of an idle socket ({idle:,} clients)", "us a second", limit=3, at=idle),
+        Figure("follow_us", "follow: one request to the API, SQLite", "us"),
+        Figure("dispatch_us", "dispatch of a notification, batches of 200, SQLite", "us"),
         *(Figure(metric, label, unit, at=size) for metric, label, unit, size in _storm_and_full(results)),
     ]
 

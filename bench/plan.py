@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from bench import floor
 from bench.bench import Bench
 from bench.load import most_clients
-from bench.scenarios import crowd, full, latency, push, storm
+from bench.scenarios import crowd, follow, full, latency, push, storm
 from bench.services import NotInstalled, rabbitmq
 
 _MOST = 20_000
@@ -25,6 +25,7 @@ class Plan:
     rate_seconds: float
     storm: int
     full: int
+    follows: int
 
 
 FULL = Plan(
@@ -37,6 +38,7 @@ FULL = Plan(
     rate_seconds=5,
     storm=8000,
     full=_MOST,
+    follows=4000,
 )
 QUICK = Plan(
     rounds=1,
@@ -48,6 +50,7 @@ QUICK = Plan(
     rate_seconds=3,
     storm=1000,
     full=2000,
+    follows=1000,
 )
 
 _CLIENTS = 1000  # that pushes go to
@@ -90,6 +93,10 @@ def _full(bench: Bench, plan: Plan) -> None:
     full.run(bench, clients=clients, rate=2000)
 
 
+def _follow(bench: Bench, plan: Plan) -> None:
+    follow.run(bench, follows=plan.follows)
+
+
 def _floor(bench: Bench, plan: Plan) -> None:
     for _ in range(plan.rounds):
         bench.results.add("send_us", "floor", floor.measure_send_us())
@@ -103,4 +110,5 @@ SCENARIOS: dict[str, Callable[[Bench, Plan], None]] = {
     "crowd": _crowd,
     "storm": _storm,
     "full": _full,
+    "follow": _follow,
 }

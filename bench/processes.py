@@ -53,6 +53,11 @@ class Process:
         times = self._info.cpu_times()
         return float(times.user + times.system)
 
+    def tree_cpu_seconds(self) -> float:
+        """Return the same with all that it started and that still runs."""
+        times = [one.cpu_times() for one in (self._info, *self._info.children(recursive=True))]
+        return float(sum(time.user + time.system for time in times))
+
     def rss_bytes(self) -> int:
         return int(self._info.memory_info().rss)
 

@@ -34,17 +34,22 @@ class Server:
 def serve(peer: str, *, redis_url: str, queue_url: str, folder: Path) -> Iterator[Server]:
     """Run one of PEERS on a free port, ready to be connected to."""
     port = ports.find_free()
-    env = {
-        "DATABASE_URL": f"sqlite:///{folder}/toutiao.sqlite3",  # the IM server never opens it
+    env = environment(redis_url, queue_url, folder)
+    path = "/readyz" if peer == "ours" else "/socket.io/?EIO=4&transport=polling"
+    with Process(_command(peer, port), env=env, log=folder / f"{peer}.log") as process:
+        process.wait_ready(lambda: answers(f"http://{LOOPBACK}:{port}{path}"))
+        yield Server(peer, port, process, env)
+
+
+def environment(redis_url: str, queue_url: str, folder: Path) -> dict[str, str]:
+    """Return the settings that this project's processes need, with a database in the folder."""
+    return {
+        "DATABASE_URL": f"sqlite:///{folder}/toutiao.sqlite3",
         "BROKER_URL": redis_url,
         "REDIS_URL": redis_url,
         "MESSAGE_QUEUE_URL": queue_url,
         "JWT_SECRET": SECRET,
     }
-    path = "/readyz" if peer == "ours" else "/socket.io/?EIO=4&transport=polling"
-    with Process(_command(peer, port), env=env, log=folder / f"{peer}.log") as process:
-        process.wait_ready(lambda: answers(f"http://{LOOPBACK}:{port}{path}"))
-        yield Server(peer, port, process, env)
 
 
 def install_node() -> None:

@@ -1,0 +1,85 @@
+"""What stands before the push: CPU of a follow in the API, and of its dispatch in a worker."""
+
+import http.client
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from itertools import islice
+
+from app import tokens
+from app.db import Database
+from app.services import accounts
+from bench.bench import Bench
+from bench.processes import ROOT, Process, answers
+from bench.servers import SECRET, environment
+from dev import ports
+from dev.environment import LOOPBACK
+
+_USERS = 100
+_CONNECTIONS = 8
+_SECONDS = 60
+
+
+def run(bench: Bench, *, follows: int) -> None:
+    env = environment(bench.redis_url, bench.redis_url, bench.folder)
+    _run_python(["-m", "alembic", "upgrade", "head"], env)
+    _sign_up(env["DATABASE_URL"])
+    pairs = ((i % _USERS, (i + 1 + i // _USERS) % _USERS) for i in range(_USERS * (_USERS - 1)))
+    port = ports.find_free()
+    with Process(_api(port), env=env, log=bench.folder / "api.log") as api:
+        api.wait_ready(lambda: answers(f"http://{LOOPBACK}:{port}/readyz"))
+        connections = [http.client.HTTPConnection(LOOPBACK, port, timeout=_SECONDS) for _ in range(_CONNECTIONS)]
+        _follow(connections, islice(pairs, _USERS))
+        used = api.tree_cpu_seconds()
+        _follow(connections, islice(pairs, follows))
+        bench.results.add("follow_us", "ours", 1e6 * (api.tree_cpu_seconds() - used) / follows)
+    bench.results.add("dispatch_us", "ours", float(_run_python(["-m", "bench.dispatch"], env)))
+
+
+def _follow(connections: list[http.client.HTTPConnection], pairs: Iterator[tuple[int, int]]) -> None:
+    """Send each follow, with one on its way on each connection."""
+    while batch := list(islice(pairs, len(connections))):
+        for connection, (follower, target) in zip(connections, batch, strict=False):
+            headers = {"Authorization": f"Bearer {_TOKENS[follower]}", "Content-Type": "application/json"}
+            connection.request("POST", "/v1_0/user/followings", json.dumps({"target": target + 1}), headers)
+        for connection, _ in zip(connections, batch, strict=False):
+            answer = connection.getresponse()
+            text = answer.read()
+            if answer.status != 201:
+                raise RuntimeError(f"a follow was answered {answer.status}: {text!r}")
+
+
+_TOKENS = [tokens.sign(SECRET, user_id=1 + i) for i in range(_USERS)]
+
+
+def _sign_up(database_url: str) -> None:
+    database = Database(database_url)
+    with database.transaction() as connection:
+        for i in range(_USERS):
+            accounts.sign_up(connection, name=f"user {i}", password_hash="nobody logs in")
+    database.close()
+
+
+def _api(port: int) -> list[str]:
+    options = ("--workers", "1", "--blocking-threads", "4", "--no-ws", "--log-level", "warning")
+    return [
+        *(sys.executable, "-m", "granian", "--interface", "wsgi", "--host", LOOPBACK, "--port", str(port)),
+        *(*options, "app.wsgi:app"),
+    ]
+
+
+def _run_python(arguments: list[str], env: dict[str, str]) -> str:
+    done = subprocess.run(
+        [sys.executable, *arguments],
+        cwd=ROOT,
+        env={**os.environ, **env},
+        capture_output=True,
+        text=True,
+        timeout=_SECONDS,
+        check=False,
+    )
+    if done.returncode:
+        raise RuntimeError(done.stderr[-2000:])
+    return done.stdout
