@@ -1,5 +1,6 @@
 """Wire the Flask application."""
 
+import os
 from typing import Any
 
 import orjson
@@ -10,7 +11,7 @@ from flask_smorest import Api
 
 from app.api import accounts, commands, errors, followings, health, notifications, page
 from app.api.state import create_state
-from app.config import Settings, load_settings
+from app.config import Settings, SettingsError, load_settings
 
 _LARGEST_BODY = 64 * 1024  # bytes
 
@@ -64,8 +65,11 @@ def _read_config(app: Flask, config: Any, enable_config_file: bool) -> None:
         app.config.update(config)
     elif config is not None:
         app.config.from_object(config)
-    if enable_config_file:
-        app.config.from_envvar("TOUTIAO_SETTINGS", silent=True)
+    if enable_config_file and (file := os.environ.get("TOUTIAO_SETTINGS")):
+        try:
+            app.config.from_pyfile(os.path.abspath(file))
+        except OSError as error:
+            raise SettingsError(f"TOUTIAO_SETTINGS: {file} can't be read: {error.strerror}") from None
 
 
 def _settings(app: Flask) -> Settings:

@@ -14,7 +14,7 @@ from collections.abc import Callable
 from celery import Celery
 from prometheus_client import Counter
 
-from app import events
+from app import broker, events
 
 log = logging.getLogger(__name__)
 
@@ -103,8 +103,7 @@ class TaskRequests:
 
 def _celery_sender(broker_url: str) -> Send:
     app = Celery("toutiao-api", set_as_current=False)
-    app.config_from_object("celeryconfig")
-    app.conf.broker_url = broker_url
+    app.conf.update(broker.celery_settings(broker_url))
 
     def send(task: str, arguments: dict[str, object]) -> None:
         app.send_task(task, kwargs=arguments, ignore_result=True, expires=_EXPIRES_SECONDS)

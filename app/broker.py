@@ -1,0 +1,42 @@
+"""How the API and the workers talk to Celery's broker: through one queue, and with every wait bounded."""
+
+from typing import Any
+from urllib.parse import urlsplit
+
+from kombu.entity import Queue
+
+from app import events
+
+_AMQP_OPTIONS = {"confirm_publish": True, "confirm_timeout": 2}
+_REDIS_OPTIONS = {
+    # What a killed worker held is handed out again after this long. Beat does not wait for it.
+    "visibility_timeout": 120,
+    "socket_timeout": 5,
+    "socket_connect_timeout": 2,
+    "socket_keepalive": True,
+}
+
+
+def celery_settings(broker_url: str) -> dict[str, Any]:
+    """Return the settings of Celery for whoever sends or takes tasks."""
+    is_amqp = urlsplit(broker_url).scheme.startswith("amqp")
+    return {
+        "broker_url": broker_url,
+        "broker_transport_options": _AMQP_OPTIONS if is_amqp else _REDIS_OPTIONS,
+        "broker_connection_timeout": 2,
+        "broker_heartbeat": 10,
+        "task_queues": [Queue(events.QUEUE, routing_key=events.QUEUE, queue_arguments={"x-queue-type": "quorum"})],
+        "task_default_queue": events.QUEUE,
+        "task_default_routing_key": events.QUEUE,
+        "task_publish_retry": True,
+        "task_publish_retry_policy": {
+            "max_retries": 2,
+            "interval_start": 0.1,
+            "interval_step": 0.2,
+            "interval_max": 0.5,
+        },
+        "task_serializer": "json",
+        "accept_content": ["json"],
+        "task_ignore_result": True,
+        "task_send_sent_event": True,
+    }

@@ -1,0 +1,64 @@
+"""The API is made of a config, a file, and the environment, in this order of weight."""
+
+import os
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from app.config import Settings, SettingsError
+from app.factory import create_app
+
+CONFIG = {
+    "DATABASE_URL": "sqlite:///unused",
+    "BROKER_URL": "redis://127.0.0.1:1/0",
+    "MESSAGE_QUEUE_URL": "redis://127.0.0.1:1/0",
+    "REDIS_URL": "redis://127.0.0.1:1/0",
+    "JWT_SECRET": "x" * 32,
+}
+
+
+@pytest.fixture(autouse=True)
+def environment(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
+    for name in os.environ:
+        if name.lower() in Settings.model_fields:
+            monkeypatch.delenv(name)
+    return monkeypatch
+
+
+def settings_of(*args: object, **options: bool) -> Settings:
+    settings: Settings = create_app(*args, **options).extensions["toutiao"].settings  # type: ignore[arg-type]
+    return settings
+
+
+class TestCreateApp:
+    @pytest.mark.parametrize("config", [CONFIG, SimpleNamespace(**CONFIG)], ids=["mapping", "object"])
+    def test_a_config_is_enough(self, config: object) -> None:
+        assert settings_of(config).redis_url == CONFIG["REDIS_URL"]
+
+    def test_the_environment_is_enough(self, environment: pytest.MonkeyPatch) -> None:
+        for name, value in CONFIG.items():
+            environment.setenv(name, value)
+
+        assert settings_of().redis_url == CONFIG["REDIS_URL"]
+
+    def test_what_is_missing_stops_it(self) -> None:
+        with pytest.raises(SettingsError, match="JWT_SECRET"):
+            create_app({**CONFIG, "JWT_SECRET": ""})
+
+    def test_the_file_stands_before_the_config_where_it_is_asked_for(
+        self, environment: pytest.MonkeyPatch, tmp_path: Path
+    ) -> None:
+        file = tmp_path / "settings.py"
+        file.write_text("API_PORT = 5001\nHISTORY_LENGTH = 7\n")
+        environment.setenv("TOUTIAO_SETTINGS", str(file))
+        config = {**CONFIG, "API_PORT": 5002}
+
+        assert settings_of(config, enable_config_file=True).api_port == 5001
+        assert settings_of(config).api_port == 5002
+
+    def test_a_file_that_is_not_there_is_named(self, environment: pytest.MonkeyPatch, tmp_path: Path) -> None:
+        environment.setenv("TOUTIAO_SETTINGS", str(tmp_path / "none.py"))
+
+        with pytest.raises(SettingsError, match=r"TOUTIAO_SETTINGS.*none\.py"):
+            create_app(CONFIG, enable_config_file=True)
