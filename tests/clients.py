@@ -131,6 +131,18 @@ class Client:
         self.sio.disconnect()
 
 
+def status(url: str) -> int:
+    """GET a URL; return the status, 0 where nobody answers."""
+    try:
+        with urllib.request.urlopen(url, timeout=5) as answer:
+            return int(answer.status)
+    except urllib.error.HTTPError as error:
+        with error:
+            return error.code
+    except OSError:
+        return 0
+
+
 def _order(offset: str) -> tuple[int, ...]:
     return tuple(int(part) for part in offset.split("-"))
 

@@ -6,7 +6,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -15,7 +14,7 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.clients import Api, Client
+from tests.clients import Api, Client, status
 from tests.services import PostgreSQL, RabbitMQ, Service, free_port, missing, wait_until
 from tests.system import BIN, ROOT, Process
 
@@ -154,17 +153,6 @@ def stack(folder: Path, valkeys: Callable[[], Service], rabbitmq: RabbitMQ, post
         raise
     finally:
         stack.stop()
-
-
-def status(url: str) -> int:
-    try:
-        with urllib.request.urlopen(url, timeout=5) as answer:
-            return int(answer.status)
-    except urllib.error.HTTPError as error:
-        with error:
-            return error.code
-    except OSError:
-        return 0
 
 
 class TestStack:
