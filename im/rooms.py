@@ -1,6 +1,6 @@
 """Rooms indexed both ways, and what is done with each message of the queue.
 
-What is overridden here, in im/listeners.py and in im/protocol.py is private to the libraries;
+What is overridden here, in im/listeners.py, im/engine.py and im/protocol.py is private to the libraries;
 tests/unit/im/test_rooms.py says when a version renames it.
 """
 
