@@ -27,7 +27,7 @@ class Own:
 
 
 class OwnAlone(Own):
-    """This project's own, each push in a message of its own."""
+    """The same, each push in a message of its own that the message queue answers before the next."""
 
     def push(self, pushes: Iterable[tuple[str, dict[str, Any]]]) -> None:
         for one in pushes:
@@ -47,7 +47,7 @@ class Stock:
 
 
 class Node:
-    """What @socket.io/redis-emitter publishes for @socket.io/redis-adapter."""
+    """What @socket.io/redis-emitter publishes for @socket.io/redis-adapter; like it, this waits for no answers."""
 
     _CHANNEL = "socket.io#/#"
     _EVENT = 2
@@ -68,4 +68,18 @@ class Node:
         pipeline.execute()
 
 
-EMITTERS: dict[str, Callable[[str], Emitter]] = {"own": Own, "own-alone": OwnAlone, "stock": Stock, "node": Node}
+class NodeAlone(Node):
+    """The same, each push answered by Redis before the next."""
+
+    def push(self, pushes: Iterable[tuple[str, dict[str, Any]]]) -> None:
+        for one in pushes:
+            super().push([one])
+
+
+EMITTERS: dict[str, Callable[[str], Emitter]] = {
+    "own": Own,
+    "own-alone": OwnAlone,
+    "stock": Stock,
+    "node": Node,
+    "node-alone": NodeAlone,
+}

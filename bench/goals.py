@@ -48,10 +48,10 @@ def figures(results: Results) -> list[Figure]:
     crowd = CROWD if CROWD in results.sizes("connect_us") else crowd
     idle = max(results.sizes("idle_us"), default=CROWD)
     return [
-        Figure("push_us", "push to one room, Redis, own emitter, one to a message", "us", 0.5),
-        Figure("push_many_us", "the same, many to a message", "us", 0.5, beside="push_us"),
+        Figure("push_us", "push to one room, Redis, own emitter, one at a time", "us", 0.5),
+        Figure("push_many_us", "the same, many at once", "us", 0.5),
         Figure("push_stock_us", "push from a stock RedisManager", "us", 1.2, beside="push_us"),
-        Figure("amqp_many_us", "push on RabbitMQ, own emitter, many to a message", "us", 0.8, beside="push_us"),
+        Figure("amqp_many_us", "push on RabbitMQ, own emitter, many at once", "us", 0.8, beside="push_many_us"),
         Figure("amqp_stock_us", "push on RabbitMQ from a stock KombuManager", "us", beside="push_us"),
         Figure("broadcast_us", "one delivery of a broadcast", "us", 0.5),
         Figure("connect_us", f"connect: token, room, sync ({crowd:,} clients)", "us", 0.6, at=crowd),

@@ -19,10 +19,11 @@ _STOCK_LEAVES = 2000
 def run(bench: Bench, *, sizes: Sequence[int], idle_at: int, idle_seconds: float) -> None:
     for size in sizes:
         for peer in bench.peers:
-            if peer == "stock" and size > max(_STOCK_LEAVES, idle_at):
+            rest_seconds = idle_seconds if size == idle_at else 0
+            if peer == "stock" and size > _STOCK_LEAVES and not rest_seconds:
                 continue
             with bench.serve(peer) as server:
-                _run_one(bench, server, size, idle_seconds if size == idle_at else 0)
+                _run_one(bench, server, size, rest_seconds)
 
 
 def _run_one(bench: Bench, server: Server, size: int, idle_seconds: float) -> None:
@@ -39,8 +40,8 @@ def _run_one(bench: Bench, server: Server, size: int, idle_seconds: float) -> No
             meter = Meter(process)
             load.rest(idle_seconds)
             add("idle_us", server.peer, meter.cpu_us(per=size) / idle_seconds, at=size)
-        add("rss_kb", server.peer, (process.rss_bytes() - rss) / size / 1024, at=size)
-        add("uss_kb", server.peer, (process.uss_bytes() - uss) / size / 1024, at=size)
+            add("rss_kb", server.peer, (process.rss_bytes() - rss) / size / 1024, at=size)
+            add("uss_kb", server.peer, (process.uss_bytes() - uss) / size / 1024, at=size)
         if server.peer == "stock" and size > _STOCK_LEAVES:
             bench.results.note(f"stock: leaving is measured up to {_STOCK_LEAVES:,} clients; {size:,} take it minutes.")
             return

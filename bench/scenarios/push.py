@@ -9,7 +9,7 @@ from bench.servers import Server
 ON_REDIS = {
     "ours": [("push_us", "own-alone"), ("push_many_us", "own"), ("push_stock_us", "stock")],
     "stock": [("push_us", "stock")],
-    "node": [("push_us", "node")],
+    "node": [("push_us", "node-alone"), ("push_many_us", "node")],
 }
 ON_RABBITMQ = {
     "ours": [("amqp_many_us", "own"), ("amqp_stock_us", "stock")],
