@@ -1,0 +1,55 @@
+"""Users, authorizations and profiles over HTTP."""
+
+from flask.testing import FlaskClient
+
+from app import tokens
+from tests.unit.api.conftest import SECRET, Call
+
+CREDENTIALS = {"user_name": "zoe", "password": "a good password"}
+
+
+def test_sign_up_log_in_and_renew(call: Call, client: FlaskClient) -> None:
+    signed_up = call(None, "POST", "/users", json={**CREDENTIALS, "introduction": "hi"})
+    logged_in = call(None, "POST", "/authorizations", json=CREDENTIALS)
+    refresh_token = logged_in.json["refresh_token"]
+    renewed = client.put("/v1_0/authorizations", headers={"Authorization": f"Bearer {refresh_token}"})
+
+    assert [answer.status_code for answer in (signed_up, logged_in, renewed)] == [201, 201, 201]
+    user_id = signed_up.json["id"]
+    assert signed_up.json == {"id": user_id, "name": "zoe", "photo": None, "introduction": "hi"}
+    for token in (logged_in.json["token"], renewed.json["token"]):
+        assert tokens.verify(SECRET, token).user_id == user_id
+
+
+def test_a_taken_name_and_a_wrong_password(call: Call, ann: int) -> None:
+    assert call(None, "POST", "/users", json={**CREDENTIALS, "user_name": "ann"}).status_code == 409
+    wrong = call(None, "POST", "/authorizations", json={**CREDENTIALS, "user_name": "nobody"})
+    assert (wrong.status_code, list(wrong.json)) == (401, ["message"])
+
+
+def test_the_own_profile_is_read_and_changed(call: Call, ann: int) -> None:
+    changed = call(ann, "PATCH", "/user", json={"photo": "/a.png"})
+
+    assert (changed.status_code, changed.json["photo"]) == (200, "/a.png")
+    assert call(ann, "GET", "/user").json == changed.json
+
+
+def test_a_name_of_somebody_else_is_refused(call: Call, ann: int, bob: int) -> None:
+    assert call(ann, "PATCH", "/user", json={"name": "bob"}).status_code == 409
+
+
+def test_who_is_gone_is_unauthorized_however_good_the_token(call: Call, bob: int) -> None:
+    assert call(999, "GET", "/user").status_code == 401
+    assert call(999, "PATCH", "/user", json={"name": "x"}).status_code == 401
+    assert call(999, "POST", "/user/followings", json={"target": bob}).status_code == 401
+
+
+def test_people_to_follow(call: Call, ann: int, bob: int) -> None:
+    found = call(ann, "GET", "/users?q=BO").json
+
+    assert (found["total_count"], [user["id"] for user in found["results"]]) == (1, [bob])
+    assert call(ann, "GET", f"/users/{bob}").json == {
+        **{"id": bob, "name": "bob", "photo": None, "introduction": None},
+        **{"fans_count": 0, "is_following": False, "online": False},
+    }
+    assert call(ann, "GET", "/users/999").status_code == 404

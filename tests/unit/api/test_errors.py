@@ -1,0 +1,80 @@
+"""Every error has one shape, and says what is wrong."""
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from app.db import Database
+from app.models import Base
+from tests.unit.api.conftest import Call
+
+
+@pytest.mark.parametrize(
+    ("path", "options", "status"),
+    [
+        ("/users", {"data": b"{", "content_type": "application/json"}, 400),
+        ("/users", {"data": b"\xff", "content_type": "application/json"}, 400),
+        ("/users", {"data": b"NaN", "content_type": "application/json"}, 400),
+        ("/users", {"data": {"a": "b"}}, 415),
+        ("/users", {"data": b"[" + b" " * 70_000, "content_type": "application/json"}, 413),
+        ("/users", {"json": []}, 422),
+        ("/users", {"json": {}}, 422),
+        ("/nowhere", {}, 404),
+        ("/user", {}, 405),
+        ("/user/followings", {"json": {"target": 5}}, 401),
+    ],
+)
+def test_a_wrong_request(call: Call, path: str, options: dict[str, object], status: int) -> None:
+    answer = call(None, "POST", path, **options)
+
+    assert answer.status_code == status
+    assert set(answer.json) - {"errors"} == {"message"}
+
+
+def test_each_wrong_field_is_named(call: Call) -> None:
+    answer = call(None, "POST", "/users", json={"user_name": "x" * 65, "password": None, "extra": 1})
+
+    assert (answer.status_code, set(answer.json["errors"])) == (422, {"user_name", "password", "extra"})
+
+
+@pytest.mark.parametrize("header", ["", "Bearer", "Bearer ", "Bearer nonsense", "Basic YTpi", "nonsense"])
+def test_without_a_good_token_the_caller_is_told_what_is_needed(client: FlaskClient, header: str) -> None:
+    answer = client.get("/v1_0/user", headers={"Authorization": header})
+
+    assert (answer.status_code, answer.headers["WWW-Authenticate"]) == (401, "Bearer")
+
+
+def test_a_database_that_is_away_is_answered_503_and_when_to_come_back(
+    call: Call, database: Database, ann: int, bob: int
+) -> None:
+    Base.metadata.drop_all(database.engine)  # SQLite's way to be away: its operations fail
+
+    answer = call(ann, "POST", "/user/followings", json={"target": bob})
+
+    assert (answer.status_code, list(answer.json)) == (503, ["message"])
+    assert int(answer.headers["Retry-After"]) > 0
+
+
+class TestHealth:
+    def test_alive_and_ready_while_only_the_database_is_there(self, client: FlaskClient) -> None:
+        assert client.get("/livez").status_code == 200
+        ready = client.get("/readyz")
+        lines = dict(line.split(": ", 1) for line in ready.text.splitlines())
+
+        assert (ready.status_code, lines.pop("database")) == (200, "ok")
+        assert set(lines) == {"redis", "broker", "message_queue"}
+        assert all(line.startswith("away") for line in lines.values())
+
+    def test_what_waits_is_counted(self, call: Call, client: FlaskClient, ann: int, bob: int) -> None:
+        call(ann, "POST", "/user/followings", json={"target": bob})
+
+        assert "\ntoutiao_outbox_waiting 1.0\n" in client.get("/metrics").text
+
+
+class TestOutboxCommands:
+    def test_an_operator_sees_what_waits_and_redrives(self, app: Flask, call: Call, ann: int, bob: int) -> None:
+        call(ann, "POST", "/user/followings", json={"target": bob})
+        runner = app.test_cli_runner()
+
+        assert "waiting: 1\n" in runner.invoke(args=["outbox", "show"]).output
+        assert "0 notifications" in runner.invoke(args=["outbox", "redrive"]).output

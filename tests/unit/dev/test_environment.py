@@ -1,0 +1,81 @@
+"""What the processes of `make run` are told: the environment, then .env, then defaults."""
+
+import stat
+from pathlib import Path
+
+import pytest
+
+from dev import environment
+from dev.errors import RunError
+
+VALKEY = "redis://:secret@127.0.0.1:1/0"
+
+
+class TestRead:
+    def test_the_environment_stands_before_the_file_and_empty_counts_as_not_set(self, tmp_path: Path) -> None:
+        file = tmp_path / ".env"
+        file.write_text("API_PORT=1\nIM_PORT=2\nREDIS_URL=\n# FLOWER_PORT=3\n")
+
+        assert environment.read(file, {"API_PORT": "7", "JWT_SECRET": ""}) == {"API_PORT": "7", "IM_PORT": "2"}
+
+    def test_a_file_that_is_not_there_is_none(self, tmp_path: Path) -> None:
+        assert environment.read(tmp_path / ".env", {"API_PORT": "7"}) == {"API_PORT": "7"}
+
+
+class TestComplete:
+    def test_what_is_missing_is_made_and_all_of_it_is_valid(self, tmp_path: Path) -> None:
+        env = environment.complete({}, tmp_path)
+        is_valkey_needed = environment.use_for_what_is_missing(VALKEY, env)
+
+        settings = environment.check(env)
+
+        assert is_valkey_needed
+        assert settings.is_one_redis
+        assert settings.data_dir == tmp_path / ".data"
+        assert settings.database_url == f"sqlite:///{tmp_path}/.data/toutiao.sqlite3"
+        assert (settings.api_port, settings.im_port, settings.flower_port) == (5000, 8001, 5555)
+
+    def test_what_is_given_stays(self, tmp_path: Path) -> None:
+        given = {
+            "DATABASE_URL": "postgresql+psycopg://h/d",
+            "REDIS_URL": "redis://h/0",
+            "BROKER_URL": "amqp://h",
+            "MESSAGE_QUEUE_URL": "amqp://h",
+            "JWT_SECRET": "x" * 32,
+            "FLOWER_BASIC_AUTH": "a:b",
+            "API_PORT": "1",
+        }
+        env = environment.complete(given, tmp_path)
+
+        assert not environment.use_for_what_is_missing(VALKEY, env)
+        assert env | given == env
+
+    def test_secrets_are_made_once_and_only_their_owner_reads_them(self, tmp_path: Path) -> None:
+        first, second = environment.complete({}, tmp_path), environment.complete({}, tmp_path)
+
+        for name in ("jwt_secret", "flower_basic_auth"):
+            file = tmp_path / ".data" / name
+            assert stat.S_IMODE(file.stat().st_mode) == 0o600
+            assert first[name.upper()] == second[name.upper()] == file.read_text().strip()
+
+    def test_a_folder_that_can_not_be_used_is_named(self, tmp_path: Path) -> None:
+        (tmp_path / "file").touch()
+
+        with pytest.raises(RunError, match=r"^DATA_DIR: .*file"):
+            environment.complete({"DATA_DIR": "file/below"}, tmp_path)
+
+    def test_a_wrong_setting_is_named(self, tmp_path: Path) -> None:
+        env = environment.complete({"API_PORT": "none"}, tmp_path)
+        environment.use_for_what_is_missing(VALKEY, env)
+
+        with pytest.raises(RunError, match=r"^API_PORT: "):
+            environment.check(env)
+
+
+def test_other_terminals_meet_the_same_system(tmp_path: Path) -> None:
+    env = environment.complete({"FLOWER_BASIC_AUTH": "a:b c'd"}, tmp_path)
+
+    environment.write_for_other_terminals(env)
+
+    assert environment.read(tmp_path / ".data/environment", {})["JWT_SECRET"] == env["JWT_SECRET"]
+    assert stat.S_IMODE((tmp_path / ".data/environment").stat().st_mode) == 0o600
