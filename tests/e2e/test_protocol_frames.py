@@ -126,7 +126,7 @@ class TestUnsound:
             session.write(content)
             assert session.closing_code() in NOT_UTF8
 
-    @pytest.mark.parametrize("length", [65_537, 2**20, 2**40, 2**63])
+    @pytest.mark.parametrize("length", [65_537, 2**20, 2**40, 2**63 - 1])
     def test_a_frame_above_the_limit_is_refused_before_it_comes(self, im: Im, length: int) -> None:
         with Websocket(im.port) as session:
             session.join()
