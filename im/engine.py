@@ -26,6 +26,8 @@ class Socket(socket.Socket):
     is_polled = False
 
     def receive(self, pkt: Any) -> None:
+        if self.closed:
+            return  # what comes in one payload with its end
         try:
             super().receive(pkt)
         except UnknownPacketError:

@@ -130,3 +130,10 @@ class TestClose:
         assert waiting.answer() == (200, NOOP)
         assert session.get()[0] == 400
         assert session.post(EVENT % "late")[0] == 400
+
+    def test_what_follows_a_close_in_its_payload_is_dropped(self, im: Im) -> None:
+        session = Polling(im.port)
+
+        assert session.post("1", "40", EVENT % "late") == (200, "ok")
+
+        assert session.is_closed()

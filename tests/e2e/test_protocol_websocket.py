@@ -61,7 +61,7 @@ class TestClose:
     def test_the_client_closes_the_session_with_a_packet(self, im: Im) -> None:
         with Websocket(im.port) as session:
             session.join()
-            session.send("1")
+            session.send("1", "40", EVENT % "late")
             session.closing_code()
 
     def test_a_session_ends_with_its_websocket(self, im: Im) -> None:
