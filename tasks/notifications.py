@@ -8,12 +8,13 @@ from typing import Any, TypeVar
 
 from app import events, push, unread
 from app.cache import RedisError
+from app.config import settings
+from app.crash_points import crash_point
 from app.db import UNAVAILABLE
 from app.history import Entry
 from app.profiles import Profile
 from app.services import inbox, outbox, payloads
 from tasks.celery import celery_app
-from tasks.crash_points import crash_point
 from tasks.resources import Resources, resources
 
 log = logging.getLogger(__name__)
@@ -52,10 +53,10 @@ def push_batch(to: Resources, *, limit: int) -> int:
     with outbox.claim(to.database, limit=limit) as batch:
         if not batch.rows:
             return 0
-        crash_point("after claim")
+        crash_point("after claim", settings())
         entries, failed = _build(batch.rows, to.profiles.get_many(row.actor_id for row in batch.rows))
         appended = to.history.append(entries)
-        crash_point("after append")
+        crash_point("after append", settings())
         recipients = sorted({entry.user_id for entry in entries})
         read_at = unread.moment()
         with batch.connection() as connection:
@@ -65,7 +66,7 @@ def push_batch(to: Resources, *, limit: int) -> int:
         pushes = appended.pushes + to.unread.set(counts, read_at=read_at)
         if to.emitter is not None:
             to.emitter.push(pushes)
-        crash_point("after emit")
+        crash_point("after emit", settings())
         batch.mark(dispatched=[entry.notification_id for entry in entries], failed=failed)
         return len(batch.rows)
 

@@ -10,6 +10,7 @@ from app.api.auth import login_required
 from app.api.blueprint import Blueprint
 from app.api.fields import Body, Id, Page
 from app.api.state import state
+from app.crash_points import crash_point
 from app.services import followings
 
 bp = Blueprint("followings", __name__, url_prefix="/v1_0/user", description="Followings and followers")
@@ -43,6 +44,7 @@ def follow(body: dict[str, int]) -> dict[str, int]:
     with state.database.one_statement() as connection:
         is_told = followings.follow(connection, follower_id=g.user_id, target_id=body["target"])
     if is_told:
+        crash_point("after commit", state.settings)
         state.tasks.dispatch()
     return body
 
