@@ -11,9 +11,12 @@ _AMQP_OPTIONS = {"confirm_publish": True, "confirm_timeout": 2}
 _REDIS_OPTIONS = {
     # What a killed worker held is handed out again after this long. Beat does not wait for it.
     "visibility_timeout": 120,
-    "socket_timeout": 5,
+    "socket_timeout": 2,
     "socket_connect_timeout": 2,
     "socket_keepalive": True,
+    # Redis answers a waiting worker every second. One that is not answered for this much longer connects anew: by
+    # default it takes 25 s to see that its connection is half-open.
+    "health_check_interval": 3,
 }
 
 
