@@ -28,6 +28,9 @@ check: $(VENV) ## Lint, format, types, import rules and unit tests
 bench: $(VENV) ## Measure the IM server beside its peers, about 12 minutes (BENCH_ARGS="--quick": 2)
 	@$(BIN)/python -m bench $(BENCH_ARGS)
 
+chaos: $(VENV) ## Injure whole systems, count what was lost (CHAOS_ARGS="--case kill" selects)
+	@$(BIN)/python -m tests.failure $(CHAOS_ARGS)
+
 clean: ## Remove what was installed and made here (not .data)
 	rm -rf .venv node_modules bench/peers/node_modules app/static/vendor .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
 

@@ -8,6 +8,7 @@ import sys
 import urllib.error
 import urllib.request
 import uuid
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Self
 
@@ -16,6 +17,7 @@ from tests.services import _libc, free_port, wait_until
 
 ROOT = Path(__file__).resolve().parent.parent
 BIN = Path(sys.executable).parent
+_CELERY = [sys.executable, "-m", "celery", "-A", "tasks"]
 
 
 class Process:
@@ -73,13 +75,20 @@ def environment(folder: Path) -> dict[str, str]:
 
 class System:
     def __init__(
-        self, folder: Path, *, im_servers: int = 1, im_ports: list[int] | None = None, **settings: str
+        self,
+        folder: Path,
+        *,
+        im_servers: int = 1,
+        im_ports: list[int] | None = None,
+        env_of: Mapping[str, Mapping[str, str]] | None = None,
+        **settings: str,
     ) -> None:
-        """`settings` are environment variables: DATABASE_URL and the like."""
+        """`settings` are environment variables, DATABASE_URL and the like; `env_of` has those of single processes."""
         folder.mkdir(parents=True, exist_ok=True)
         self.api_port = free_port()
         self.im_ports = im_ports or [free_port() for _ in range(im_servers)]
         self.env = {**environment(folder), "API_PORT": str(self.api_port), **settings}
+        self._env_of = env_of or {}
         self.folder = folder
         self.processes: dict[str, Process] = {}
 
@@ -135,17 +144,23 @@ class System:
     def _start(self) -> None:
         migrated = self.run(str(BIN / "alembic"), "upgrade", "head")
         assert migrated.returncode == 0, migrated.stderr
-        celery = [sys.executable, "-m", "celery", "-A", "tasks"]
         api = [str(BIN / "granian"), "--interface", "wsgi", "--port", str(self.api_port), "--no-ws"]
         self._add("api", [*api, "--blocking-threads", "4", "app.wsgi:app"])
-        self._add("worker", [*celery, "worker", "-c", "1", "--loglevel", "INFO", "--without-mingle"])
-        self._add("beat", [*celery, "beat", "-s", str(self.folder / "schedule"), "--pidfile="])
+        self.add_worker("worker")
+        self.add_beat("beat")
         for i, port in enumerate(self.im_ports):
             self._add(f"im{i}", [sys.executable, "im/main.py", str(port)])
         self.wait_ready()
 
+    def add_worker(self, name: str) -> None:
+        self._add(name, [*_CELERY, "worker", "-c", "1", "--loglevel", "INFO", "--without-mingle", "-n", f"{name}@%h"])
+
+    def add_beat(self, name: str) -> None:
+        self._add(name, [*_CELERY, "beat", "-s", str(self.folder / f"{name}-schedule"), "--pidfile="])
+
     def _add(self, name: str, command: list[str]) -> None:
-        self.processes[name] = Process(command, self.env, self.folder / f"{name}.log")
+        env = {**self.env, **self._env_of.get(name, {})}
+        self.processes[name] = Process(command, env, self.folder / f"{name}.log")
 
 
 def _is_ready(url: str) -> bool:

@@ -1,0 +1,101 @@
+"""An open page, as far as pushes go: one thread, one websocket at a time, and what it has seen."""
+
+import json
+import random
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+
+import websocket
+
+from tests.clients import Api, User
+from tests.failure.memory import Memory
+
+_PATH = "/socket.io/?EIO=4&transport=websocket"
+_SILENCE_SECONDS = 46  # a ping comes every 25 s, and 20 s are given to it
+_PAGE = 100
+
+
+class Device:
+    """Comes back by itself, to the next server, with its offset; reads its inbox when it is told to."""
+
+    def __init__(self, urls: list[str], user: User | None, api: Api) -> None:
+        self.user = user
+        self.memory = Memory(self._read_inbox)
+        self.connected_at: list[float] = []
+        self.is_reading = threading.Event()  # cleared, it is a slow client
+        self.is_reading.set()
+        self._urls = urls
+        self._api = api
+        self._is_closed = threading.Event()
+        self._socket: websocket.WebSocket | None = None
+        self._thread = threading.Thread(target=self._stay, name="device", daemon=True)
+        self._thread.start()
+
+    def close(self) -> None:
+        self._is_closed.set()
+        self.is_reading.set()
+        self.drop()
+        self._thread.join(10)
+
+    def drop(self) -> None:
+        """Lose the connection, as a phone does in a tunnel."""
+        with suppress(OSError, AttributeError):  # there may be none just now
+            self._socket.sock.shutdown(socket.SHUT_RDWR)  # type: ignore[union-attr]  # wakes the thread that reads
+
+    def _stay(self) -> None:
+        attempt = 0
+        while not self._is_closed.is_set():
+            try:
+                self._connect(self._urls[attempt % len(self._urls)])
+            except (OSError, ValueError, websocket.WebSocketException):
+                pass
+            finally:
+                if self._socket is not None:
+                    self._socket.shutdown()
+            attempt += 1
+            self._is_closed.wait(random.uniform(0.1, 0.5))
+
+    def _connect(self, url: str) -> None:
+        self._socket = websocket.create_connection(url.replace("http", "ws") + _PATH, timeout=5, suppress_origin=True)
+        self._socket.recv()
+        self.memory.begin()
+        self._socket.send("40" + json.dumps(self._greeting()))
+        self._socket.settimeout(_SILENCE_SECONDS)
+        while packet := self._next():
+            if packet == "2":
+                self._socket.send("3")
+            elif packet.startswith("40"):
+                self.connected_at.append(time.monotonic())
+            elif packet.startswith("42"):
+                self.memory.handle(*json.loads(packet[2:]))
+            elif packet.startswith(("41", "44")):
+                return
+
+    def _next(self) -> str:
+        while not self.is_reading.wait(1) and not self._is_closed.is_set():
+            pass
+        assert self._socket
+        packet = self._socket.recv()
+        return packet if isinstance(packet, str) else packet.decode()
+
+    def _greeting(self) -> dict[str, str]:
+        if self.user is None:
+            return {}
+        offset = self.memory.offset
+        return {"token": self.user.token, **({"last_offset": offset} if offset else {})}
+
+    def _read_inbox(self) -> Iterator[int]:
+        assert self.user
+        before = ""
+        while True:
+            status, page = self._api.get(f"/v1_0/user/notifications?limit={_PAGE}{before}", self.user)
+            if status != 200:
+                raise OSError(f"the inbox answers {status}")
+            ids = [found["id"] for found in page["results"]]
+            yield from ids
+            if len(ids) < _PAGE:
+                return
+            before = f"&before={ids[-1]}"

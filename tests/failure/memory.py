@@ -1,0 +1,61 @@
+"""What a client keeps: which ids it has seen, and its place in the history. The rules are those of push-client.js."""
+
+import time
+from collections.abc import Callable, Iterable
+from typing import Any
+
+_EMPTY_HISTORY = "0-0"
+
+
+class Memory:
+    """`read_inbox` returns the ids in the inbox, all of them; what it raises ends the connection that needed it."""
+
+    def __init__(self, read_inbox: Callable[[], Iterable[int]]) -> None:
+        self.seen_at: dict[int, float] = {}  # by id, from a socket or from the inbox
+        self.from_inbox: set[int] = set()
+        self.repeats = 0
+        self.disorders: list[str] = []
+        self.unrecovered = 0
+        self.offset: str | None = None
+        self.is_live = False
+        self._read_inbox = read_inbox
+        self._order = (0, 0)
+
+    def begin(self) -> None:
+        """A new connection."""
+        self.is_live = False
+        self._order = (0, 0)
+
+    def handle(self, event: str, data: Any) -> None:
+        if event == "following notify":
+            self._take(data)
+        elif event == "sync":
+            self._sync(data)
+
+    def _take(self, data: dict[str, Any]) -> None:
+        if data["id"] in self.seen_at:
+            self.repeats += 1
+            return
+        self.seen_at[data["id"]] = time.monotonic()
+        order = _order(data["offset"])
+        if order <= self._order:
+            self.disorders.append(f"{data['offset']} after {self._order}")
+        self._order = order
+        if self.is_live:
+            self.offset = data["offset"]
+
+    def _sync(self, sync: dict[str, Any]) -> None:
+        self.unrecovered += not sync["recovered"]
+        if not sync["recovered"] or self.offset is None or sync["unread_count"] is None:
+            for found in self._read_inbox():
+                if found not in self.seen_at:
+                    self.seen_at[found] = time.monotonic()
+                    self.from_inbox.add(found)
+        if sync["recovered"] or sync["offset"] != _EMPTY_HISTORY:
+            self.offset = sync["offset"]
+        self.is_live = True
+
+
+def _order(offset: str) -> tuple[int, int]:
+    milliseconds, _, sequence = offset.partition("-")
+    return int(milliseconds), int(sequence)
