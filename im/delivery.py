@@ -7,7 +7,6 @@ and without holes, whatever the message queue lost, repeated or swapped.
 
 import logging
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from typing import Any
 
 import eventlet
@@ -15,7 +14,7 @@ from engineio import packet as eio_packet
 
 from app.cache import RedisError
 from app.history import Gap, History
-from im import metrics
+from im import frames, metrics
 
 log = logging.getLogger(__name__)
 
@@ -24,36 +23,53 @@ _RETRY_SECONDS = (0.5, 1, 2, 4, 8)
 _AT_ONCE = 20  # sockets that read their history at the same time
 
 
-@dataclass(frozen=True, slots=True)
 class Push:
-    """One notification on its way to a socket."""
+    """One notification on its way to a socket, encoded once for all; it passes for a packet of python-engineio."""
 
-    previous: str
-    offset: str
-    packet: bytes
+    __slots__ = ("frame", "offset", "packet", "previous")
+
+    packet_type = eio_packet.MESSAGE
+    binary = False
+
+    def __init__(self, previous: bytes, offset: bytes, packet: bytes) -> None:
+        self.previous = previous
+        self.offset = offset
+        self.packet = packet
+        self.frame = frames.encode(frames.TEXT, packet)
+
+    @property
+    def data(self) -> str:
+        return self.packet[1:].decode()
+
+    def encode(self, b64: bool = False) -> str:
+        """Return the packet as python-engineio writes it."""
+        return self.packet.decode()
 
 
-@dataclass(slots=True)
 class Seat:
     """An open socket of a user. `last` is the offset it has had, None while nobody knows."""
 
-    eio_sid: str
-    user_id: int
-    last: str | None = None
-    is_reading: bool = False
-    held: list[Push] = field(default_factory=list)
+    __slots__ = ("held", "is_reading", "last", "socket", "user_id")
+
+    def __init__(self, socket: Any, user_id: int) -> None:
+        self.socket = socket
+        self.user_id = user_id
+        self.last: bytes | None = None
+        self.is_reading = True
+        self.held: list[Push] = []
 
 
 class Delivery:
     def __init__(self, sio: Any, history: History) -> None:
         self._sio = sio
+        self._sockets = sio.eio.sockets
         self._history = history
         self._seats: dict[str, Seat] = {}
         self._readers = eventlet.GreenPool(_AT_ONCE)
 
     def take_seat(self, sid: str, eio_sid: str, user_id: int) -> None:
         """Begin to hold what is pushed to this socket, until `replay` has sent what came before."""
-        self._seats[sid] = Seat(eio_sid, user_id, is_reading=True)
+        self._seats[sid] = Seat(self._sockets.get(eio_sid), user_id)
 
     def leave_seat(self, sid: str) -> int | None:
         """Forget a socket; return its user."""
@@ -83,25 +99,27 @@ class Delivery:
 
     def deliver(self, members: Iterable[tuple[str, str]], push: Push) -> None:
         """Send one push to each (sid, eio_sid) of a room."""
-        encoded = eio_packet.Packet(eio_packet.MESSAGE, push.packet[1:].decode())
+        seats = self._seats
         for sid, eio_sid in members:
-            seat = self._seats.get(sid)
-            if seat is None or not push.offset:
-                self._write(eio_sid, encoded)
+            seat = seats.get(sid)
+            if seat is None:
+                self._write(self._sockets.get(eio_sid), push)
+            elif not push.offset:
+                self._write(seat.socket, push)
             else:
-                self._offer(sid, seat, push, encoded)
+                self._offer(sid, seat, push)
 
     def catch_up_all(self) -> None:
         """Have every socket read what it missed: called whenever the message queue is heard again."""
         for sid in list(self._seats):
             self._start_reading(sid)
 
-    def _offer(self, sid: str, seat: Seat, push: Push, encoded: eio_packet.Packet) -> None:
+    def _offer(self, sid: str, seat: Seat, push: Push) -> None:
         if seat.is_reading:
             seat.held.append(push)
-        elif seat.last is None or push.previous == seat.last:
+        elif push.previous == seat.last or seat.last is None:
             seat.last = push.offset
-            self._write(seat.eio_sid, encoded)
+            self._write(seat.socket, push)
         elif _order(push.offset) > _order(seat.last):
             metrics.GAPS.inc()
             self._start_reading(sid)
@@ -118,7 +136,7 @@ class Delivery:
             return self._send_away(seat)
         for pause in (*_RETRY_SECONDS, None):
             try:
-                gap = self._history.read_after(seat.user_id, seat.last)
+                gap = self._history.read_after(seat.user_id, seat.last.decode())
                 break
             except RedisError as error:
                 log.warning("socket of user %d can't catch up yet: %s", seat.user_id, error)
@@ -137,36 +155,36 @@ class Delivery:
         seat.is_reading = False
         held, seat.held = seat.held, []
         for push in held:
-            self._offer(sid, seat, push, eio_packet.Packet(eio_packet.MESSAGE, push.packet[1:].decode()))
+            self._offer(sid, seat, push)
 
     def _send_away(self, seat: Seat) -> None:
         """Close the transport: the client comes back by itself, and hears that it has to read its inbox."""
         metrics.SENT_AWAY.labels("history").inc()
-        self._close(seat.eio_sid)
+        self._close(seat.socket)
 
     def _write_all(self, seat: Seat, gap: Gap) -> None:
         for _offset, packet in gap.packets:
-            self._write(seat.eio_sid, eio_packet.Packet(eio_packet.MESSAGE, packet[1:].decode()))
-        seat.last = gap.newest
+            self._write(seat.socket, Push(b"", b"", packet))
+        seat.last = gap.newest.encode()
 
-    def _write(self, eio_sid: str, encoded: eio_packet.Packet) -> None:
-        socket = self._sio.eio.sockets.get(eio_sid)
-        if socket is None:
+    def _write(self, socket: Any, push: Push) -> None:
+        if socket is None or socket.closed:
             return
+        # Only polling clients, and those of the stock transport, have a queue.
         if socket.queue.qsize() >= _MOST_WAITING:
             metrics.SENT_AWAY.labels("slow").inc()
-            self._close(eio_sid)
+            self._close(socket)
             return
-        metrics.PUSHES.inc()
-        self._sio._send_eio_packet(eio_sid, encoded)
+        metrics.HOT.pushes += 1
+        socket.send(push)
 
-    def _close(self, eio_sid: str) -> None:
-        socket = self._sio.eio.sockets.get(eio_sid)
-        if socket is not None:
-            # Without a CLOSE packet: a client that is told to go stays away, one whose connection ends comes back.
-            eventlet.spawn_n(socket.close, wait=False, abort=True, reason=self._sio.reason.SERVER_DISCONNECT)
+    def _close(self, socket: Any) -> None:
+        if socket is None:
+            return
+        # Without a CLOSE packet: a client that is told to go stays away, one whose connection ends comes back.
+        eventlet.spawn_n(socket.close, wait=False, abort=True, reason=self._sio.reason.SERVER_DISCONNECT)
 
 
-def _order(offset: str) -> tuple[int, int]:
-    milliseconds, _, sequence = offset.partition("-")
+def _order(offset: bytes) -> tuple[int, int]:
+    milliseconds, _, sequence = offset.partition(b"-")
     return int(milliseconds), int(sequence)

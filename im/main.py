@@ -15,6 +15,7 @@ import logging
 import os
 import signal
 from pathlib import Path
+from typing import Any
 
 import eventlet.wsgi
 
@@ -23,7 +24,8 @@ sys.path[0] = str(Path(__file__).resolve().parent.parent)
 
 from app.config import SettingsError, load_settings
 from im.drain import drain
-from im.server import create_server
+from im.server import ImServer, create_server
+from im.serving import serve
 
 _SOCKETS = 100_000
 
@@ -43,7 +45,7 @@ def main(**heartbeat: float) -> None:
     except OSError as error:
         sys.exit(f"can't listen on {settings.im_host}:{port}: {error.strerror}")
     server = create_server(settings, **heartbeat)
-    serving = eventlet.spawn(eventlet.wsgi.server, listener, server.app, max_size=_SOCKETS, log_output=False)
+    serving = eventlet.spawn(_serve, listener, server, settings.im_transport)
     logging.getLogger("im").info("serving on http://%s:%d", settings.im_host, port)
     _wait_for_signal()
     server.app.is_stopping = True
@@ -51,6 +53,13 @@ def main(**heartbeat: float) -> None:
     serving.kill()
     listener.close()
     drain(server.sio, seconds=settings.im_drain_seconds)
+
+
+def _serve(listener: Any, server: ImServer, transport: str) -> None:
+    if transport == "fast":
+        serve(listener, server.app, server.sio.eio.turns)
+    else:
+        eventlet.wsgi.server(listener, server.app, max_size=_SOCKETS, log_output=False)
 
 
 def _wait_for_signal() -> None:

@@ -1,7 +1,6 @@
 """Rooms indexed both ways, and what is done with each message of the queue.
 
-What is overridden here, in im/listeners.py, im/engine.py and im/protocol.py is private to the libraries;
-tests/unit/im/test_rooms.py says when a version renames it.
+What is overridden here is private to python-socketio: see tests/unit/im/test_private_names.py.
 """
 
 import json
@@ -76,4 +75,4 @@ class PushRooms(IndexedRooms):
         room, previous, offset, packet = push[1:].split(b"\0", 3)
         members = self.rooms.get("/", {}).get(room.decode() or None)
         if members:
-            self.delivery.deliver(list(members.items()), Push(previous.decode(), offset.decode(), packet))
+            self.delivery.deliver(list(members.items()), Push(previous, offset, packet))

@@ -18,6 +18,7 @@ from im.hearing import Hearing
 from im.listeners import create_manager
 from im.notify import Notify
 from im.presence import Presence
+from im.transport import FastServer
 
 _REDIS_SECONDS = 1
 _LARGEST_PACKET = 64 * 1024  # bytes that a client may send at once
@@ -33,7 +34,8 @@ def create_server(settings: Settings, *, ping_interval: float = 25, ping_timeout
     """Make an IM server that listens to the message queue; `app` is what to serve."""
     redis = connect(settings.redis_url, timeout_seconds=_REDIS_SECONDS)
     manager = create_manager(settings.message_queue_url)
-    sio = protocol.Server(
+    make = FastServer if settings.im_transport == "fast" else protocol.Server
+    sio = make(
         async_mode="eventlet",
         client_manager=manager,
         cors_allowed_origins=_origin_check(settings.allowed_origins),

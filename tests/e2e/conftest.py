@@ -49,7 +49,15 @@ def mixed(folder: Path, valkeys: Valkeys, rabbitmq: RabbitMQ, postgresql: Postgr
         yield system
 
 
-@pytest.fixture(params=["small", "big", "mixed"])
+@pytest.fixture(scope="session")
+def stock(folder: Path, valkeys: Valkeys) -> Iterator[System]:
+    """The embedded default on the library's own transport."""
+    urls = dict.fromkeys(("BROKER_URL", "MESSAGE_QUEUE_URL", "REDIS_URL"), valkeys().url)
+    with System(folder / "stock", im_servers=2, IM_TRANSPORT="stock", **urls) as system:
+        yield system
+
+
+@pytest.fixture(params=["small", "big", "mixed", "stock"])
 def system(request: pytest.FixtureRequest) -> System:
     shape: System = request.getfixturevalue(request.param)
     return shape

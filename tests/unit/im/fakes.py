@@ -14,8 +14,11 @@ class FakeSocket:
 
     def __init__(self, *, waiting: int = 0) -> None:
         self.written: list[bytes] = []
-        self.is_closed = False
+        self.is_closed = self.closed = False
         self.queue = SimpleNamespace(qsize=lambda: waiting)
+
+    def send(self, packet: Any) -> None:
+        self.written.append(packet.encode().encode())
 
     def close(self, **_options: object) -> None:
         self.is_closed = True
@@ -32,9 +35,6 @@ class FakeSio:
 
     def emit(self, event: str, data: object, *, room: str, **_options: object) -> None:
         self.emitted.append((event, data, room))
-
-    def _send_eio_packet(self, eio_sid: str, packet: Any) -> None:
-        self.eio.sockets[eio_sid].written.append(f"4{packet.data}".encode())
 
 
 class FakeHistory:

@@ -22,8 +22,9 @@ class Story:
         """Append one more notification, and return its push."""
         previous = self.history.entries[-1][0] if self.history.entries else EMPTY
         number = len(self.history.entries) + 1
-        push = Push(previous, f"{number}-0", b'42["n",%d]' % number)
-        self.history.entries.append((push.offset, push.packet))
+        offset = f"{number}-0"
+        push = Push(previous.encode(), offset.encode(), b'42["n",%d]' % number)
+        self.history.entries.append((offset, push.packet))
         return push
 
     def deliver(self, push: Push) -> None:
@@ -135,7 +136,7 @@ class TestLivePushes:
     def test_a_push_that_has_no_place_in_a_history_comes_at_once(self, story: Story) -> None:
         story.connect(EMPTY)
 
-        story.deliver(Push("", "", b'42["n",9]'))
+        story.deliver(Push(b"", b"", b'42["n",9]'))
 
         assert story.numbers == [9]
 
@@ -153,8 +154,8 @@ class TestSentAway:
         assert story.socket.is_closed
 
     def test_a_client_that_does_not_read_is_closed_and_not_waited_for(self, story: Story) -> None:
-        story.connect(EMPTY)
         slow = story.sio.eio.sockets[EIO_SID] = FakeSocket(waiting=100_000)
+        story.connect(EMPTY)
 
         story.deliver(story.append())
         settle()

@@ -1,15 +1,10 @@
-"""Rooms, and what becomes of each message of the queue. Also: the library's private names that the IM server needs."""
+"""Rooms, and what becomes of each message of the queue."""
 
-import inspect
 from types import SimpleNamespace
 from typing import Any
 
-import engineio
 import pytest
 import socketio
-from engineio import socket as eio_socket
-from socketio.base_manager import BaseManager
-from socketio.pubsub_manager import PubSubManager
 
 from app import events
 from im.rooms import IndexedRooms, PushRooms
@@ -89,7 +84,7 @@ class TestTake:
             ([(sid, "eio")], b'42["a",1]'),
             ([(sid, "eio")], b'42["a",3]'),
         ]
-        assert (delivered[0][1].previous, delivered[0][1].offset) == ("1-0", "2-0")
+        assert (delivered[0][1].previous, delivered[0][1].offset) == (b"1-0", b"2-0")
 
     def test_its_own_word_is_heard(self, taker: PushRooms) -> None:
         heard: list[bool] = []
@@ -104,46 +99,3 @@ class TestTake:
     ) -> None:
         assert not taker.take(PushRooms(channel="test").nonce.encode())
         assert not taker.take(b'{"method": "emit", "event": "x", "data": 1, "namespace": "/", "room": "7"}')
-
-
-class TestTheLibrary:
-    """A version that renames one of these fails here first."""
-
-    @pytest.mark.parametrize(
-        ("owner", "name"),
-        [
-            (BaseManager, "basic_enter_room"),
-            (BaseManager, "basic_leave_room"),
-            (BaseManager, "basic_disconnect"),
-            (BaseManager, "get_rooms"),
-            (PubSubManager, "_listen"),
-            (PubSubManager, "_publish"),
-            (socketio.RedisManager, "_publish"),
-            (socketio.KombuManager, "_connection"),
-            (socketio.KombuManager, "_exchange"),
-            (socketio.KombuManager, "_queue"),
-            (socketio.KombuManager, "_producer_publish"),
-            (socketio.Server, "_send_eio_packet"),
-            (socketio.Server, "_send_packet"),
-            (socketio.Server, "_engineio_server_class"),
-            (socketio.Server, "_handle_eio_message"),
-            (socketio.Server, "_handle_connect"),
-            (engineio.Server, "_handle_connect"),
-            (engineio.Server, "_service_task"),
-            (engineio.Server, "_trigger_event"),
-            (engineio.Server, "_upgrades"),
-            (engineio.Server, "_ok"),
-            (engineio.Server, "_bad_request"),
-            (engineio.Server, "_method_not_found"),
-            (engineio.Server, "_unauthorized"),
-            (eio_socket.Socket, "_websocket_handler"),
-        ],
-    )
-    def test_what_is_overridden_or_called_is_there(self, owner: type, name: str) -> None:
-        assert callable(getattr(owner, name, None))
-
-    def test_what_is_set_or_read_is_there(self) -> None:
-        manager = PubSubManager(channel="test")
-        assert {"rooms", "callbacks", "pending_disconnect", "host_id", "channel"} <= set(vars(manager))
-        assert {"manager_initialized", "_binary_packet"} <= set(vars(socketio.Server(async_mode="threading")))
-        assert {"wait", "abort", "reason"} <= set(inspect.signature(eio_socket.Socket.close).parameters)

@@ -1,0 +1,264 @@
+"""A websocket at rest: a bare descriptor that the hub watches. No greenlet, and no queue while nothing waits.
+
+The hub calls `cb` of what stands in its table when a descriptor can be read; the connection stands there itself, which
+saves two objects a client. The names belong to eventlet's hubs: tests/unit/im/test_private_names.py.
+"""
+
+import logging
+import os
+import socket as green_socket
+from collections import deque
+from types import SimpleNamespace
+from typing import Any, Protocol
+
+from eventlet import hubs
+from eventlet.patcher import original
+
+from im import frames, metrics
+from im.wheel import Wheel
+
+log = logging.getLogger(__name__)
+socket = original("socket")
+
+_READ_BYTES = 64 * 1024  # in one go; what else has arrived waits for the next round of the hub
+_MOST_WAITING = 1000  # frames that wait for a slow client
+_MOST_WAITING_BYTES = 1024 * 1024
+_AT_ONCE = 64  # frames that one system call takes
+_LINGER_SECONDS = 5  # for the last frames, and the other side's close frame
+
+
+class Owner(Protocol):
+    """Who a connection belongs to. Called in the hub: may not wait."""
+
+    def on_message(self, payload: str | bytes) -> None: ...
+
+    def on_gone(self) -> None:
+        """Nothing comes from this connection any more. May be called again."""
+
+
+class Connection:
+    """Reads messages, answers control frames, and writes at once what the socket takes at once."""
+
+    __slots__ = ("_is_finishing", "_is_paused", "_parser", "_sock", "_wheel", "_writes", "due", "fileno", "owner")
+
+    # What the hub wants to know of those who wait for a descriptor.
+    evtype = hubs.hub.READ
+    spent = False
+    greenlet = SimpleNamespace(dead=True)
+
+    def __init__(self, green: Any, owner: Owner, *, limit: int, wheel: Wheel) -> None:
+        """Take over the socket of an HTTP connection whose answer has been sent; its own object may then be closed."""
+        # A descriptor of its own, or the collector closes it with the object that the HTTP server has.
+        self._sock = socket.socket(green.family, green.type, green.proto, os.dup(green.fileno()))
+        self._sock.setblocking(False)
+        self._sock.setsockopt(green_socket.IPPROTO_TCP, green_socket.TCP_NODELAY, True)
+        self.owner = owner
+        self._parser: frames.Parser | None = frames.Parser(limit)
+        self._wheel = wheel
+        self._writes: _Writes | None = None
+        self._is_finishing = False
+        self._is_paused = True
+        self.due = -1
+        self.fileno: int = self._sock.fileno()
+        self.resume()
+
+    @property
+    def is_open(self) -> bool:
+        return self.fileno >= 0
+
+    @property
+    def waiting(self) -> int:
+        """How many frames wait for the socket."""
+        return len(self._writes.frames) if self._writes else 0
+
+    def write(self, frame: bytes) -> None:
+        """Send a frame, now or when the client takes it; close a client that lets too much wait."""
+        if self._is_finishing or self.fileno < 0:
+            return
+        if self._writes is not None:
+            self._wait(self._writes, frame)
+            return
+        try:
+            sent = self._sock.send(frame)
+        except BlockingIOError:
+            sent = 0
+        except OSError:
+            self._gone()
+            return
+        if sent != len(frame):
+            self._writes = _Writes(self)
+            self._wait(self._writes, frame[sent:])
+
+    def finish(self, code: int | None = frames.NORMAL) -> None:
+        """Send what waits and a close frame, and close when the other side has done so too, or after a few seconds."""
+        if self._is_finishing or self.fileno < 0:
+            return
+        self.write(frames.encode_close(code))
+        self.resume()
+        self._is_finishing = True
+        self._wheel.put(self, _LINGER_SECONDS)
+
+    def drop(self) -> None:
+        """Close without a word."""
+        if self.fileno < 0:
+            return
+        self._wheel.remove(self)
+        # The hub forgets the descriptor before its number can belong to another connection.
+        self.pause()
+        if self._writes is not None:
+            self._writes.stop()
+            self._writes = None
+        self.fileno = -1
+        self._sock.close()
+
+    def pause(self) -> None:
+        """Leave what arrives to the kernel, whose buffer then fills and holds the client back."""
+        if not self._is_paused:
+            self._is_paused = True
+            hub = hubs.get_hub()
+            del hub.listeners[hub.READ][self.fileno]
+            hub.register(self.fileno)
+
+    def resume(self) -> None:
+        if self._is_paused and not self._is_finishing and self.fileno >= 0:
+            self._is_paused = False
+            hub = hubs.get_hub()
+            is_new = self.fileno not in hub.listeners[hub.WRITE]
+            hub.listeners[hub.READ][self.fileno] = self
+            hub.register(self.fileno, new=is_new)
+
+    def on_due(self) -> None:
+        """Wait no longer for the end."""
+        self._gone()
+
+    def defang(self) -> None:
+        """The hub found this descriptor given to another socket: it was closed behind our back."""
+        self._is_paused = True
+        self._sock.detach()  # not ours to close
+        self._gone()
+
+    def cb(self, _fileno: int) -> None:
+        """Read what has arrived. Called by the hub, which takes the socket away from who raises an error."""
+        if self.fileno < 0:
+            return  # closed by another callback of the same round
+        try:
+            self._read()
+        except Exception:
+            log.exception("a client's connection is dropped")
+            self._gone()
+
+    def _read(self) -> None:
+        try:
+            data = self._sock.recv(_READ_BYTES)
+        except BlockingIOError:
+            return
+        except OSError:
+            data = b""
+        if not data:
+            self._gone()
+            return
+        if self._parser is None:
+            return
+        try:
+            for opcode, payload in self._parser.feed(data):
+                self._take(opcode, payload)
+        except frames.BrokenFrame as error:
+            self._refuse(error.code)
+
+    def _take(self, opcode: int, payload: Any) -> None:
+        if self.fileno < 0:
+            return
+        if opcode == frames.CLOSE:
+            self._answer_close(frames.close_code(payload))
+        elif self._is_finishing:
+            return  # nobody listens any more
+        elif opcode <= frames.BINARY:
+            self.owner.on_message(payload)
+        elif opcode == frames.PING:
+            self.write(frames.encode(frames.PONG, payload))
+
+    def _answer_close(self, code: int | None) -> None:
+        """Say goodbye as the other side did, after what still waits."""
+        if not self._is_finishing:
+            self.write(frames.encode_close(code))
+            self._is_finishing = True
+        if self._writes is None:
+            self._gone()
+        elif self.fileno >= 0:
+            self.pause()
+            self._writes.is_last = True
+            self._wheel.put(self, _LINGER_SECONDS)
+
+    def _refuse(self, code: int) -> None:
+        """Say what was wrong, and read on without listening: a close with something unread takes back what was said."""
+        self._parser = None
+        self.finish(code)
+        self.owner.on_gone()
+
+    def _wait(self, writes: "_Writes", frame: bytes) -> None:
+        if len(writes.frames) >= _MOST_WAITING or writes.size >= _MOST_WAITING_BYTES:
+            metrics.SENT_AWAY.labels("slow").inc()
+            self._gone()
+        else:
+            writes.add(frame)
+
+    def _written(self, writes: "_Writes") -> None:
+        """Go back to rest: nothing waits any more."""
+        writes.stop()
+        self._writes = None
+        if writes.is_last:
+            self._gone()
+
+    def _gone(self) -> None:
+        if self.fileno >= 0:
+            self.drop()
+            self.owner.on_gone()
+
+
+class _Writes:
+    """What waits for a slow client, while anything does."""
+
+    __slots__ = ("_connection", "_listener", "frames", "is_last", "size")
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self.frames: deque[bytes] = deque()
+        self.size = 0
+        self.is_last = False  # the connection ends when this is written
+        self._listener = hubs.get_hub().add(hubs.hub.WRITE, connection.fileno, self._on_writable, None, None)
+
+    def add(self, frame: bytes) -> None:
+        self.frames.append(frame)
+        self.size += len(frame)
+        metrics.HOT.waiting_frames += 1
+        metrics.HOT.waiting_bytes += len(frame)
+
+    def stop(self) -> None:
+        hubs.get_hub().remove(self._listener)
+        metrics.HOT.waiting_frames -= len(self.frames)
+        metrics.HOT.waiting_bytes -= self.size
+
+    def _on_writable(self, _fileno: int) -> None:
+        connection = self._connection
+        if connection._writes is not self:
+            return  # stopped by another callback of the same round
+        try:
+            sent = connection._sock.sendmsg([self.frames[i] for i in range(min(_AT_ONCE, len(self.frames)))])
+        except BlockingIOError:
+            return
+        except OSError:
+            connection._gone()
+            return
+        self._forget(sent)
+        if not self.frames:
+            connection._written(self)
+
+    def _forget(self, sent: int) -> None:
+        before = len(self.frames)
+        self.size -= sent
+        metrics.HOT.waiting_bytes -= sent
+        while self.frames and sent >= len(self.frames[0]):
+            sent -= len(self.frames.popleft())
+        if sent:
+            self.frames[0] = self.frames[0][sent:]
+        metrics.HOT.waiting_frames += len(self.frames) - before

@@ -1,0 +1,121 @@
+"""What the IM server overrides, calls or reads of its libraries and is private to them, all in one place.
+
+A version that renames one of these fails here first, and `IM_TRANSPORT=stock` does without most.
+"""
+
+import inspect
+
+import engineio
+import pytest
+import socketio
+from engineio import packet, socket
+from eventlet import hubs, wsgi
+from eventlet.hubs import poll
+from socketio.base_manager import BaseManager
+from socketio.pubsub_manager import PubSubManager
+
+
+@pytest.mark.parametrize(
+    ("owner", "name"),
+    [
+        # im/rooms.py, im/listeners.py
+        (BaseManager, "basic_enter_room"),
+        (BaseManager, "basic_leave_room"),
+        (BaseManager, "basic_disconnect"),
+        (BaseManager, "get_rooms"),
+        (PubSubManager, "_listen"),
+        (PubSubManager, "_publish"),
+        (socketio.RedisManager, "_publish"),
+        (socketio.KombuManager, "_connection"),
+        (socketio.KombuManager, "_exchange"),
+        (socketio.KombuManager, "_queue"),
+        (socketio.KombuManager, "_producer_publish"),
+        # im/protocol.py, im/transport.py
+        (socketio.Server, "_engineio_server_class"),
+        (socketio.Server, "_handle_eio_message"),
+        (socketio.Server, "_handle_connect"),
+        (socketio.Server, "_send_packet"),
+        (engineio.Server, "_handle_connect"),
+        (engineio.Server, "_service_task"),
+        (engineio.Server, "_trigger_event"),
+        (engineio.Server, "_upgrades"),
+        (engineio.Server, "_ok"),
+        (engineio.Server, "_bad_request"),
+        (engineio.Server, "_method_not_found"),
+        (engineio.Server, "_unauthorized"),
+        (socket.Socket, "_websocket_handler"),
+        # im/session.py
+        (socket.Socket, "_upgrade_websocket"),
+        (socket.Socket, "schedule_ping"),
+        (socket.Socket, "check_ping_timeout"),
+        (socket.Socket, "receive"),
+        (socket.Socket, "send"),
+        (socket.Socket, "close"),
+        (socket.Socket, "poll"),
+        # im/connection.py
+        (poll.Hub, "register"),
+        (hubs.hub.BaseHub, "add"),
+        (hubs.hub.BaseHub, "remove"),
+        (hubs.hub.FdListener, "defang"),
+        # im/serving.py
+        (wsgi.HttpProtocol, "finish"),
+        (wsgi.Input, "get_socket"),
+    ],
+)
+def test_what_is_overridden_or_called_is_there(owner: type, name: str) -> None:
+    assert callable(getattr(owner, name, None))
+
+
+def test_what_a_manager_holds() -> None:
+    manager = PubSubManager(channel="test")
+    assert {"rooms", "callbacks", "pending_disconnect", "host_id", "channel"} <= set(vars(manager))
+
+
+def test_what_a_server_holds() -> None:
+    server = socketio.Server(async_mode="threading")
+    assert {"manager_initialized", "_binary_packet"} <= set(vars(server))
+    assert {"sockets", "start_service_task", "ping_interval", "ping_timeout", "ping_interval_grace_period"} <= set(
+        vars(server.eio)
+    )
+
+
+def test_a_session_has_every_attribute_of_the_librarys_own() -> None:
+    """im/session.py does not call the constructor, which makes a queue and a dictionary for each client."""
+    stock = set(vars(socket.Socket(engineio.Server(async_mode="threading"), "sid")))
+    assert stock == {
+        "server",
+        "sid",
+        "queue",
+        "last_ping",  # of schedule_ping and check_ping_timeout, which are overridden
+        "connected",
+        "upgrading",
+        "upgraded",
+        "closing",
+        "closed",
+        "session",
+    }
+
+
+def test_a_packet_holds_what_passes_for_one() -> None:
+    assert {"packet_type", "data", "binary"} <= set(vars(packet.Packet(packet.MESSAGE, data="x")))
+    assert list(inspect.signature(packet.Packet.encode).parameters) == ["self", "b64"]
+
+
+def test_a_close_is_asked_for_with_these() -> None:
+    assert {"wait", "abort", "reason"} <= set(inspect.signature(socket.Socket.close).parameters)
+
+
+def test_the_hub_asks_nothing_else_of_those_who_wait() -> None:
+    """Connections stand in the hub's table themselves."""
+    listener = hubs.hub.FdListener(hubs.hub.READ, 0, None, None, None)
+    used = {"evtype", "fileno", "cb", "tb", "mark_as_closed", "spent", "greenlet"}
+    assert set(vars(listener)) == used
+    hub = hubs.get_hub()
+    assert set(hub.listeners) == {hubs.hub.READ, hubs.hub.WRITE}
+
+
+def test_the_http_server_keeps_a_connection_in_a_list_with_its_socket_second() -> None:
+    source = inspect.getsource(wsgi.server)
+    assert "[client_addr, client_socket, STATE_IDLE]" in source
+    assert "conn[1].close()" in source
+    assert hasattr(wsgi, "WSGI_LOCAL")

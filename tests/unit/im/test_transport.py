@@ -1,0 +1,429 @@
+"""Engine.IO and Socket.IO over the fast transport, from the other end of a socket."""
+
+import base64
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import eventlet
+import pytest
+import socketio
+from eventlet.greenio import GreenSocket
+
+from im import frames
+from im.connection import Connection
+from im.serving import serve
+from im.transport import FastServer
+from tests.unit.im.test_frames import masked
+
+KEY, ACCEPT = "dGhlIHNhbXBsZSBub25jZQ==", "s3pPLMBiTxaQ9kYGzzhZRbK+xOo="  # the example of RFC 6455
+
+
+class Server:
+    """A whole HTTP server in this process, with handlers that remember."""
+
+    def __init__(self, **options: Any) -> None:
+        self.sio = FastServer(async_mode="eventlet", cors_allowed_origins="*", max_http_buffer_size=1000, **options)
+        self.events: list[tuple[Any, ...]] = []
+        self.gate = eventlet.event.Event()  # what a slow connect waits for
+        self.sio.on("connect", self._connect)
+        self.sio.on("disconnect", lambda sid, reason: self.events.append(("disconnect", reason)))
+        self.sio.on("echo", self._echo)
+        self._listener = eventlet.listen(("127.0.0.1", 0))
+        self.address = self._listener.getsockname()
+        self._serving = eventlet.spawn(serve, self._listener, socketio.WSGIApp(self.sio), self.sio.eio.turns)
+
+    def stop(self) -> None:
+        for session in list(self.sio.eio.sockets.values()):
+            session.close(wait=False, abort=True)
+            if session.connection:
+                session.connection.drop()
+        self._serving.kill()
+
+    def _connect(self, _sid: str, environ: dict[str, Any], auth: Any = None) -> None:
+        how = auth and auth["how"]
+        if how == "slowly":
+            self.gate.wait()
+        if how == "never":
+            raise socketio.exceptions.ConnectionRefusedError("no")
+        self.events.append(("connect", environ["QUERY_STRING"]))
+
+    def _echo(self, _sid: str, data: Any) -> Any:
+        self.events.append(("echo", data))
+        return data
+
+    @property
+    def session(self) -> Any:
+        [session] = self.sio.eio.sockets.values()
+        return session
+
+    @property
+    def is_empty(self) -> bool:
+        manager = self.sio.manager
+        kept = (self.sio.eio.sockets, self.sio.environ, manager.rooms, manager.pending_disconnect)
+        return not any(kept)
+
+
+class Browser:
+    """Speaks HTTP and websocket by hand; all waiting has a deadline."""
+
+    def __init__(self, server: Server) -> None:
+        self.socket = GreenSocket()
+        self.socket.settimeout(5)
+        self.socket.connect(server.address)
+        self.file = self.socket.makefile("rb")
+        self.head = ""
+
+    def request(self, line: str, body: bytes = b"", **headers: str) -> int:
+        """Return the status; keep the head."""
+        fields = {"Host": "x", **{name.replace("_", "-"): value for name, value in headers.items()}}
+        if body:
+            fields["Content-Length"] = str(len(body))
+        lines = "".join(f"{name}: {value}\r\n" for name, value in fields.items())
+        self.socket.sendall(f"{line} HTTP/1.1\r\n{lines}\r\n".encode() + body)
+        self.head = "".join(iter(lambda: self.file.readline().decode().replace("\r\n", "\n"), "\n"))
+        return int(self.head.split()[1])
+
+    def body(self) -> bytes:
+        length = next(line for line in self.head.splitlines() if line.lower().startswith("content-length"))
+        return self.file.read(int(length.split(":")[1]))
+
+    def open(self, query: str = "", **headers: str) -> int:
+        wanted = {
+            "Connection": "keep-alive, Upgrade",
+            "Upgrade": "websocket",
+            "Sec-WebSocket-Key": KEY,
+            "Sec-WebSocket-Version": "13",
+            "Sec-WebSocket-Extensions": "permessage-deflate; client_max_window_bits",
+        }
+        fields = wanted | {name.replace("_", "-"): value for name, value in headers.items()}
+        return self.request(
+            f"GET /socket.io/?EIO=4&transport=websocket{query}", **{k: v for k, v in fields.items() if v}
+        )
+
+    def send(self, text: str | bytes) -> None:
+        is_text = isinstance(text, str)
+        payload = text.encode() if isinstance(text, str) else text
+        self.socket.sendall(masked(frames.TEXT if is_text else frames.BINARY, payload))
+
+    def read(self) -> Any:
+        """Return the next message: text as str, binary as bytes, a close as its code, the end as None."""
+        head = self.file.read(2)
+        if not head:
+            return None
+        size = head[1]
+        if size >= 126:
+            size = int.from_bytes(self.file.read(2 if size == 126 else 8), "big")
+        payload = self.file.read(size)
+        if head[0] & 15 == frames.CLOSE:
+            return int.from_bytes(payload, "big")
+        return payload.decode() if head[0] & 15 == frames.TEXT else payload
+
+    def connect(self, auth: Any = None) -> None:
+        """Come as far as Socket.IO's connect."""
+        assert self.open() == 101
+        self.read()
+        self.send("40" + ("" if auth is None else json.dumps(auth)))
+        assert self.read().startswith("40")
+
+    def close(self) -> None:
+        self.file.close()
+        self.socket.close()
+
+
+@pytest.fixture
+def server() -> Iterator[Server]:
+    server = Server()
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def impatient() -> Iterator[Server]:
+    """Pings each 50 ms and waits 200 ms for the answer."""
+    server = Server(ping_interval=0.05, ping_timeout=0.2)
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def browser(server: Server) -> Iterator[Browser]:
+    browser = Browser(server)
+    yield browser
+    browser.close()
+
+
+def until(is_so: Any) -> None:
+    with eventlet.Timeout(5):
+        while not is_so():
+            eventlet.sleep(0.002)
+
+
+class TestHandshake:
+    def test_it_is_answered_as_rfc_6455_has_it_and_without_extensions(self, browser: Browser) -> None:
+        assert browser.open() == 101
+        assert f"Sec-WebSocket-Accept: {ACCEPT}" in browser.head
+        assert "extensions" not in browser.head.lower()
+        opening = json.loads(browser.read()[1:])
+        assert (opening["pingInterval"], opening["pingTimeout"], opening["upgrades"]) == (25000, 20000, [])
+
+    @pytest.mark.parametrize(
+        "headers",
+        [
+            {"Sec_WebSocket_Key": ""},
+            {"Sec_WebSocket_Key": "short"},
+            {"Sec_WebSocket_Version": "8"},
+            {"Connection": "close"},
+        ],
+    )
+    def test_one_that_is_not_whole_is_refused_and_nothing_is_kept(
+        self, server: Server, browser: Browser, headers: dict[str, str]
+    ) -> None:
+        assert browser.open(**headers) == 400
+        assert server.is_empty
+
+    def test_a_client_at_rest_costs_no_greenlet_no_queue_and_no_environ(self, server: Server, browser: Browser) -> None:
+        browser.connect()
+        until(lambda: server.session._handler is None)
+        hub = eventlet.hubs.get_hub()
+        connection = server.session.connection
+        assert hub.listeners[hub.READ][connection.fileno] is connection
+        assert server.session.queue is type(server.session)(server.sio.eio, "", is_polling=False).queue
+        [environ] = server.sio.environ.values()
+        assert set(environ) == {"QUERY_STRING"}
+
+    def test_the_same_connection_may_have_asked_for_something_else_before(self, browser: Browser) -> None:
+        assert browser.request("GET /nothing") == 404
+        browser.body()
+        assert browser.open() == 101
+        assert browser.read().startswith("0{")
+
+
+class TestMessages:
+    def test_an_event_is_acknowledged(self, browser: Browser) -> None:
+        browser.connect()
+        browser.send('421["echo",{"a":"\u00e4"}]')
+        assert json.loads(browser.read()[3:]) == [{"a": "\u00e4"}]
+
+    def test_attachments_come_and_go(self, browser: Browser) -> None:
+        browser.connect()
+        browser.send('451-7["echo",{"_placeholder":true,"num":0}]')
+        browser.send(b"\0\xff")
+        assert browser.read() == '461-7[{"_placeholder":true,"num":0}]'
+        assert browser.read() == b"\0\xff"
+
+    def test_what_follows_a_connect_waits_for_its_handler(self, server: Server, browser: Browser) -> None:
+        browser.open()
+        browser.read()
+        browser.send('40{"how":"slowly"}')
+        for i in range(5):
+            browser.send(f'42["echo",{i}]')
+        for _ in range(10):
+            eventlet.sleep(0.001)
+        assert server.events == []
+
+        server.gate.send()
+
+        until(lambda: len(server.events) == 6)
+        assert [event[-1] for event in server.events[1:]] == [0, 1, 2, 3, 4]
+
+    def test_a_client_that_sends_more_than_is_handled_is_held_back(self, server: Server, browser: Browser) -> None:
+        browser.open()
+        browser.read()
+        browser.send('40{"how":"slowly"}')
+        for i in range(3000):
+            browser.send(f'42["echo",{i}]')
+            if i % 100 == 0:
+                eventlet.sleep(0)
+        until(lambda: server.session.connection._is_paused)
+        held = len(server.session._inbox)
+        for _ in range(10):
+            eventlet.sleep(0.001)
+        assert len(server.session._inbox) == held
+
+        server.gate.send()
+
+        until(lambda: len(server.events) == 3001)
+
+    def test_a_refused_client_is_told_why(self, browser: Browser) -> None:
+        browser.open()
+        browser.read()
+        browser.send('40{"how":"never"}')
+        assert browser.read() == '44{"message":"no"}'
+
+    @pytest.mark.parametrize("senseless", ["", "x", "\u0661", "7", "42", "4"])
+    def test_a_packet_that_is_none_ends_the_session(self, server: Server, browser: Browser, senseless: str) -> None:
+        browser.connect()
+        browser.send(senseless)
+        assert browser.read() == frames.NORMAL
+        until(lambda: server.is_empty)
+
+    def test_a_message_that_is_too_big_ends_the_session(self, server: Server, browser: Browser) -> None:
+        browser.connect()
+        browser.send("4" + "x" * 1000)
+        assert browser.read() == frames.TOO_BIG
+        until(lambda: server.is_empty)
+
+
+class TestEnd:
+    @pytest.mark.parametrize("goodbye", [masked(frames.CLOSE, b"\x03\xe8"), masked(frames.TEXT, b"1")])
+    def test_a_client_that_leaves_leaves_nothing(self, server: Server, browser: Browser, goodbye: bytes) -> None:
+        browser.connect()
+        browser.socket.sendall(goodbye)
+        assert browser.read() == frames.NORMAL
+        until(lambda: server.is_empty)
+        assert [event[0] for event in server.events] == ["connect", "disconnect"]
+
+    def test_a_client_that_vanishes_leaves_nothing(self, server: Server, browser: Browser) -> None:
+        browser.connect()
+        browser.close()
+        until(lambda: server.is_empty)
+        assert server.events[-1] == ("disconnect", "transport close")
+
+    def test_a_client_that_vanishes_while_it_connects_is_connected_first_and_gone_then(
+        self, server: Server, browser: Browser
+    ) -> None:
+        browser.open()
+        browser.send('40{"how":"slowly"}')
+        until(lambda: server.sio.manager.rooms)
+        browser.close()
+        for _ in range(10):
+            eventlet.sleep(0.001)
+
+        server.gate.send()
+
+        until(lambda: server.is_empty)
+        assert [event[0] for event in server.events] == ["connect", "disconnect"]
+
+    def test_one_that_the_server_closes_while_it_connects_as_well(self, server: Server, browser: Browser) -> None:
+        browser.open()
+        browser.send('40{"how":"slowly"}')
+        until(lambda: server.sio.manager.rooms)
+        server.session.close(wait=False, abort=True)
+
+        server.gate.send()
+
+        until(lambda: server.is_empty)
+
+    def test_the_server_may_disconnect_a_client_and_it_may_come_again(self, server: Server, browser: Browser) -> None:
+        browser.connect()
+        [sid] = server.sio.manager.rooms["/"][None]
+        server.sio.disconnect(sid)
+        assert browser.read() == "41"
+
+        browser.send("40")
+
+        assert browser.read().startswith("40")
+        browser.close()
+        until(lambda: server.is_empty)
+
+    def test_a_close_without_abort_says_so(self, server: Server, browser: Browser) -> None:
+        browser.connect()
+        server.session.close(wait=False)
+        assert [browser.read(), browser.read()] == ["1", frames.NORMAL]
+
+
+class TestHeartbeat:
+    def test_who_answers_stays(self, impatient: Server) -> None:
+        browser = Browser(impatient)
+        browser.connect()
+        for _ in range(8):
+            assert browser.read() == "2"
+            browser.send("3")
+        browser.close()
+
+    def test_who_does_not_is_gone(self, impatient: Server) -> None:
+        browser = Browser(impatient)
+        browser.connect()
+        assert [browser.read(), browser.read()] == ["2", frames.NORMAL]
+        until(lambda: impatient.is_empty)
+        assert impatient.events[-1] == ("disconnect", "ping timeout")
+        browser.close()
+
+    def test_who_polls_no_more_is_gone_too(self, impatient: Server) -> None:
+        browser = Browser(impatient)
+        assert browser.request("GET /socket.io/?EIO=4&transport=polling") == 200
+        until(lambda: impatient.is_empty)
+        browser.close()
+
+
+class TestUpgrade:
+    @pytest.fixture
+    def poller(self, server: Server) -> Iterator[Browser]:
+        poller = Browser(server)
+        poller.request("GET /socket.io/?EIO=4&transport=polling")
+        self.sid = json.loads(poller.body()[1:])["sid"]
+        self.query = f"GET /socket.io/?EIO=4&transport=polling&sid={self.sid}"
+        poller.request(self.query.replace("GET", "POST"), b"40")
+        poller.body()
+        poller.request(self.query)
+        assert poller.body().startswith(b"40")
+        yield poller
+        poller.close()
+
+    def test_a_client_that_was_probed_comes_over_with_what_waits(
+        self, server: Server, poller: Browser, browser: Browser
+    ) -> None:
+        polling = eventlet.spawn(poller.request, self.query)
+        eventlet.sleep(0)
+        assert browser.open(f"&sid={self.sid}") == 101
+        browser.send("2probe")
+        assert browser.read() == "3probe"
+        assert polling.wait() == 200
+        assert poller.body() == b"6"
+        server.sio.emit("waits", 1)
+        poller.request(self.query)
+        assert poller.body() == b"6"
+
+        browser.send("5")
+
+        assert browser.read() == '42["waits",1]'
+        browser.send('420["echo",1]')
+        assert browser.read() == "430[1]"
+        assert poller.request(self.query) == 400
+        assert server.session.connection.owner is server.session
+
+    @pytest.mark.parametrize("wrong", ["5", "2", "hello", '42["echo",1]'])
+    def test_a_probe_that_is_none_leaves_the_client_with_polling(
+        self, server: Server, poller: Browser, browser: Browser, wrong: str
+    ) -> None:
+        browser.open(f"&sid={self.sid}")
+        browser.send(wrong)
+        assert browser.read() == frames.NORMAL
+        server.sio.emit("still", 1)
+        poller.request(self.query)
+        assert poller.body() == b'42["still",1]'
+
+    def test_one_that_breaks_off_as_well(self, server: Server, poller: Browser, browser: Browser) -> None:
+        browser.open(f"&sid={self.sid}")
+        browser.send("2probe")
+        browser.read()
+        browser.close()
+        until(lambda: not server.session.upgrading)
+        poller.request(self.query)
+        assert poller.body() == b"6"
+        server.sio.emit("still", 1)
+        poller.request(self.query)
+        assert poller.body() == b'42["still",1]'
+
+    def test_a_second_websocket_is_refused(self, server: Server, poller: Browser, browser: Browser) -> None:
+        other = Browser(server)
+        assert other.open(f"&sid={self.sid}") == 101
+        assert browser.open(f"&sid={self.sid}") == 400
+        other.close()
+
+
+def test_a_broadcast_is_encoded_once(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    browsers = [Browser(server) for _ in range(3)]
+    for browser in browsers:
+        browser.connect()
+    written: list[bytes] = []
+    monkeypatch.setattr(Connection, "write", lambda _self, frame: written.append(frame))
+
+    server.sio.emit("all", base64.b64encode(b"x").decode())
+
+    assert len(written) == 3
+    assert len({id(frame) for frame in written}) == 1
+    monkeypatch.undo()
+    for browser in browsers:
+        browser.close()
