@@ -14,6 +14,7 @@ EMPTY = "0-0"  # the offset of a history that nothing was ever written to
 _PAGE = 200
 _CLOCK_SKEW_MS = 60_000
 _KEEP_SECONDS = 30 * 24 * 3600  # a stream that is kept longer than its entries still knows that it once had some
+_STARTS = (b"0-0", b"?")  # what stands before an entry that may be the first
 _TAIL = b'"}]'
 _OFFSET = re.compile(r"(\d{1,19})-(\d{1,19})", re.ASCII)
 
@@ -80,7 +81,10 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Appended:
-    """`pushes` are still to be published, in the order of the entries; `begun` names users whose history was empty."""
+    """`pushes` are still to be published, in the order of the entries; `begun` names the users whose history was empty.
+
+    So may have been that of a user whose entry was there already: a crash came between it and `mark_partial`.
+    """
 
     pushes: list[bytes]
     begun: list[int]
@@ -121,7 +125,7 @@ class History:
         for entry, head in zip(entries, heads, strict=True):
             args += entry.notification_id, events.room_of(entry.user_id), head
         places = cast("list[tuple[bytes, bytes]]", self._append(keys=keys, args=args))
-        begun = [e.user_id for e, (_, previous) in zip(entries, places, strict=True) if previous == b"0-0"]
+        begun = [e.user_id for e, (_, previous) in zip(entries, places, strict=True) if previous in _STARTS]
         if self._channel:
             return Appended(pushes=[], begun=begun)
         pushes = [

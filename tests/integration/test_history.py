@@ -71,6 +71,11 @@ class TestAppend:
         assert appended.begun == [USER, 8]
         assert numbers(history.read_after(8, EMPTY)) == [2]
 
+    def test_a_repeat_may_be_that_of_a_beginning(self, history: History) -> None:
+        history.append([entry(1)])
+
+        assert history.append([entry(1), entry(2)]).begun == [USER]
+
     def test_offsets_grow(self, history: History) -> None:
         taken = append(history, *range(1, 50))
 
