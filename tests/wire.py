@@ -134,8 +134,10 @@ class Websocket:
                 if come.opcode == CLOSE:
                     code = struct.unpack("!H", come.data[:2])[0] if come.data else None
                     self.write(frame(CLOSE, come.data[:2]))
-        except (WebSocketConnectionClosedException, ConnectionError):
-            pass
+                    self.ws.sock.shutdown(socket.SHUT_WR)  # A server that can't read on hears this.
+        except (WebSocketConnectionClosedException, OSError) as error:
+            if isinstance(error, TimeoutError):
+                raise
         return code
 
     def is_alive(self) -> bool:
