@@ -10,7 +10,7 @@ from pathlib import Path
 
 from bench import machine, report, servers, services
 from bench.bench import Bench
-from bench.load import Lost, most_clients
+from bench.load import most_clients
 from bench.plan import FULL, QUICK, SCENARIOS
 from bench.results import Results
 from bench.services import NotInstalled
@@ -21,7 +21,7 @@ _MOST = 20_000
 
 
 def main() -> int:
-    """Return the exit code: 1 when a push did not arrive."""
+    """Return the exit code: 1 when one of our pushes did not arrive, or a server did not work at all."""
     arguments = _parse()
     if arguments.write_docs:
         from bench import docs  # it draws with matplotlib, which nothing else needs
@@ -29,27 +29,29 @@ def main() -> int:
         docs.write(_newest())
         return 0
     most_clients(_MOST)
-    try:
-        results = _measure(arguments)
-    except (Lost, Refused, RuntimeError) as error:
-        print(f"bench: {error}", file=sys.stderr)
-        return 1
+    bench = _measure(arguments)
     print()
-    print(report.render(results))
-    print(f"Kept in {_keep(results)}")
-    return 0
+    print(report.render(bench.results))
+    is_full = not arguments.quick and bench.peers == servers.PEERS and arguments.only == list(SCENARIOS)
+    print(f"Kept in {_keep(bench.results, 'full' if is_full else 'part')}")
+    for failure in bench.failures:
+        print(f"bench: {failure}", file=sys.stderr)
+    return 1 if bench.failures else 0
 
 
-def _measure(arguments: argparse.Namespace) -> Results:
+def _measure(arguments: argparse.Namespace) -> Bench:
     plan = QUICK if arguments.quick else FULL
     with tempfile.TemporaryDirectory(prefix="bench-") as name, services.valkey(Path(name)) as url:
-        bench = Bench(_installed(arguments.peers), url, Path(name))
+        bench = Bench(tuple(_installed(arguments.peers)), url, Path(name))
         for scenario in arguments.only:
             begun = time.monotonic()
             print(f"{scenario} ...", end=" ", flush=True)
-            SCENARIOS[scenario](bench, plan)
+            try:
+                SCENARIOS[scenario](bench, plan)
+            except (Refused, RuntimeError) as error:
+                bench.failures.append(f"{scenario}: {error}")
             print(f"{time.monotonic() - begun:.0f} s")
-        return bench.results
+        return bench
 
 
 def _installed(peers: list[str]) -> list[str]:
@@ -62,17 +64,17 @@ def _installed(peers: list[str]) -> list[str]:
     return peers
 
 
-def _keep(results: Results) -> Path:
+def _keep(results: Results, kind: str) -> Path:
     _FOLDER.mkdir(exist_ok=True)
-    path = _FOLDER / time.strftime("%Y%m%dT%H%M%S.json", time.gmtime())
+    path = _FOLDER / f"{kind}-{time.strftime('%Y%m%dT%H%M%S', time.gmtime())}.json"
     path.write_text(json.dumps({"machine": machine.describe(), **results.to_json()}, indent=1))
     return path
 
 
 def _newest() -> Path:
-    kept = sorted(_FOLDER.glob("*.json"))
+    kept = sorted(_FOLDER.glob("full-*.json"))
     if not kept:
-        sys.exit("There are no results yet: run python -m bench first")
+        sys.exit("There are no results of a full run yet: say make bench first")
     return kept[-1]
 
 
@@ -84,7 +86,9 @@ def _parse() -> argparse.Namespace:
         "--peers", type=_list(servers.PEERS), default=list(servers.PEERS), help=", ".join(servers.PEERS)
     )
     parser.add_argument(
-        "--write-docs", action="store_true", help="measure nothing: put the newest results into docs/performance.md"
+        "--write-docs",
+        action="store_true",
+        help="measure nothing: put the newest results of a full run into docs/performance.md",
     )
     return parser.parse_args()
 

@@ -23,21 +23,22 @@ class Bench:
     redis_url: str
     folder: Path
     results: Results = field(default_factory=Results)
+    failures: list[str] = field(default_factory=list)
 
     @contextmanager
     def serve(self, peer: str, *, queue_url: str | None = None) -> Iterator[Server]:
         """Run a fresh server, on Redis unless another message queue is given.
 
-        What is Lost by this project's own ends the run; a peer that loses something goes on record.
+        Something Lost ends its use and goes on record. Where it was this project's, the run has failed.
         """
         url = queue_url or self.redis_url
         try:
             with servers.serve(peer, redis_url=self.redis_url, queue_url=url, folder=self.folder) as server:
                 yield server
         except Lost as error:
+            self.results.note(f"{peer} lost something: {error}.")
             if peer == "ours":
-                raise
-            self.results.note(f"{peer} did not get through a scenario: {error}")
+                self.failures.append(f"{error}\n{server.process.last_words()}")
 
     def publisher(self, server: Server, *, rooms: int, count: int, through: str, rate: float | None = None) -> Process:
         """Start a process that pushes to a server's clients."""

@@ -114,7 +114,8 @@ class Load:
 
     def reset(self) -> None:
         """Count from zero."""
-        self.delivered, self.latencies, self.first_t, self.last_t = 0, [], 0.0, 0.0
+        self.delivered = self.replayed = self.unrecovered = 0
+        self.latencies, self.first_t, self.last_t = [], 0.0, 0.0
         for client in self._clients.values():
             client.received = 0
 

@@ -42,9 +42,9 @@ FULL = Plan(
 )
 QUICK = Plan(
     rounds=1,
-    sizes={1000: 1, 2000: 1},
-    idle_at=2000,
-    idle_seconds=crowd.PING_SECONDS + 1,
+    sizes={1000: 1},
+    idle_at=1000,
+    idle_seconds=crowd.PING_SECONDS,
     pushes=10_000,
     rates=(1000,),
     rate_seconds=3,

@@ -15,8 +15,9 @@ def render(results: Results) -> str:
     floor = results.median("send_us", "floor")
     if floor is not None:
         parts.append(f"The floor: one `send(2)` of a push's size on this machine takes {floor:.1f} us of CPU.")
-    parts += [f"- {note}" for note in results.notes]
-    return "\n\n".join(parts[:2]) + "\n\n" + "\n".join(parts[2:]) + "\n"
+    if results.notes:
+        parts.append("\n".join(f"- {note}" for note in results.notes))
+    return "\n\n".join(parts) + "\n"
 
 
 def _rows(results: Results) -> list[list[str]]:

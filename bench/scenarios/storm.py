@@ -13,7 +13,8 @@ from bench.scenarios.latency import THROUGH, add_quantiles
 from bench.servers import Server
 
 _CALM = 500  # clients that are there already; a push to each of them every second
-_PUSH_SECONDS = 15
+_LEAST_PUSH_SECONDS = 5
+_PUSH_SECONDS_A_CLIENT = 0.002  # longer than a storm lasts
 _STORM_SECONDS = 60
 _PAGE = 500
 
@@ -27,7 +28,8 @@ def run(bench: Bench, *, clients: int) -> None:
 
 
 def _run_one(bench: Bench, server: Server, load: Load, users: range, offsets: dict[int, str]) -> None:
-    count, size, through = _CALM * _PUSH_SECONDS, len(users), THROUGH[server.peer]
+    size, through = len(users), THROUGH[server.peer]
+    count = _CALM * round(max(_LEAST_PUSH_SECONDS, _PUSH_SECONDS_A_CLIENT * size))
     load.connect(range(1, _CALM + 1))
     bench.wait_subscribed(server, load, through=through)
     load.reset()
@@ -40,7 +42,7 @@ def _run_one(bench: Bench, server: Server, load: Load, users: range, offsets: di
         bench.results.add("storm_wait_seconds", server.peer, max(client.waited for client in new), at=size)
         bench.results.add("storm_connect_us", server.peer, meter.cpu_us(per=size), at=size)
         add_quantiles(bench, server.peer, load.latencies, at=size, prefix="storm_")
-        load.run(lambda: load.delivered >= count, seconds=_PUSH_SECONDS + _STORM_SECONDS, what=f"{count} deliveries")
+        load.run(lambda: load.delivered >= count, seconds=_STORM_SECONDS, what=f"{count} deliveries")
         publisher.wait(10)
     if load.unrecovered:
         bench.results.note(f"{server.peer}: {load.unrecovered} of {size} in the storm were sent to their inbox.")
