@@ -215,6 +215,10 @@ class Connection:
             self.owner.on_gone()
 
 
+def _pass(_error: BaseException) -> None:
+    """The hub has forgotten the descriptor; the connection hears of it as a reader."""
+
+
 class _Writes:
     """What waits for a slow client, while anything does."""
 
@@ -225,7 +229,7 @@ class _Writes:
         self.frames: deque[bytes] = deque()
         self.size = 0
         self.is_last = False  # the connection ends when this is written
-        self._listener = hubs.get_hub().add(hubs.hub.WRITE, connection.fileno, self._on_writable, None, None)
+        self._listener = hubs.get_hub().add(hubs.hub.WRITE, connection.fileno, self._on_writable, _pass, None)
 
     def add(self, frame: bytes) -> None:
         self.frames.append(frame)

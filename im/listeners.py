@@ -16,14 +16,13 @@ from redis.connection import ConnectionPool
 from redis.exceptions import RedisError
 
 from im import metrics
-from im.hearing import DEAF_SECONDS
+from im.feeds import AmqpFeed, RedisFeed
 from im.rooms import CHANNEL, PushRooms
 
 log = logging.getLogger(__name__)
 
 _TIMEOUT_SECONDS = 2
 _LONGEST_PAUSE_SECONDS = 5.0
-_TURN = 64  # messages after which the sockets have their turn
 _AWAY = (OSError, EOFError, RedisError, AMQPError, KombuError)
 
 
@@ -46,23 +45,25 @@ _REDIS_OPTIONS = {
 class _Listener(PushRooms):
     """Subscribes for as long as the process lives. Each new subscription has every socket catch up."""
 
-    _subscription: Any = None
+    _feed: Any = None
 
     def subscribe_anew(self) -> None:
-        connection, self._subscription = self._subscription, None
-        if connection is not None:
-            _close(connection)
+        feed, self._feed = self._feed, None
+        if feed is not None:
+            _quietly(feed.close)
 
     def _listen(self) -> Iterator[Any]:
         pause = 0.1
         while True:
             try:
-                for count, message in enumerate(self._subscribe(), start=1):
+                feed = self._feed = self._subscribe()
+                for message in feed.messages():
                     pause = 0.1
                     if not self.take(message):
                         yield message
-                    if count % _TURN == 0:
-                        eventlet.sleep(0)
+                    self.pace.step()
+                    if self._feed is not feed:
+                        break
             except _AWAY as error:
                 log.warning("message queue is away: %r", error)
             self.subscribe_anew()
@@ -70,7 +71,7 @@ class _Listener(PushRooms):
             eventlet.sleep(pause * random.uniform(0.5, 1))  # noqa: S311  (jitter)
             pause = min(2 * pause, _LONGEST_PAUSE_SECONDS)
 
-    def _subscribe(self) -> Iterator[bytes]:
+    def _subscribe(self) -> Any:
         raise NotImplementedError
 
     def _subscribed(self) -> None:
@@ -81,18 +82,9 @@ class _Listener(PushRooms):
 
 
 class RedisManager(_Listener, socketio.RedisManager):
-    def _subscribe(self) -> Iterator[bytes]:
+    def _subscribe(self) -> RedisFeed:
         pool = ConnectionPool.from_url(self.redis_url, **self.redis_options)
-        self._subscription = connection = pool.make_connection()
-        connection.connect()
-        connection.send_command("SUBSCRIBE", self.channel)
-        while self._subscription is connection:
-            # The own nonce comes more often than this, so silence means that the connection is dead.
-            answer = connection.read_response(timeout=DEAF_SECONDS, disable_decoding=True)
-            if answer[0] == b"message":
-                yield answer[2]
-            elif answer[0] == b"subscribe":
-                self._subscribed()
+        return RedisFeed(pool.make_connection(), self.channel, self._subscribed)
 
 
 class KombuManager(_Listener, socketio.KombuManager):
@@ -105,30 +97,10 @@ class KombuManager(_Listener, socketio.KombuManager):
         producer = connection.Producer(exchange=self._exchange(), **self.producer_options)
         return connection.ensure(producer, producer.publish, max_retries=1, interval_start=0.1)  # type: ignore[no-any-return]
 
-    def _subscribe(self) -> Iterator[bytes]:
-        waiting: list[bytes] = []
-
-        def keep(message: Any) -> None:
-            body = message.body
-            waiting.append(body if isinstance(body, bytes) else bytes(body, "utf-8"))
-
-        self._subscription = connection = self._connection()
-        connection.connect()
-        consumer = connection.Consumer([self._queue()], on_message=keep, no_ack=True)
-        consumer.consume()
+    def _subscribe(self) -> AmqpFeed:
+        feed = AmqpFeed(self._connection(), self._queue())
         self._subscribed()
-        while self._subscription is connection:
-            try:
-                connection.drain_events(timeout=DEAF_SECONDS)
-            except TimeoutError:
-                connection.heartbeat_check()
-            messages, waiting[:] = waiting[:], []
-            yield from messages
-
-
-def _close(connection: Any) -> None:
-    close = connection.collect if hasattr(connection, "collect") else connection.disconnect
-    _quietly(close)
+        return feed
 
 
 def _quietly(act: Callable[[], object]) -> None:

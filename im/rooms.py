@@ -4,6 +4,7 @@ What is overridden here is private to python-socketio: see tests/unit/im/test_pr
 """
 
 import json
+from collections.abc import Iterable
 from typing import Any
 
 from socketio.pubsub_manager import PubSubManager
@@ -11,35 +12,121 @@ from socketio.pubsub_manager import PubSubManager
 from app import events
 from im.delivery import Delivery, Push
 from im.hearing import Hearing
+from im.pace import Pace
 
 CHANNEL = "socketio"
 
 
 class IndexedRooms(PubSubManager):
-    """Leaving costs the rooms of the one who leaves, not the rooms of the world."""
+    """Leaving costs the rooms of the one who leaves, not the rooms of the world.
+
+    `rooms[namespace][room][sid]` is an eio_sid, as in the library, with the room None for everybody; but in plain
+    dictionaries, and a client's own room, named by its sid, is nowhere kept.
+    """
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
-        self._rooms_of: dict[tuple[str, str], set[str | None]] = {}
+        self.rooms: dict[str, dict[str | None, dict[str, str]]] = {}
+        self.pending_connect: dict[str, set[str]] = {}
+        self.pending_disconnect: dict[str, set[str]] = {}
+        self._sids: dict[str, dict[str, str]] = {}  # by namespace and eio_sid
+        self._rooms_of: dict[str, dict[str, tuple[str, ...]]] = {}  # by namespace and sid
 
-    def basic_enter_room(self, sid: str, namespace: str, room: str | None, eio_sid: str | None = None) -> None:
-        super().basic_enter_room(sid, namespace, room, eio_sid=eio_sid)
-        self._rooms_of.setdefault((namespace, sid), set()).add(room)
+    def pre_connect(self, eio_sid: str, namespace: str) -> str | None:
+        sids = self._sids.setdefault(namespace, {})
+        if eio_sid in sids:
+            return None
+        sid: str = self.server.eio.generate_id()
+        sids[eio_sid] = sid
+        self.rooms.setdefault(namespace, {}).setdefault(None, {})[sid] = eio_sid
+        self.pending_connect.setdefault(namespace, set()).add(sid)
+        return sid
 
-    def basic_leave_room(self, sid: str, namespace: str, room: str | None) -> None:
-        super().basic_leave_room(sid, namespace, room)
-        self._rooms_of.get((namespace, sid), set()).discard(room)
+    def connect(self, sid: str, namespace: str) -> str | None:
+        """Make a client fully connected. As in the library, one that is not known by its sid is by its eio_sid."""
+        if not self.is_pre_connected(sid, namespace):
+            known = self.pre_connect(sid, namespace)
+            if known is None:
+                return None
+            sid = known
+        self.pending_connect[namespace].discard(sid)
+        return sid
+
+    def is_pre_connected(self, sid: str, namespace: str) -> bool:
+        return sid in self.pending_connect.get(namespace, ())
+
+    def is_connected(self, sid: str, namespace: str) -> bool:
+        is_between = sid in self.pending_connect.get(namespace, ()) or sid in self.pending_disconnect.get(namespace, ())
+        return not is_between and sid in self._everybody(namespace)
+
+    def sid_from_eio_sid(self, eio_sid: str, namespace: str) -> str | None:
+        return self._sids.get(namespace, {}).get(eio_sid)
+
+    def eio_sid_from_sid(self, sid: str, namespace: str) -> str | None:
+        return self._everybody(namespace).get(sid)
+
+    def pre_disconnect(self, sid: str, namespace: str) -> str | None:
+        self.pending_disconnect.setdefault(namespace, set()).add(sid)
+        return self.eio_sid_from_sid(sid, namespace)
 
     def basic_disconnect(self, sid: str, namespace: str, **_options: Any) -> None:
-        for room in self._rooms_of.pop((namespace, sid), set()):
-            super().basic_leave_room(sid, namespace, room)
+        for room in self._rooms_of.get(namespace, {}).pop(sid, ()):
+            self._take_out(sid, namespace, room)
+        eio_sid = self.eio_sid_from_sid(sid, namespace)
+        if eio_sid is not None:
+            self._take_out(sid, namespace, None)
+            self._sids[namespace].pop(eio_sid, None)
         self.callbacks.pop(sid, None)
         for pending in (self.pending_connect, self.pending_disconnect):
-            if sid in pending.get(namespace, ()):
-                pending[namespace].remove(sid)
+            pending.get(namespace, set()).discard(sid)
+
+    def basic_enter_room(self, sid: str, namespace: str, room: str | None, eio_sid: str | None = None) -> None:
+        eio_sid = eio_sid or self.eio_sid_from_sid(sid, namespace)
+        if eio_sid is None:
+            raise ValueError("sid is not connected to requested namespace")
+        if sid == room or room is None:
+            return
+        if self.is_sid_room(namespace, room):
+            raise ValueError("cannot enter a sid room")
+        members = self.rooms[namespace].setdefault(room, {})
+        if sid not in members:
+            members[sid] = eio_sid
+            rooms_of = self._rooms_of.setdefault(namespace, {})
+            rooms_of[sid] = (*rooms_of.get(sid, ()), room)
+
+    def basic_leave_room(self, sid: str, namespace: str, room: str | None) -> None:
+        rooms = self._rooms_of.get(namespace, {})
+        if room in rooms.get(sid, ()):
+            rooms[sid] = tuple(other for other in rooms[sid] if other != room)
+            self._take_out(sid, namespace, room)
 
     def get_rooms(self, sid: str, namespace: str) -> list[str]:
-        return [room for room in self._rooms_of.get((namespace, sid), ()) if room is not None]
+        own = [sid] if sid in self._everybody(namespace) else []
+        return [*own, *self._rooms_of.get(namespace, {}).get(sid, ())]
+
+    def get_participants(self, namespace: str, room: Any) -> list[tuple[str, str]]:
+        """Return the (sid, eio_sid) of a room, of several, or of everybody."""
+        if isinstance(room, str) or room is None:
+            return list(self.members(namespace, room))
+        return list(dict(pair for one in room for pair in self.members(namespace, one)).items())
+
+    def members(self, namespace: str, room: str | None) -> Iterable[tuple[str, str]]:
+        rooms = self.rooms.get(namespace, {})
+        if room in rooms:
+            return rooms[room].items()
+        eio_sid = rooms.get(None, {}).get(room) if room is not None else None
+        return ((room, eio_sid),) if room is not None and eio_sid is not None else ()
+
+    def _everybody(self, namespace: str) -> dict[str, str]:
+        return self.rooms.get(namespace, {}).get(None, {})
+
+    def _take_out(self, sid: str, namespace: str, room: str | None) -> None:
+        rooms = self.rooms[namespace]
+        del rooms[room][sid]
+        if not rooms[room]:
+            del rooms[room]
+        if not rooms:
+            del self.rooms[namespace]
 
 
 class PushRooms(IndexedRooms):
@@ -51,6 +138,8 @@ class PushRooms(IndexedRooms):
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
         self.nonce = json.dumps({"method": "nonce", "host_id": self.host_id})
+        self._heard_nonce = self.nonce.encode()
+        self.pace = Pace()
 
     def say_nonce(self) -> None:
         """Publish a word that only this server knows."""
@@ -62,17 +151,19 @@ class PushRooms(IndexedRooms):
 
     def take(self, message: bytes) -> bool:
         """Handle a message that is this project's own; say whether it was."""
-        if message.startswith(events.PUSH_MARK):
+        if message[:1] == events.PUSH_MARK:
             for push in message.split(events.PUSH_SEPARATOR):
-                self._deliver(push)
+                self.deliver(push)
+                self.pace.step()
             return True
-        if message == self.nonce.encode():
+        if message == self._heard_nonce:
             self.hearing.heard()
             return True
         return False
 
-    def _deliver(self, push: bytes) -> None:
-        room, previous, offset, packet = push[1:].split(b"\0", 3)
-        members = self.rooms.get("/", {}).get(room.decode() or None)
+    def deliver(self, push: bytes) -> None:
+        """Send one push, as the emitter encoded it, to the members of its room here."""
+        room, previous, offset, packet = push.split(b"\0", 3)
+        members = self.members("/", room[1:].decode() or None)
         if members:
-            self.delivery.deliver(list(members.items()), Push(previous, offset, packet))
+            self.delivery.deliver(list(members), Push(previous, offset, packet))

@@ -178,11 +178,17 @@ class TestEnd:
         assert not line.is_watched
         assert len(line.wheel) == 0
 
-    def test_a_descriptor_that_was_closed_behind_its_back_is_left_to_its_new_owner(self, line: Line) -> None:
+    @pytest.mark.parametrize("is_clogged", [False, True])
+    def test_a_descriptor_that_was_closed_behind_its_back_is_left_to_its_new_owner(
+        self, line: Line, is_clogged: bool
+    ) -> None:
+        if is_clogged:
+            line.clog()
         os.close(line.fileno)
         with socket.socket() as next_one:
             assert next_one.fileno() == line.fileno
             hubs.get_hub().mark_as_reopened(line.fileno)
+            eventlet.sleep(0)
             next_one.getsockname()
         assert (line.owner.gone, line.is_watched) == (1, False)
 

@@ -5,8 +5,11 @@ A version that renames one of these fails here first, and `IM_TRANSPORT=stock` d
 
 import inspect
 
+import amqp
 import engineio
+import kombu
 import pytest
+import redis
 import socketio
 from engineio import packet, socket
 from eventlet import hubs, wsgi
@@ -14,11 +17,22 @@ from eventlet.hubs import poll
 from socketio.base_manager import BaseManager
 from socketio.pubsub_manager import PubSubManager
 
+from im.rooms import IndexedRooms
+
 
 @pytest.mark.parametrize(
     ("owner", "name"),
     [
         # im/rooms.py, im/listeners.py
+        (BaseManager, "pre_connect"),
+        (BaseManager, "connect"),
+        (BaseManager, "is_pre_connected"),
+        (BaseManager, "is_connected"),
+        (BaseManager, "sid_from_eio_sid"),
+        (BaseManager, "eio_sid_from_sid"),
+        (BaseManager, "pre_disconnect"),
+        (BaseManager, "get_participants"),
+        (BaseManager, "is_sid_room"),
         (BaseManager, "basic_enter_room"),
         (BaseManager, "basic_leave_room"),
         (BaseManager, "basic_disconnect"),
@@ -52,6 +66,9 @@ from socketio.pubsub_manager import PubSubManager
         (socket.Socket, "send"),
         (socket.Socket, "close"),
         (socket.Socket, "poll"),
+        # im/feeds.py
+        (kombu.Connection, "heartbeat_check"),
+        (kombu.Connection, "collect"),
         # im/connection.py
         (poll.Hub, "register"),
         (hubs.hub.BaseHub, "add"),
@@ -68,7 +85,27 @@ def test_what_is_overridden_or_called_is_there(owner: type, name: str) -> None:
 
 def test_what_a_manager_holds() -> None:
     manager = PubSubManager(channel="test")
-    assert {"rooms", "callbacks", "pending_disconnect", "host_id", "channel"} <= set(vars(manager))
+    assert {"rooms", "callbacks", "pending_connect", "pending_disconnect", "host_id", "channel"} <= set(vars(manager))
+
+
+def test_a_connection_to_redis_has_its_socket_here() -> None:
+    assert "self._sock" in inspect.getsource(redis.connection.AbstractConnection)
+
+
+def test_a_connection_to_rabbitmq_has_its_socket_and_its_count_here() -> None:
+    connection = amqp.Connection()
+    assert connection.bytes_recv == 0
+    assert "on_inbound_frame" in dir(amqp.Connection)
+    assert "self.sock" in inspect.getsource(amqp.transport.TCPTransport)
+
+
+def test_the_room_of_everybody_is_none_and_each_method_that_looks_into_rooms_is_our_own() -> None:
+    looking = {
+        name
+        for name, method in inspect.getmembers(BaseManager, inspect.isfunction)
+        if "self.rooms" in inspect.getsource(method) or "self.pending_" in inspect.getsource(method)
+    }
+    assert looking - set(vars(IndexedRooms)) == {"get_namespaces", "is_sid_room"}
 
 
 def test_what_a_server_holds() -> None:

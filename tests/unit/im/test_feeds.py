@@ -1,0 +1,184 @@
+"""Messages come whole and in order, however what carries them is cut; and the end of a connection is noticed."""
+
+import os
+import socket
+from collections.abc import Callable, Iterator
+from types import SimpleNamespace
+from typing import Any
+
+import eventlet
+import pytest
+from eventlet.greenio import GreenSocket
+from redis.exceptions import RedisError
+
+from im.feeds import AmqpFeed, RedisFeed
+
+
+class Server:
+    """The other end of a connection."""
+
+    def __init__(self) -> None:
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.listening = self._listener.getsockname()
+        self.green = GreenSocket()
+        self.green.connect(self.listening)
+        self.socket, _ = self._listener.accept()
+        self.got: list[Any] = []
+        self._taking: list[Any] = []
+
+    def take(self, feed: Any) -> None:
+        """Keep what a feed yields, and how it ends."""
+
+        def run() -> None:
+            try:
+                for message in feed.messages():
+                    self.got.append(message)
+            except Exception as error:
+                self.got.append(type(error))
+
+        self._taking.append(eventlet.spawn(run))
+
+    def stop(self) -> None:
+        self.socket.close()
+        for taking in self._taking:
+            taking.wait()
+        self.green.close()
+        self._listener.close()
+
+    def wait_for(self, is_so: Callable[[], object]) -> None:
+        with eventlet.Timeout(5):
+            while not is_so():
+                eventlet.sleep(0.001)
+
+    def send_in_pieces(self, data: bytes, size: int) -> None:
+        for start in range(0, len(data), size):
+            self.socket.sendall(data[start : start + size])
+            eventlet.sleep(0)
+
+
+@pytest.fixture
+def server() -> Iterator[Server]:
+    server = Server()
+    yield server
+    server.stop()
+
+
+def bulk(*parts: bytes) -> bytes:
+    return b"*%d\r\n" % len(parts) + b"".join(b"$%d\r\n%b\r\n" % (len(part), part) for part in parts)
+
+
+def frame(kind: int, payload: bytes, channel: int = 1) -> bytes:
+    return bytes((kind,)) + channel.to_bytes(2, "big") + len(payload).to_bytes(4, "big") + payload + b"\xce"
+
+
+def delivery(*bodies: bytes) -> bytes:
+    size = sum(len(body) for body in bodies)
+    header = frame(2, b"\0\x3c\0\0" + size.to_bytes(8, "big") + b"\0\0")
+    return frame(1, b"\0\x3c\0\x3c...") + header + b"".join(frame(3, body) for body in bodies)
+
+
+class TestRedis:
+    @pytest.fixture
+    def feed(self, server: Server) -> RedisFeed:
+        connection = SimpleNamespace(
+            connect=lambda: None, send_command=lambda *_: None, disconnect=server.green.close, _sock=server.green
+        )
+        return RedisFeed(connection, "socketio", lambda: server.got.append("subscribed"))
+
+    @pytest.mark.parametrize("size", [1, 7, 100_000])
+    def test_messages_come_in_order_however_they_are_cut(self, server: Server, feed: RedisFeed, size: int) -> None:
+        server.take(feed)
+        stream = b"*3\r\n$9\r\nsubscribe\r\n$8\r\nsocketio\r\n:1\r\n"
+        stream += b"".join(bulk(b"message", b"socketio", b"%d" % i) for i in range(20))
+
+        server.send_in_pieces(stream, size)
+
+        server.wait_for(lambda: len(server.got) == 21)
+        assert server.got == ["subscribed", *(b"%d" % i for i in range(20))]
+
+    def test_a_connection_that_ends_is_noticed(self, server: Server, feed: RedisFeed) -> None:
+        server.take(feed)
+        eventlet.sleep(0)
+        server.socket.close()
+        server.wait_for(lambda: server.got)
+        assert server.got == [ConnectionResetError]
+
+    def test_one_that_is_closed_here_ends_the_wait(self, server: Server, feed: RedisFeed) -> None:
+        server.take(feed)
+        eventlet.sleep(0)
+        feed.close()
+        server.wait_for(lambda: server.got)
+        assert server.got == [ConnectionResetError]
+
+    def test_one_that_is_closed_by_somebody_else_as_well(self, server: Server, feed: RedisFeed) -> None:
+        server.take(feed)
+        eventlet.sleep(0)
+        fileno = server.green.fileno()
+        server.green.fd.detach()
+        os.close(fileno)
+        with eventlet.connect(server.listening):
+            server.wait_for(lambda: server.got)
+        assert server.got == [ConnectionResetError]
+
+    def test_a_refusal_is_an_error(self, server: Server, feed: RedisFeed) -> None:
+        server.take(feed)
+        server.socket.sendall(b"-NOPERM no\r\n")
+        server.wait_for(lambda: server.got)
+        assert server.got == [RedisError]
+
+    def test_while_it_is_busy_the_hub_does_not_spin(self, server: Server, feed: RedisFeed) -> None:
+        messages = feed.messages()
+        reading = eventlet.spawn(next, messages)
+        eventlet.sleep(0)
+        server.socket.sendall(bulk(b"message", b"socketio", b"1"))
+        assert reading.wait() == b"1"
+        server.socket.sendall(bulk(b"message", b"socketio", b"2"))
+        eventlet.sleep(0.01)
+        hub = eventlet.hubs.get_hub()
+
+        assert server.green.fileno() not in hub.listeners[hub.READ]
+
+        assert eventlet.spawn(next, messages).wait() == b"2"
+
+
+class TestAmqp:
+    @pytest.fixture
+    def feed(self, server: Server) -> AmqpFeed:
+        self.inbound: list[Any] = []
+        self.beats: list[int] = []
+        protocol = SimpleNamespace(
+            transport=SimpleNamespace(sock=server.green), bytes_recv=0, on_inbound_frame=self.inbound.append
+        )
+        connection = SimpleNamespace(
+            connect=lambda: None,
+            default_channel=SimpleNamespace(basic_consume=lambda *_args, **_options: None),
+            connection=protocol,
+            collect=lambda: None,
+            heartbeat_check=lambda: self.beats.append(1),
+        )
+        queue = SimpleNamespace(name="q", declare=lambda: None)
+        return AmqpFeed(connection, type("Queue", (), {"name": "q", "__call__": lambda *_: queue})())
+
+    @pytest.mark.parametrize("size", [1, 13, 100_000])
+    def test_messages_come_in_order_however_they_are_cut(self, server: Server, feed: AmqpFeed, size: int) -> None:
+        server.take(feed)
+        stream = delivery(b"one") + frame(8, b"", 0) + delivery(b"t", b"w", b"o") + delivery(b"three")
+
+        server.send_in_pieces(stream, size)
+
+        server.wait_for(lambda: len(server.got) == 3)
+        assert server.got == [b"one", b"two", b"three"]
+        assert self.beats
+        assert self.inbound == []
+
+    def test_what_the_server_says_besides_is_left_to_the_library(self, server: Server, feed: AmqpFeed) -> None:
+        server.take(feed)
+        server.socket.sendall(frame(1, b"\0\x0a\0\x32", 0) + frame(1, b"\0\x3c\0\x1e"))
+        server.wait_for(lambda: len(self.inbound) == 2)
+        assert self.inbound == [(1, 0, b"\0\x0a\0\x32"), (1, 1, b"\0\x3c\0\x1e")]
+
+    def test_frames_that_are_out_of_step_end_the_subscription(self, server: Server, feed: AmqpFeed) -> None:
+        server.take(feed)
+        server.socket.sendall(frame(3, b"x")[:-1] + b"y")
+        server.wait_for(lambda: server.got)
+        assert server.got == [ConnectionResetError]
