@@ -31,6 +31,7 @@ class Process:
 
     def start(self, **env: str) -> None:
         with open(self.log, "ab") as log:
+            self._began_at = log.tell()
             self.popen = subprocess.Popen(
                 self._command,
                 cwd=ROOT,
@@ -40,6 +41,10 @@ class Process:
                 start_new_session=True,
                 preexec_fn=lambda: _libc.prctl(1, signal.SIGKILL),
             )
+
+    def says(self, text: str) -> bool:
+        """Tell whether a text stands in the log since the last start."""
+        return text.encode() in self.log.read_bytes()[self._began_at :]
 
     def signal(self, number: signal.Signals) -> None:
         try:
@@ -156,7 +161,9 @@ class System:
         self._add(name, [*_CELERY, "worker", "-c", "1", "--loglevel", "INFO", "--without-mingle", "-n", f"{name}@%h"])
 
     def add_beat(self, name: str) -> None:
-        self._add(name, [*_CELERY, "beat", "-s", str(self.folder / f"{name}-schedule"), "--pidfile="])
+        self._add(
+            name, [*_CELERY, "beat", "-s", str(self.folder / f"{name}-schedule"), "--pidfile=", "--loglevel", "INFO"]
+        )
 
     def _add(self, name: str, command: list[str]) -> None:
         env = {**self.env, **self._env_of.get(name, {})}

@@ -6,11 +6,12 @@ import shutil
 import sys
 import tempfile
 import time
+import traceback
 from dataclasses import asdict
 from pathlib import Path
 
 from tests.failure.cases import cases_of
-from tests.failure.engine import run
+from tests.failure.engine import Case, run
 from tests.failure.reconcile import Outcome
 from tests.failure.world import DATABASES, QUEUES, World
 
@@ -53,13 +54,21 @@ def _run_world(queue: str, database: str, options: argparse.Namespace) -> list[O
     outcomes = []
     with world:
         for case in cases:
-            outcomes.append(run(world, case))
+            outcomes.append(_run_case(world, case))
             print(outcomes[-1], flush=True)
             if outcomes[-1].problems:
                 world.revive()
     if not options.keep and not any(outcome.problems for outcome in outcomes):
         shutil.rmtree(folder, ignore_errors=True)
     return outcomes
+
+
+def _run_case(world: World, case: Case) -> Outcome:
+    try:
+        return run(world, case)
+    except Exception as error:  # the others are run all the same
+        traceback.print_exc()
+        return Outcome(world.name, case.name, "", problems=[f"did not come to its end: {error!r:.200}"])
 
 
 main()

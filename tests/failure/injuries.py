@@ -234,8 +234,8 @@ def log_says(process: str, text: str) -> Sign:
     """A process writes a text to its log, once more than before."""
 
     def count(load: Load) -> float:
-        log = load.world.system.processes.get(process)
-        return log.log.read_text(errors="replace").count(text) if log else 0
+        found = load.world.system.processes.get(process)
+        return found.log.read_text(errors="replace").count(text) if found else 0
 
     return _grows(count)
 

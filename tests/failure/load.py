@@ -83,6 +83,7 @@ class Load:
         mine = select(table.id, table.recipient_id, table.actor_id).where(
             table.recipient_id.in_([target.id for target in self.targets]), table.actor_id.in_(self._follower_ids())
         )
+        self._database.close()  # its connection may have died with the database
         with self._database.reading() as connection:
             return [(row[0], row[1], row[2]) for row in connection.execute(mine)]
 

@@ -9,7 +9,7 @@ from typing import Self
 import redis
 
 from tests.failure.proxy import Network, Proxy
-from tests.services import PostgreSQL, RabbitMQ, Service, Valkey
+from tests.services import PostgreSQL, RabbitMQ, Service, Valkey, wait_until
 from tests.system import System
 
 PROCESSES = ("api", "worker", "beat", "im0", "im1")
@@ -88,6 +88,9 @@ class World:
 
     def wait_ready(self) -> None:
         self.system.wait_ready()
+        for name, text in {"worker": " ready.", "beat": "beat: Starting"}.items():
+            process = self.system.processes[name]
+            wait_until(lambda p=process, t=text: p.says(t), seconds=40, what=f"{name} is ready")  # type: ignore[misc]
 
     def says(self, process: str, path: str) -> str:
         """Return what a process says under a path such as /readyz; nothing where it does not answer."""
