@@ -11,15 +11,16 @@ from app import events
 _TTL_SECONDS = 30 * 24 * 3600
 
 # A count that was read from the database earlier never takes the place of one that was read later.
-# KEYS: one for each user. ARGV: channel or '', moment of the reading, ttl, then for each user: room, count.
+# KEYS: one for each user. ARGV: channel or '', moment of the reading, ttl, whether to keep what is not kept already (1 or
+# 0), then for each user: room, count.
 _SET = """
 local accepted = {}
 for i, key in ipairs(KEYS) do
-  local room, count = ARGV[2 * i + 2], ARGV[2 * i + 3]
+  local room, count = ARGV[2 * i + 3], ARGV[2 * i + 4]
   local stored = redis.call('GET', key)
   accepted[i] = 0
   if not stored or tonumber(string.match(stored, '^%d+')) <= tonumber(ARGV[2]) then
-    redis.call('SET', key, ARGV[2] .. ':' .. count, 'EX', ARGV[3])
+    if stored or ARGV[4] == '1' then redis.call('SET', key, ARGV[2] .. ':' .. count, 'EX', ARGV[3]) end
     if ARGV[1] ~= '' then
       redis.call('PUBLISH', ARGV[1], 'P' .. room .. '\\0\\0\\00042["unread",{"count":' .. count .. '}]')
     end
@@ -44,11 +45,15 @@ class UnreadCache:
         self._channel = channel
         self._set = redis.register_script(_SET)
 
-    def set(self, counts: Mapping[int, int], *, read_at: int) -> list[bytes]:
-        """Keep the counts that are newer than those kept; return the pushes that are still to be published."""
+    def set(self, counts: Mapping[int, int], *, read_at: int, is_first: bool = True) -> list[bytes]:
+        """Keep the counts that are newer than those kept; return the pushes that are still to be published.
+
+        Those that are not the first don't take the place of counts that Redis has forgotten: by a missing count an IM
+        server tells an empty history from one that was forgotten as well.
+        """
         if not counts:
             return []
-        args: list[str | int] = [self._channel, read_at, _TTL_SECONDS]
+        args: list[str | int] = [self._channel, read_at, _TTL_SECONDS, int(is_first)]
         for user_id, count in counts.items():
             args += [events.room_of(user_id), count]
         accepted = cast("list[int]", self._set(keys=[_key(user_id) for user_id in counts], args=args))

@@ -90,7 +90,7 @@ def _tell_unread(to: Resources, user_ids: list[int]) -> None:
     read_at = unread.moment()
     with to.database.reading() as connection:
         counts = inbox.unread_counts(connection, user_ids)
-    pushes = to.unread.set(counts, read_at=read_at)
+    pushes = to.unread.set(counts, read_at=read_at, is_first=False)
     if to.emitter is not None:
         to.emitter.push(pushes)
 

@@ -78,7 +78,7 @@ def sign_up(body: dict[str, Any]) -> Any:
             introduction=body["introduction"],
         )
     state.profiles.forget(profile["id"])  # others may have asked for this id before there was anybody
-    keep_unread_count(profile["id"], 0, read_at=unread.moment())
+    keep_unread_count(profile["id"], 0, read_at=unread.moment(), is_first=True)
     return profile
 
 

@@ -52,10 +52,10 @@ def create_state(settings: Settings) -> State:
     )
 
 
-def keep_unread_count(user_id: int, count: int, *, read_at: int) -> None:
+def keep_unread_count(user_id: int, count: int, *, read_at: int, is_first: bool = False) -> None:
     """Keep a count where the IM servers find it; without a cache they have clients read the inbox."""
     try:
-        state.unread.set({user_id: count}, read_at=read_at)
+        state.unread.set({user_id: count}, read_at=read_at, is_first=is_first)
     except RedisError as error:
         log.warning("unread count of user %d is not cached: %s", user_id, error)
 

@@ -33,6 +33,12 @@ class TestUnreadCache:
         assert unread.get(7) == 0
         assert pushes == [b'P7\0\0\00042["unread",{"count":0}]']
 
+    def test_one_that_is_not_the_first_is_told_and_not_kept_where_redis_forgot(self, unread: UnreadCache) -> None:
+        pushes = unread.set({7: 3}, read_at=moment(), is_first=False)
+
+        assert unread.get(7) is None
+        assert pushes == [b'P7\0\0\00042["unread",{"count":3}]']
+
     def test_nothing_costs_nothing(self, unread: UnreadCache) -> None:
         assert unread.set({}, read_at=moment()) == []
 
