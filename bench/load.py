@@ -7,7 +7,7 @@ import select
 import socket
 import sys
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from typing import Self
 
@@ -18,6 +18,8 @@ from bench.websocket import Closed, Frames, handshake, text_frame
 _PATH = "/socket.io/?EIO=4&transport=websocket"
 _PONG = text_frame(b"3")
 _READ = 64 * 1024
+_TURN_SECONDS = 0.05
+_STARTS_A_TURN = 50  # more would keep what has arrived waiting, and count as its latency
 _PER_ADDRESS = 20_000  # connections; one address has about 28,000 ports, and those just closed rest for a while
 _OTHER_FILES = 200  # that a process holds beside its clients
 _BIND_ADDRESS_NO_PORT = 24  # IP_BIND_ADDRESS_NO_PORT: the port is picked at connect, so that pairs are what is unique
@@ -70,24 +72,18 @@ class Load:
     def size(self) -> int:
         return len(self._clients)
 
-    def connect(
-        self,
-        user_ids: Iterable[int],
-        *,
-        at_once: int = 100,
-        last_offsets: Mapping[int, str] | None = None,
-        seconds: float = 300,
-    ) -> list[Client]:
-        """Bring clients in and wait until each has had its `sync`; at most `at_once` are on their way.
+    def prepare(self, user_ids: Iterable[int], last_offsets: Mapping[int, str]) -> None:
+        """Sign the tokens of those who will connect with an offset, where there is one: it takes its time."""
+        self._auths |= {user_id: _auth(user_id, last_offsets.get(user_id)) for user_id in user_ids}
 
-        `last_offsets` are by user id.
-        """
-        waiting = list(reversed(list(user_ids)))
-        self._auths |= {user_id: _auth(user_id, (last_offsets or {}).get(user_id)) for user_id in waiting}
+    def connect(self, user_ids: Sequence[int], *, at_once: int = 100, seconds: float = 300) -> list[Client]:
+        """Bring clients in and wait until each has had its `sync`; at most `at_once` are on their way."""
+        self.prepare(set(user_ids) - self._auths.keys(), {})
+        waiting = list(reversed(user_ids))
         new: list[Client] = []
 
         def all_in() -> bool:
-            while waiting and self._in_flight < at_once:
+            for _ in range(min(_STARTS_A_TURN, at_once - self._in_flight, len(waiting))):
                 new.append(self._start(waiting.pop()))
             return not waiting and not self._in_flight
 
@@ -102,7 +98,7 @@ class Load:
         while not is_done():
             if time.monotonic() > deadline:
                 raise Lost(f"not in {seconds:.0f} s: {what} ({self.delivered} delivered, {self.closed} closed)")
-            self._turn(0.05)
+            self._turn(_TURN_SECONDS)
 
     def rest(self, seconds: float) -> None:
         """Answer pings for so long; raise Lost when a client was closed."""

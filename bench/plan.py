@@ -30,7 +30,7 @@ class Plan:
 
 FULL = Plan(
     rounds=3,
-    sizes={1000: 3, 4000: 1, 8000: 2, 16_000: 1},
+    sizes={1000: 3, 2000: 1, 4000: 1, 8000: 2, 16_000: 1},
     idle_at=8000,
     idle_seconds=2 * crowd.PING_SECONDS,
     pushes=20_000,
