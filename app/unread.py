@@ -11,8 +11,8 @@ from app import events
 _TTL_SECONDS = 30 * 24 * 3600
 
 # A count that was read from the database earlier never takes the place of one that was read later.
-# KEYS: one for each user. ARGV: channel or '', moment of the reading, ttl, whether to keep what is not kept already (1 or
-# 0), then for each user: room, count.
+# KEYS: one for each user. ARGV: channel or '', moment of the reading, ttl, 1 to keep what is not kept already,
+# else 0, then for each user: room, count.
 _SET = """
 local accepted = {}
 for i, key in ipairs(KEYS) do
