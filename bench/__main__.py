@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import signal
 import sys
 import tempfile
 import time
@@ -29,6 +30,7 @@ def main() -> int:
         docs.write(_newest())
         return 0
     most_clients(_MOST)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))  # and so through every clean-up
     bench = _measure(arguments)
     print()
     print(report.render(bench.results))
