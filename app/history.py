@@ -158,6 +158,30 @@ class History:
             return Gap(is_covered=False, packets=[], newest=self._newest(key))
         return _gap(entries[1:], newest=entries[-1][0].decode())
 
+    def read_many(self, asked: Sequence[tuple[int, str | None]]) -> list[Gap]:
+        """Do `read_after` for each (user_id, last_offset); as far as they are simple, in one round trip for all."""
+        pipeline = self._redis.pipeline(transaction=False)
+        for user_id, last_offset in asked:
+            if last_offset is None:
+                pipeline.xrevrange(_key(user_id), count=1)
+            else:
+                start = last_offset if _OFFSET.fullmatch(last_offset) else EMPTY
+                pipeline.xrange(_key(user_id), min=start, count=_PAGE)
+        pages = cast("list[list[_RawEntry]]", pipeline.execute())
+        return [
+            self._simple(last_offset, page) or self.read_after(user_id, last_offset)
+            for (user_id, last_offset), page in zip(asked, pages, strict=True)
+        ]
+
+    def _simple(self, last_offset: str | None, page: list["_RawEntry"]) -> Gap | None:
+        """Return the gap that a first page shows, None where it takes more to know."""
+        if last_offset is None:
+            return Gap(is_covered=True, packets=[], newest=page[0][0].decode() if page else EMPTY)
+        if not page:
+            return Gap(is_covered=True, packets=[], newest=EMPTY) if last_offset == EMPTY else None
+        is_simple = page[0][0].decode() == last_offset and len(page) < _PAGE and not self._is_too_old(last_offset, page)
+        return _gap(page[1:], newest=page[-1][0].decode()) if is_simple else None
+
     def newest(self, user_id: int) -> str:
         """Return the offset of the newest entry, `0-0` where there is none."""
         return self._newest(_key(user_id))

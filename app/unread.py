@@ -1,7 +1,7 @@
 """The unread count of each user, as last told to the user's sockets."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import cast
 
 from redis import Redis
@@ -68,7 +68,16 @@ class UnreadCache:
     def get(self, user_id: int) -> int | None:
         """Return the count, or None where it is not known."""
         value = cast("bytes | None", self._redis.get(_key(user_id)))
-        return None if value is None else int(value.partition(b":")[2])
+        return _count(value)
+
+    def get_many(self, user_ids: Sequence[int]) -> list[int | None]:
+        """Return the count of each, None where it is not known."""
+        values = cast("list[bytes | None]", self._redis.mget([_key(user_id) for user_id in user_ids]))
+        return [_count(value) for value in values]
+
+
+def _count(value: bytes | None) -> int | None:
+    return None if value is None else int(value.partition(b":")[2])
 
 
 def _key(user_id: int) -> str:

@@ -76,20 +76,16 @@ class Delivery:
         seat = self._seats.pop(sid, None)
         return seat.user_id if seat else None
 
-    def replay(self, sid: str, last_offset: str | None) -> Gap | None:
-        """Send what followed `last_offset`; return what was read, or None where the history is away."""
+    def replay(self, sid: str, last_offset: str | None, gap: Gap | None) -> bool:
+        """Send what followed `last_offset`; say whether the socket is still there. No gap: the history is away."""
         seat = self._seats.get(sid)
         if seat is None:
-            return None
-        try:
-            gap = self._history.read_after(seat.user_id, last_offset)
-        except RedisError as error:
-            log.warning("history is away, user %d is sent to the inbox: %s", seat.user_id, error)
-            return None
-        self._write_all(seat, gap)
-        if last_offset is None and seat.held:
-            seat.last = seat.held[0].previous  # pushed after this socket came, and so its own to have
-        return gap
+            return False
+        if gap is not None:
+            self._write_all(seat, gap)
+            if last_offset is None and seat.held:
+                seat.last = seat.held[0].previous  # pushed after this socket came, and so its own to have
+        return True
 
     def begin(self, sid: str) -> None:
         """Go over to live pushes, those first that came meanwhile."""

@@ -1,4 +1,4 @@
-"""Connect and disconnect: token, room, replay."""
+"""Connect and disconnect: token, seat, room."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -7,9 +7,6 @@ from urllib.parse import parse_qs
 from socketio.exceptions import ConnectionRefusedError
 
 from app import events, tokens
-from app.cache import RedisError
-from app.history import EMPTY, Gap
-from app.unread import UnreadCache
 from im import metrics
 from im.delivery import Delivery
 from im.presence import Presence
@@ -39,11 +36,10 @@ def read_greeting(environ: dict[str, Any], auth: object, secret: str) -> Greetin
 
 
 class Notify:
-    def __init__(self, sio: Any, *, secret: str, delivery: Delivery, unread: UnreadCache, presence: Presence) -> None:
+    def __init__(self, sio: Any, *, secret: str, delivery: Delivery, presence: Presence) -> None:
         self._sio = sio
         self._secret = secret
         self._delivery = delivery
-        self._unread = unread
         self._presence = presence
 
     def connect(self, sid: str, environ: dict[str, Any], auth: object) -> Greeting:
@@ -58,21 +54,8 @@ class Notify:
             # Seat and room first, replay second: what is pushed in between is held. The other order would lose it.
             self._delivery.take_seat(sid, self._sio.manager.eio_sid_from_sid(sid, "/"), greeting.user_id)
             self._sio.enter_room(sid, events.room_of(greeting.user_id))
+            self._presence.came(greeting.user_id)
         return greeting
-
-    def replay(self, sid: str, greeting: Greeting) -> None:
-        """Send what the client missed, then `sync`. Called when the client has been told that it is connected."""
-        if greeting.user_id is None:
-            return
-        gap = self._delivery.replay(sid, greeting.last_offset) or Gap(is_covered=False, packets=[], newest=EMPTY)
-        unread_count = self._unread_count(greeting.user_id)
-        is_recovered = gap.is_covered and not _is_forgotten(greeting, gap, unread_count)
-        metrics.REPLAYED.inc(len(gap.packets))
-        metrics.UNRECOVERED.inc(not is_recovered)
-        sync = events.Sync(recovered=is_recovered, offset=gap.newest, unread_count=unread_count)
-        self._sio.emit(events.SYNC, sync, room=sid, ignore_queue=True)
-        self._delivery.begin(sid)
-        self._presence.came(greeting.user_id)
 
     def disconnect(self, sid: str) -> None:
         """Forget a client. python-socketio takes it out of its rooms."""
@@ -80,14 +63,3 @@ class Notify:
         metrics.CONNECTIONS.labels("anonymous" if user_id is None else "user").dec()
         if user_id is not None:
             self._presence.left(user_id)
-
-    def _unread_count(self, user_id: int) -> int | None:
-        try:
-            return self._unread.get(user_id)
-        except RedisError:
-            return None
-
-
-def _is_forgotten(greeting: Greeting, gap: Gap, unread_count: int | None) -> bool:
-    """Tell an empty history from one that was lost: a Redis that forgot it has forgotten the unread count as well."""
-    return greeting.last_offset == EMPTY and gap.newest == EMPTY and unread_count is None

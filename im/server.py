@@ -19,6 +19,7 @@ from im.listeners import create_manager
 from im.notify import Notify
 from im.presence import Presence
 from im.transport import FastServer
+from im.welcome import Welcome
 
 _REDIS_SECONDS = 1
 _LARGEST_PACKET = 64 * 1024  # bytes that a client may send at once
@@ -48,8 +49,9 @@ def create_server(settings: Settings, *, ping_interval: float = 25, ping_timeout
     manager.delivery = delivery = Delivery(sio, history)
     manager.hearing = hearing = Hearing(say=manager.say_nonce, subscribe_anew=manager.subscribe_anew)
     secret = settings.jwt_secret.get_secret_value()
-    notify = Notify(sio, secret=secret, delivery=delivery, unread=UnreadCache(redis), presence=presence)
-    _add_handlers(sio, notify, Chat(sio))
+    notify, chat = Notify(sio, secret=secret, delivery=delivery, presence=presence), Chat(sio)
+    welcome = Welcome(sio, chat=chat, delivery=delivery, history=history, unread=UnreadCache(redis))
+    _add_handlers(sio, notify, chat, welcome)
     # The listener would otherwise start with the first client, and a server would be ready without hearing anything.
     sio.manager_initialized = True
     manager.initialize()
@@ -58,17 +60,11 @@ def create_server(settings: Settings, *, ping_interval: float = 25, ping_timeout
     return ImServer(sio, Health(socketio.WSGIApp(sio), redis=redis, hearing=hearing))
 
 
-def _add_handlers(sio: Any, notify: Notify, chat: Chat) -> None:
+def _add_handlers(sio: Any, notify: Notify, chat: Chat, welcome: Welcome) -> None:
     """One handler for each event: a second one for `connect` would silently take the place of the first."""
 
     def connect(sid: str, environ: dict[str, Any], auth: object = None) -> None:
-        greeting = notify.connect(sid, environ, auth)
-        # Runs after this handler, and so after the packet that tells the client it is connected.
-        sio.start_background_task(welcome, sid, greeting)
-
-    def welcome(sid: str, greeting: Any) -> None:
-        chat.greet(sid)
-        notify.replay(sid, greeting)
+        welcome.soon(sid, notify.connect(sid, environ, auth))
 
     def disconnect(sid: str, _reason: str) -> None:
         notify.disconnect(sid)

@@ -202,3 +202,14 @@ class TestReadAfter:
         assert numbers(history.read_after(USER, taken[0])) == [4]
         append(history, 5)
         assert not history.read_after(USER, EMPTY).is_covered
+
+
+class TestReadMany:
+    def test_it_says_of_each_what_read_after_says(self, history: History) -> None:
+        told = append(history, *range(1, 6))
+        history.append([entry(number, user_id=8) for number in range(1, 451)])
+        beginning = history.read_after(8, EMPTY).packets[0][0]
+        last_offsets = [None, EMPTY, *told, "1-1", "9999999999999-0", "no offset", "", "5", f"({told[0]}"]
+        asked = [(user_id, last_offset) for user_id in (USER, 8, 9) for last_offset in (*last_offsets, beginning)]
+
+        assert history.read_many(asked) == [history.read_after(*one) for one in asked]

@@ -39,6 +39,10 @@ class TestUnreadCache:
         assert unread.get(7) is None
         assert pushes == [b'P7\0\0\00042["unread",{"count":3}]']
 
+    def test_many_are_read_at_once(self, unread: UnreadCache) -> None:
+        unread.set({1: 5, 3: 0}, read_at=moment())
+        assert unread.get_many([1, 2, 3]) == [5, None, 0]
+
     def test_nothing_costs_nothing(self, unread: UnreadCache) -> None:
         assert unread.set({}, read_at=moment()) == []
 

@@ -43,6 +43,7 @@ class FakeHistory:
     def __init__(self) -> None:
         self.entries: list[tuple[str, bytes]] = []
         self.is_away = False
+        self.reads = 0
 
     def read_after(self, _user_id: int, last_offset: str | None) -> Gap:
         if self.is_away:
@@ -53,6 +54,10 @@ class FakeHistory:
         if last_offset not in offsets:
             return Gap(is_covered=False, packets=[], newest=offsets[-1])
         return Gap(is_covered=True, packets=self.entries[offsets.index(last_offset) :], newest=offsets[-1])
+
+    def read_many(self, asked: list[tuple[int, str | None]]) -> list[Gap]:
+        self.reads += 1
+        return [self.read_after(user_id, last_offset) for user_id, last_offset in asked]
 
 
 def settle() -> None:

@@ -32,7 +32,7 @@ class Story:
 
     def connect(self, last_offset: str | None = None) -> None:
         self.delivery.take_seat(SID, EIO_SID, USER)
-        self.delivery.replay(SID, last_offset)
+        self.delivery.replay(SID, last_offset, self.history.read_after(USER, last_offset))
         self.delivery.begin(SID)
 
     @property
@@ -68,7 +68,7 @@ class TestReplay:
         story.delivery.take_seat(SID, EIO_SID, USER)
         story.deliver(first)
         story.deliver(second)
-        story.delivery.replay(SID, EMPTY)
+        story.delivery.replay(SID, EMPTY, story.history.read_after(USER, EMPTY))
         third = story.append()
         story.deliver(third)
         assert story.numbers == [1, 2]
@@ -77,11 +77,23 @@ class TestReplay:
 
         assert story.numbers == [1, 2, 3]
 
-    def test_a_history_that_is_away_replays_nothing_and_says_so(self, story: Story) -> None:
-        story.history.is_away = True
+    def test_a_history_that_is_away_replays_nothing_and_what_is_pushed_then_comes(self, story: Story) -> None:
+        story.append()
         story.delivery.take_seat(SID, EIO_SID, USER)
 
-        assert story.delivery.replay(SID, EMPTY) is None
+        assert story.delivery.replay(SID, EMPTY, None)
+
+        story.delivery.begin(SID)
+        story.deliver(story.append())
+        assert story.numbers == [2]
+
+    def test_who_left_meanwhile_is_sent_nothing(self, story: Story) -> None:
+        story.append()
+        story.delivery.take_seat(SID, EIO_SID, USER)
+        story.delivery.leave_seat(SID)
+
+        assert not story.delivery.replay(SID, EMPTY, story.history.read_after(USER, EMPTY))
+        assert story.numbers == []
 
 
 class TestLivePushes:

@@ -1,0 +1,99 @@
+"""What a client gets when it is connected: the greeting, what it missed, `sync`. For all who came meanwhile at once."""
+
+import logging
+from collections import deque
+from typing import Any
+
+import eventlet
+
+from app import events
+from app.cache import RedisError
+from app.history import EMPTY, Gap, History
+from app.unread import UnreadCache
+from im import metrics
+from im.chat import Chat
+from im.delivery import Delivery
+from im.notify import Greeting
+from im.pace import Pace
+
+log = logging.getLogger(__name__)
+
+_AT_ONCE = 64
+
+_Guest = tuple[str, Greeting]
+
+
+class Welcome:
+    """One greenlet serves all who wait, and reads for them together: a storm costs Redis few round trips."""
+
+    def __init__(self, sio: Any, *, chat: Chat, delivery: Delivery, history: History, unread: UnreadCache) -> None:
+        self._sio = sio
+        self._chat = chat
+        self._delivery = delivery
+        self._history = history
+        self._unread = unread
+        self._waiting: deque[_Guest] = deque()
+        self._is_serving = False
+        self._pace = Pace()
+
+    def soon(self, sid: str, greeting: Greeting) -> None:
+        """Welcome a client when its connect handler, and so the packet that tells it of the connect, is done."""
+        self._waiting.append((sid, greeting))
+        if not self._is_serving:
+            self._is_serving = True
+            eventlet.spawn_n(self._serve)
+
+    def _serve(self) -> None:
+        try:
+            while self._waiting:
+                guests = [self._waiting.popleft() for _ in range(min(_AT_ONCE, len(self._waiting)))]
+                try:
+                    self._serve_some(guests)
+                except Exception:
+                    log.exception("clients are not welcomed")
+        finally:
+            self._is_serving = False
+
+    def _serve_some(self, guests: list[_Guest]) -> None:
+        for sid, _ in guests:
+            self._chat.greet(sid)
+            self._pace.step()
+        users = [(sid, greeting) for sid, greeting in guests if greeting.user_id is not None]
+        if not users:
+            return
+        for (sid, greeting), gap, unread_count in zip(
+            users, self._gaps(users), self._unread_counts(users), strict=True
+        ):
+            self._replay(sid, greeting, gap, unread_count)
+            self._pace.step()
+
+    def _replay(self, sid: str, greeting: Greeting, gap: Gap | None, unread_count: int | None) -> None:
+        if not self._delivery.replay(sid, greeting.last_offset, gap):
+            return
+        gap = gap or Gap(is_covered=False, packets=[], newest=EMPTY)
+        is_recovered = gap.is_covered and not _is_forgotten(greeting, gap, unread_count)
+        metrics.REPLAYED.inc(len(gap.packets))
+        metrics.UNRECOVERED.inc(not is_recovered)
+        sync = events.Sync(recovered=is_recovered, offset=gap.newest, unread_count=unread_count)
+        self._sio.emit(events.SYNC, sync, room=sid, ignore_queue=True)
+        self._delivery.begin(sid)
+
+    def _gaps(self, users: list[_Guest]) -> list[Gap | None]:
+        try:
+            return list(
+                self._history.read_many([(g.user_id, g.last_offset) for _, g in users if g.user_id is not None])
+            )
+        except RedisError as error:
+            log.warning("history is away, %d users are sent to the inbox: %s", len(users), error)
+            return [None] * len(users)
+
+    def _unread_counts(self, users: list[_Guest]) -> list[int | None]:
+        try:
+            return self._unread.get_many([g.user_id for _, g in users if g.user_id is not None])
+        except RedisError:
+            return [None] * len(users)
+
+
+def _is_forgotten(greeting: Greeting, gap: Gap, unread_count: int | None) -> bool:
+    """Tell an empty history from one that was lost: a Redis that forgot it has forgotten the unread count as well."""
+    return greeting.last_offset == EMPTY and gap.newest == EMPTY and unread_count is None

@@ -1,0 +1,126 @@
+"""Who is connected is greeted, gets what was missed, and then `sync`; many who come together cost one reading."""
+
+from typing import Any
+
+import pytest
+from redis.exceptions import ConnectionError as Disconnected
+
+from app.history import EMPTY
+from im.chat import Chat
+from im.delivery import Delivery, Push
+from im.notify import Greeting
+from im.welcome import Welcome
+from tests.unit.im.fakes import FakeHistory, FakeSio, FakeSocket, settle
+
+
+class FakeUnread:
+    def __init__(self) -> None:
+        self.counts: dict[int, int] = {}
+        self.is_away = False
+
+    def get_many(self, user_ids: list[int]) -> list[int | None]:
+        if self.is_away:
+            raise Disconnected("away")
+        return [self.counts.get(user_id) for user_id in user_ids]
+
+
+class House:
+    def __init__(self) -> None:
+        self.sio, self.history, self.unread = FakeSio(), FakeHistory(), FakeUnread()
+        self.delivery = Delivery(self.sio, self.history)
+        self.welcome = Welcome(
+            self.sio, chat=Chat(self.sio), delivery=self.delivery, history=self.history, unread=self.unread
+        )
+
+    def come(self, name: str, *, user_id: int | None = 7, last_offset: str | None = None) -> FakeSocket:
+        socket = self.sio.eio.sockets[name] = FakeSocket()
+        if user_id is not None:
+            self.delivery.take_seat(name, name, user_id)
+        self.welcome.soon(name, Greeting(user_id, last_offset))
+        return socket
+
+    def heard(self, name: str) -> list[Any]:
+        """The events that a client got, `sync` with its data."""
+        return [data if event == "sync" else event for event, data, room in self.sio.emitted if room == name]
+
+
+@pytest.fixture
+def house() -> House:
+    return House()
+
+
+def test_nothing_is_sent_before_the_connect_handler_is_done(house: House) -> None:
+    house.come("ann")
+    assert house.sio.emitted == []
+
+
+def test_what_was_missed_comes_before_sync(house: House) -> None:
+    house.history.entries = [("1-0", b'42["n",1]'), ("2-0", b'42["n",2]')]
+    house.unread.counts = {7: 2}
+
+    socket = house.come("ann", last_offset="1-0")
+    settle()
+
+    assert socket.written == [b'42["n",2]']
+    assert house.heard("ann") == ["message", {"recovered": True, "offset": "2-0", "unread_count": 2}]
+
+
+def test_many_who_come_together_are_read_for_at_once(house: House) -> None:
+    for i in range(50):
+        house.come(f"client {i}", user_id=i + 1)
+    settle()
+
+    assert house.history.reads == 1
+    assert all(house.heard(f"client {i}")[-1]["recovered"] for i in range(50))
+
+
+def test_who_comes_while_others_are_served_is_served_too(house: House) -> None:
+    for i in range(200):
+        house.come(f"client {i}")
+    settle()
+    house.come("late")
+    settle()
+    assert all(len(house.heard(name)) == 2 for name in house.sio.eio.sockets)
+
+
+def test_an_anonymous_client_is_greeted_and_no_more(house: House) -> None:
+    house.come("somebody", user_id=None)
+    settle()
+    assert house.heard("somebody") == ["message"]
+    assert house.history.reads == 0
+
+
+def test_who_left_meanwhile_hears_of_nothing(house: House) -> None:
+    house.come("ann")
+    house.delivery.leave_seat("ann")
+    settle()
+    assert house.heard("ann") == ["message"]
+
+
+@pytest.mark.parametrize("unread_is_away", [False, True])
+def test_a_history_that_is_away_sends_to_the_inbox(house: House, unread_is_away: bool) -> None:
+    house.history.is_away, house.unread.is_away = True, unread_is_away
+    house.unread.counts = {7: 3}
+    house.come("ann", last_offset="1-0")
+    settle()
+    unread_count = None if unread_is_away else 3
+    assert house.heard("ann")[-1] == {"recovered": False, "offset": EMPTY, "unread_count": unread_count}
+
+
+def test_an_empty_history_that_knows_no_count_was_lost(house: House) -> None:
+    house.come("ann", last_offset=EMPTY)
+    settle()
+    assert house.heard("ann")[-1]["recovered"] is False
+
+
+def test_what_is_pushed_before_the_welcome_comes_after_what_was_missed(house: House) -> None:
+    house.history.entries = [("1-0", b'42["n",1]')]
+    socket = house.come("ann", last_offset=EMPTY)
+    house.unread.counts = {7: 1}
+    house.history.entries.append(("2-0", b'42["n",2]'))
+    house.delivery.deliver([("ann", "ann")], Push(b"1-0", b"2-0", b'42["n",2]'))
+    assert socket.written == []
+
+    settle()
+
+    assert socket.written == [b'42["n",1]', b'42["n",2]']
