@@ -3,19 +3,15 @@
 import random
 
 from tests.failure.engine import Case
-from tests.failure.injuries import (
-    Injury,
-    crash,
-    crash_at,
+from tests.failure.injuries import Injury, crash, crash_at, cut, kill, pause, stop, terminate
+from tests.failure.twists import (
     crowd,
-    cut,
     cut_listeners,
     flush,
-    kill,
-    pause,
+    lose_memory,
+    poison,
     roam,
-    stop,
-    terminate,
+    stall,
     unbind_listeners,
 )
 from tests.failure.world import PROCESSES, World
@@ -42,11 +38,14 @@ def cases_of(world: World, seed: int = 0) -> list[Case]:
         _one(cut_listeners()),
         _twice(cut_listeners()),
         _one(flush()),
+        _one(lose_memory()),
+        _one(poison()),
+        _one(stall()),
         _one(roam()),
         _twice(roam()),
         _one(crowd()),
         Case("rolling restart", (terminate("im0"), terminate("im1"))),
-        Case("pause all", (pause(*(name for name in services if name != "postgresql")),)),
+        Case("pause all", (pause(*(name for name in services if name != "postgresql"), seconds=8),)),
         Case("at random", tuple(_at_random(services, seed))),
     ]
     if world.broker == "rabbitmq":

@@ -27,6 +27,7 @@ class Device:
         self.connected_at: list[float] = []
         self.is_reading = threading.Event()  # cleared, it is a slow client
         self.is_reading.set()
+        self.buffer_bytes: int | None = None  # of the kernel, for what has arrived; the default where None
         self._urls = urls
         self._api = api
         self._is_closed = threading.Event()
@@ -59,7 +60,9 @@ class Device:
             self._is_closed.wait(random.uniform(0.1, 0.5))
 
     def _connect(self, url: str) -> None:
-        self._socket = websocket.create_connection(url.replace("http", "ws") + _PATH, timeout=5, suppress_origin=True)
+        options = [(socket.SOL_SOCKET, socket.SO_RCVBUF, self.buffer_bytes)] if self.buffer_bytes else []
+        url = url.replace("http", "ws") + _PATH
+        self._socket = websocket.create_connection(url, timeout=5, suppress_origin=True, sockopt=options)
         self._socket.recv()
         self.memory.begin()
         self._socket.send("40" + json.dumps(self._greeting()))

@@ -42,12 +42,13 @@ def run(world: World, case: Case, *, longest_answer_seconds: float = LONGEST_ANS
 
 
 def _injure(load: Load, injury: Injury, outcome: Outcome) -> None:
-    pending = {what: is_so for what, is_so in injury.signs.items() if not is_so(load)}
+    before = {what: sign(load) for what, sign in injury.signs.items()}
     injury.hurt(load)
     deadline = time.monotonic() + _SIGN_SECONDS
     time.sleep(injury.lasts_seconds)
+    pending = set(before)
     while pending and time.monotonic() < deadline:
-        pending = {what: is_so for what, is_so in pending.items() if not is_so(load)}
+        pending = {what for what in pending if injury.signs[what](load) <= before[what]}
         time.sleep(0.1)
     outcome.problems += [f"no sign of the injury: {what}" for what in pending]
     injury.repair(load)
@@ -64,6 +65,8 @@ def _judge(case: Case, outcome: Outcome, longest_answer_seconds: float) -> None:
     longest_settling = max(injury.settles_seconds for injury in case.injuries)
     if outcome.settled_seconds > longest_settling:
         outcome.problems.append(f"settled later than {longest_settling:.0f} s after the repair")
+    if outcome.crashes:
+        outcome.problems.append(f"follows were answered {outcome.crashes}, not 503")
     if all(injury.answers_stay for injury in case.injuries):
         if outcome.refused:
             outcome.problems.append(f"{outcome.refused} follows were not answered 201")

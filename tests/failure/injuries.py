@@ -1,14 +1,13 @@
-"""What can be done to a system, how it is repaired, and by which sign one can tell that it was hurt at all."""
+"""What can be done to processes, services and the links between them, and how it is repaired."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from tests.failure.load import Load
+from tests.failure.signs import Sign, log_says
 from tests.failure.world import World
-from tests.services import RabbitMQ
 
 Act = Callable[[Load], object]
-Sign = Callable[[Load], bool]
 
 
 def _nothing(_load: Load) -> None:
@@ -140,125 +139,6 @@ def crash_at(point: str) -> Injury:
         answers_stay=process != "api",
         signs={f"{process} dies at {point!r}": log_says(process, f"dying at {point!r}")},
     )
-
-
-def cut_listeners() -> Injury:
-    """Cut only the connections over which the IM servers listen."""
-
-    def hurt(load: Load) -> None:
-        world = load.world
-        if isinstance(rabbitmq := world.services.get("rabbitmq"), RabbitMQ):
-            for line in rabbitmq.ctl("list_queues", "-q", "name", "owner_pid").splitlines():
-                if line.startswith("toutiao-im"):
-                    rabbitmq.ctl("close_connection", line.split("\t")[1], "tests")
-            return
-        with world.redis() as connection:
-            connection.client_kill_filter(_type="pubsub")
-
-    return Injury("cut listeners", hurt=hurt, lasts_seconds=1, signs={"im0 subscribes anew": _subscribed_anew()})
-
-
-def unbind_listeners() -> Injury:
-    """Take the IM servers' queues from the exchange: their connections live, and nothing comes any more."""
-
-    def hurt(load: Load) -> None:
-        rabbitmq = load.world.services["rabbitmq"]
-        assert isinstance(rabbitmq, RabbitMQ)
-        for line in rabbitmq.ctl("list_queues", "-q", "name").splitlines():
-            if line.startswith("toutiao-im"):
-                rabbitmq.ctl("eval", _UNBIND.replace("QUEUE", line.strip()))
-
-    return Injury(
-        "unbind listeners",
-        hurt=hurt,
-        lasts_seconds=0,
-        signs={
-            "im0 says that it is deaf": lambda load: "deaf" in load.world.says("im0", "/readyz"),
-            "im0 counts it": grows("im0", "toutiao_im_deaf_total"),
-            "im0 subscribes anew": _subscribed_anew(),
-        },
-    )
-
-
-_UNBIND = """
-Q = rabbit_misc:r(<<"/">>, queue, <<"QUEUE">>),
-[rabbit_binding:remove(B, <<"tests">>) || B <- rabbit_binding:list_for_destination(Q),
- element(2, B) =/= rabbit_misc:r(<<"/">>, exchange, <<>>)].
-"""
-
-
-def flush() -> Injury:
-    """FLUSHALL: a Redis that has forgotten everything."""
-
-    def hurt(load: Load) -> None:
-        with load.world.redis() as connection:
-            connection.flushall()
-        for device in load.devices:
-            device.drop()
-
-    return Injury(
-        "flush valkey",
-        hurt=hurt,
-        lasts_seconds=0,
-        signs={"devices are told": lambda load: all(device.memory.unrecovered for device in load.devices)},
-    )
-
-
-def roam() -> Injury:
-    """Every device loses its connection, and comes back to the other server."""
-
-    def hurt(load: Load) -> None:
-        for device in load.devices:
-            device.drop()
-
-    return Injury("move devices", hurt=hurt, lasts_seconds=0.5)
-
-
-def crowd() -> Injury:
-    """Two more workers and a second beat for a while."""
-
-    def hurt(load: Load) -> None:
-        for name in ("worker2", "worker3"):
-            load.world.system.add_worker(name)
-        load.world.system.add_beat("beat2")
-
-    def repair(load: Load) -> None:
-        for name in ("worker2", "worker3", "beat2"):
-            load.world.system.processes.pop(name).terminate(seconds=30)
-
-    ready = {f"{name} works": log_says(name, "ready.") for name in ("worker2", "worker3")}
-    return Injury("three workers, two beats", hurt=hurt, repair=repair, lasts_seconds=3, signs=ready)
-
-
-def log_says(process: str, text: str) -> Sign:
-    """A process writes a text to its log, once more than before."""
-
-    def count(load: Load) -> float:
-        found = load.world.system.processes.get(process)
-        return found.log.read_text(errors="replace").count(text) if found else 0
-
-    return _grows(count)
-
-
-def grows(process: str, metric: str) -> Sign:
-    """A metric becomes more than it was before."""
-    return _grows(lambda load: load.world.metric(process, metric))
-
-
-def _grows(count: Callable[[Load], float]) -> Sign:
-    first: list[float] = []
-
-    def is_so(load: Load) -> bool:
-        value = count(load)
-        if not first:
-            first.append(value)
-        return value > first[0]
-
-    return is_so
-
-
-def _subscribed_anew() -> Sign:
-    return grows("im0", "toutiao_im_subscriptions_total")
 
 
 def _bring_back(world: World, service: str) -> None:

@@ -12,7 +12,7 @@ from typing import Self
 
 from sqlalchemy import insert, select
 
-from app import tokens
+from app import events, tokens
 from app.db import Database
 from app.models import ACTIVE, Notification
 from app.models import User as UserRow
@@ -43,14 +43,14 @@ class Load:
         self.world = world
         self.answers: list[Answer] = []
         self.committed_at: dict[tuple[int, int], float] = {}  # by (follower, target)
-        self._database = Database(world.system.env["DATABASE_URL"], pool_size=1)
-        self.followers = self._sign_up(_FOLLOWERS)
+        self.database = Database(world.system.env["DATABASE_URL"], pool_size=1)
+        followers = self._sign_up(_FOLLOWERS)
         self.targets = self._sign_up(_TARGETS)
         api, urls = world.system.api, world.device_urls
         self.devices = [Device(urls[i:] + urls[:i], user, api) for user in self.targets for i in range(len(urls))]
         self.stranger = Device(urls, None, api)
         self._pairs: queue.SimpleQueue[tuple[User, User]] = queue.SimpleQueue()
-        for pair in itertools.product(self.followers, self.targets):
+        for pair in itertools.product(followers, self.targets):
             self._pairs.put(pair)
         self._is_over = threading.Event()
         self._threads = [threading.Thread(target=self._follow_for_ever, daemon=True) for _ in range(_THREADS)]
@@ -62,7 +62,7 @@ class Load:
         self._is_over.set()
         for device in (*self.devices, self.stranger):
             device.close()
-        self._database.close()
+        self.database.close()
 
     def start(self) -> None:
         """Begin when the devices are there."""
@@ -80,11 +80,12 @@ class Load:
     def rows(self) -> list[tuple[int, int, int]]:
         """Return the (id, recipient, actor) of all notifications of this load's targets."""
         table = Notification
+        targets = [target.id for target in self.targets]
         mine = select(table.id, table.recipient_id, table.actor_id).where(
-            table.recipient_id.in_([target.id for target in self.targets]), table.actor_id.in_(self._follower_ids())
+            table.recipient_id.in_(targets), table.event == events.FOLLOWING_NOTIFY
         )
-        self._database.close()  # its connection may have died with the database
-        with self._database.reading() as connection:
+        self.database.close()  # its connection may have died with the database
+        with self.database.reading() as connection:
             return [(row[0], row[1], row[2]) for row in connection.execute(mine)]
 
     def unseen(self, rows: list[tuple[int, int, int]]) -> Iterator[tuple[Device, int]]:
@@ -95,9 +96,6 @@ class Load:
                 is_committed = (actor_id, recipient_id) in self.committed_at
                 if recipient_id == device.user.id and is_committed and row_id not in device.memory.seen_at:
                     yield device, row_id
-
-    def _follower_ids(self) -> list[int]:
-        return [follower.id for follower in self.followers]
 
     def _follow_for_ever(self) -> None:
         api = Api(self.world.system.api.url)
@@ -122,7 +120,7 @@ class Load:
         names = [f"user-{uuid.uuid4().hex[:12]}" for _ in range(count)]
         fixed = {"password_hash": "none", "status": ACTIVE, "created_at": int(time.time())}
         new = insert(UserRow).returning(UserRow.id, UserRow.name)
-        with self._database.transaction() as connection:
+        with self.database.transaction() as connection:
             rows = connection.execute(new, [{"name": name, **fixed} for name in names]).all()
         secret = self.world.system.secret
         return [User(row.id, row.name, tokens.sign(secret, user_id=row.id), "") for row in rows]

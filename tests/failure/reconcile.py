@@ -26,6 +26,7 @@ class Outcome:
     refused: int = 0
     slowest_seconds: float = 0.0
     settled_seconds: float = 0.0
+    crashes: list[int] = field(default_factory=list)  # statuses that no follow should have, whatever is away
     problems: list[str] = field(default_factory=list)
 
     def __str__(self) -> str:
@@ -57,6 +58,7 @@ def reconcile(load: Load, outcome: Outcome, *, repaired_at: float) -> None:
     outcome.repeats = sum(device.memory.repeats for device in load.devices)
     outcome.from_inbox = sum(len(device.memory.from_inbox) for device in load.devices)
     outcome.refused = sum(answer.status != 201 for answer in load.answers)
+    outcome.crashes = sorted({answer.status for answer in load.answers} - {0, 201, 503})
     outcome.slowest_seconds = max(answer.seconds for answer in load.answers)
     outcome.settled_seconds = _settled_seconds(load, rows, repaired_at)
     _note(outcome, "follows were answered 201 and are not in the inbox", lost)
