@@ -10,62 +10,25 @@ from collections.abc import Iterable
 from typing import Any
 
 import eventlet
-from engineio import packet as eio_packet
 
-from app.cache import RedisError
+from app import events
 from app.history import Gap, History
-from im import frames, metrics
+from app.unread import UnreadCache
+from im import metrics
+from im.catch_up import CatchUp
+from im.seats import Push, Seat, is_forgotten
 
 log = logging.getLogger(__name__)
 
 _MOST_WAITING = 1000  # packets that wait for a slow client; it is closed then, and catches up when it comes back
-_RETRY_SECONDS = (0.5, 1, 2, 4, 8)
-_AT_ONCE = 20  # sockets that read their history at the same time
-
-
-class Push:
-    """One notification on its way to a socket, encoded once for all; it passes for a packet of python-engineio."""
-
-    __slots__ = ("frame", "offset", "packet", "previous")
-
-    packet_type = eio_packet.MESSAGE
-    binary = False
-
-    def __init__(self, previous: bytes, offset: bytes, packet: bytes) -> None:
-        self.previous = previous
-        self.offset = offset
-        self.packet = packet
-        self.frame = frames.encode(frames.TEXT, packet)
-
-    @property
-    def data(self) -> str:
-        return self.packet[1:].decode()
-
-    def encode(self, b64: bool = False) -> str:
-        """Return the packet as python-engineio writes it."""
-        return self.packet.decode()
-
-
-class Seat:
-    """An open socket of a user. `last` is the offset it has had, None while nobody knows."""
-
-    __slots__ = ("held", "is_reading", "last", "socket", "user_id")
-
-    def __init__(self, socket: Any, user_id: int) -> None:
-        self.socket = socket
-        self.user_id = user_id
-        self.last: bytes | None = None
-        self.is_reading = True
-        self.held: list[Push] = []
 
 
 class Delivery:
-    def __init__(self, sio: Any, history: History) -> None:
+    def __init__(self, sio: Any, history: History, unread: UnreadCache) -> None:
         self._sio = sio
         self._sockets = sio.eio.sockets
-        self._history = history
         self._seats: dict[str, Seat] = {}
-        self._readers = eventlet.GreenPool(_AT_ONCE)
+        self._catch_up = CatchUp(history, unread, self._resume)
 
     def take_seat(self, sid: str, eio_sid: str, user_id: int) -> None:
         """Begin to hold what is pushed to this socket, until `replay` has sent what came before."""
@@ -112,7 +75,7 @@ class Delivery:
 
     def _offer(self, sid: str, seat: Seat, push: Push) -> None:
         if seat.is_reading:
-            seat.held.append(push)
+            self._hold(seat, push)
         elif push.previous == seat.last or seat.last is None:
             seat.last = push.offset
             self._write(seat.socket, push)
@@ -122,36 +85,40 @@ class Delivery:
 
     def _start_reading(self, sid: str) -> None:
         seat = self._seats.get(sid)
-        if seat is not None and not seat.is_reading:
-            seat.is_reading = True
-            eventlet.spawn_n(self._readers.spawn_n, self._catch_up, sid, seat)
-
-    def _catch_up(self, sid: str, seat: Seat) -> None:
+        if seat is None or seat.is_reading:
+            return
         if seat.last is None:
             # The history was away when this socket came. What it has missed since nobody can tell but its client.
-            return self._send_away(seat)
-        for pause in (*_RETRY_SECONDS, None):
-            try:
-                gap = self._history.read_after(seat.user_id, seat.last.decode())
-                break
-            except RedisError as error:
-                log.warning("socket of user %d can't catch up yet: %s", seat.user_id, error)
-                if pause is None:
-                    return self._send_away(seat)
-                eventlet.sleep(pause)
+            self._send_away(seat)
+        else:
+            seat.is_reading = True
+            self._catch_up.soon(sid, seat)
+
+    def _resume(self, sid: str, seat: Seat, gap: Gap | None, unread_count: int | None) -> None:
+        """Go on with what a socket missed and the unread count, which may have changed unheard as well."""
         if self._seats.get(sid) is not seat:
-            return None
-        if not gap.is_covered:
-            return self._send_away(seat)
+            return
+        if gap is None or not gap.is_covered or is_forgotten((seat.last or b"").decode(), gap, unread_count):
+            self._send_away(seat)
+            return
         metrics.CAUGHT_UP.inc(len(gap.packets))
         self._write_all(seat, gap)
-        return self._release(sid, seat)
+        if unread_count is not None:
+            told = events.encode_packet(events.UNREAD, events.Unread(count=unread_count))
+            self._write(seat.socket, Push(b"", b"", told))
+        self._release(sid, seat)
 
     def _release(self, sid: str, seat: Seat) -> None:
         seat.is_reading = False
         held, seat.held = seat.held, []
         for push in held:
             self._offer(sid, seat, push)
+
+    def _hold(self, seat: Seat, push: Push) -> None:
+        if len(seat.held) < _MOST_WAITING:
+            seat.held.append(push)
+        else:
+            self._send_away(seat)
 
     def _send_away(self, seat: Seat) -> None:
         """Close the transport: the client comes back by itself, and hears that it has to read its inbox."""

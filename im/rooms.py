@@ -10,9 +10,10 @@ from typing import Any
 from socketio.pubsub_manager import PubSubManager
 
 from app import events
-from im.delivery import Delivery, Push
+from im.delivery import Delivery
 from im.hearing import Hearing
 from im.pace import Pace
+from im.seats import Push
 
 CHANNEL = "socketio"
 

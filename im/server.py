@@ -46,11 +46,12 @@ def create_server(settings: Settings, *, ping_interval: float = 25, ping_timeout
     )
     presence = Presence(redis)
     history = History(redis, length=settings.history_length, seconds=settings.history_seconds)
-    manager.delivery = delivery = Delivery(sio, history)
+    unread = UnreadCache(redis)
+    manager.delivery = delivery = Delivery(sio, history, unread)
     manager.hearing = hearing = Hearing(say=manager.say_nonce, subscribe_anew=manager.subscribe_anew)
     secret = settings.jwt_secret.get_secret_value()
     notify, chat = Notify(sio, secret=secret, delivery=delivery, presence=presence), Chat(sio)
-    welcome = Welcome(sio, chat=chat, delivery=delivery, history=history, unread=UnreadCache(redis))
+    welcome = Welcome(sio, chat=chat, delivery=delivery, history=history, unread=unread)
     _add_handlers(sio, notify, chat, welcome)
     # The listener would otherwise start with the first client, and a server would be ready without hearing anything.
     sio.manager_initialized = True

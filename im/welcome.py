@@ -15,6 +15,7 @@ from im.chat import Chat
 from im.delivery import Delivery
 from im.notify import Greeting
 from im.pace import Pace
+from im.seats import is_forgotten
 
 log = logging.getLogger(__name__)
 
@@ -71,7 +72,7 @@ class Welcome:
         if not self._delivery.replay(sid, greeting.last_offset, gap):
             return
         gap = gap or Gap(is_covered=False, packets=[], newest=EMPTY)
-        is_recovered = gap.is_covered and not _is_forgotten(greeting, gap, unread_count)
+        is_recovered = gap.is_covered and not is_forgotten(greeting.last_offset, gap, unread_count)
         metrics.REPLAYED.inc(len(gap.packets))
         metrics.UNRECOVERED.inc(not is_recovered)
         sync = events.Sync(recovered=is_recovered, offset=gap.newest, unread_count=unread_count)
@@ -92,8 +93,3 @@ class Welcome:
             return self._unread.get_many([g.user_id for _, g in users if g.user_id is not None])
         except RedisError:
             return [None] * len(users)
-
-
-def _is_forgotten(greeting: Greeting, gap: Gap, unread_count: int | None) -> bool:
-    """Tell an empty history from one that was lost: a Redis that forgot it has forgotten the unread count as well."""
-    return greeting.last_offset == EMPTY and gap.newest == EMPTY and unread_count is None

@@ -17,9 +17,11 @@ from app.models import Notification
 from app.profiles import UserProfileCache
 from app.services import accounts, followings, inbox, outbox
 from app.unread import UnreadCache
+from im.chat import Chat
 from im.delivery import Delivery
 from im.notify import Notify
 from im.rooms import PushRooms
+from im.welcome import Welcome
 from tests.failure.memory import Memory
 from tests.unit.im.fakes import FakeSio, FakeSocket, settle
 
@@ -71,10 +73,12 @@ class Server:
     def __init__(self, core: "Core") -> None:
         self.sio = Sio()
         self.is_deaf = False
-        self.delivery = self.sio.manager.delivery = Delivery(self.sio, core.history)
-        presence = SimpleNamespace(came=lambda _user: None, left=lambda _user: None)
-        parts: Any = {"delivery": self.delivery, "unread": core.unread, "presence": presence}
-        self.notify = Notify(self.sio, secret=_SECRET, **parts)
+        self.delivery = self.sio.manager.delivery = Delivery(self.sio, core.history, core.unread)
+        presence: Any = SimpleNamespace(came=lambda _user: None, left=lambda _user: None)
+        self.notify = Notify(self.sio, secret=_SECRET, delivery=self.delivery, presence=presence)
+        self.welcome = Welcome(
+            self.sio, chat=Chat(self.sio), delivery=self.delivery, history=core.history, unread=core.unread
+        )
 
     def take(self, message: bytes) -> None:
         if not self.is_deaf:
@@ -110,8 +114,7 @@ class Page:
         self.memory.begin()
         offset = self.memory.offset
         auth = {"token": tokens.sign(_SECRET, user_id=self.user_id), **({"last_offset": offset} if offset else {})}
-        greeting = server.notify.connect(self._sid, {}, auth)
-        server.notify.replay(self._sid, greeting)
+        server.welcome.soon(self._sid, server.notify.connect(self._sid, {}, auth))
         settle()
 
     def leave(self) -> None:

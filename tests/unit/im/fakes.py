@@ -60,6 +60,19 @@ class FakeHistory:
         return [self.read_after(user_id, last_offset) for user_id, last_offset in asked]
 
 
+class FakeUnread:
+    """Unread counts by user id."""
+
+    def __init__(self) -> None:
+        self.counts: dict[int, int] = {}
+        self.is_away = False
+
+    def get_many(self, user_ids: list[int]) -> list[int | None]:
+        if self.is_away:
+            raise Disconnected("away")
+        return [self.counts.get(user_id) for user_id in user_ids]
+
+
 def settle() -> None:
     """Let greenlets that wait for nothing but their turn run."""
     for _ in range(5):

@@ -3,8 +3,9 @@
 import pytest
 
 from app.history import EMPTY
-from im.delivery import Delivery, Push
-from tests.unit.im.fakes import FakeHistory, FakeSio, FakeSocket, settle
+from im.delivery import Delivery
+from im.seats import Push
+from tests.unit.im.fakes import FakeHistory, FakeSio, FakeSocket, FakeUnread, settle
 
 SID, EIO_SID, USER = "sid", "eio", 7
 
@@ -15,8 +16,10 @@ class Story:
     def __init__(self) -> None:
         self.sio = FakeSio()
         self.history = FakeHistory()
+        self.unread = FakeUnread()
+        self.unread.counts = {USER: 5}
         self.socket = self.sio.eio.sockets[EIO_SID] = FakeSocket()
-        self.delivery = Delivery(self.sio, self.history)
+        self.delivery = Delivery(self.sio, self.history, self.unread)
 
     def append(self) -> Push:
         """Append one more notification, and return its push."""
@@ -38,7 +41,7 @@ class Story:
     @property
     def numbers(self) -> list[int]:
         """The notifications that the client got, as they came."""
-        return [int(packet[7:-1]) for packet in self.socket.written]
+        return [int(packet[7:-1]) for packet in self.socket.written if packet.startswith(b'42["n"')]
 
 
 @pytest.fixture
@@ -135,6 +138,14 @@ class TestLivePushes:
 
         assert story.numbers == [1, 2]
 
+    def test_the_unread_count_may_have_changed_unheard_as_well(self, story: Story) -> None:
+        story.connect(EMPTY)
+
+        story.delivery.catch_up_all()
+        settle()
+
+        assert story.socket.written == [b'42["unread",{"count":5}]']
+
     def test_a_socket_that_left_gets_nothing_of_what_it_waited_for(self, story: Story) -> None:
         story.connect(EMPTY)
         story.append()
@@ -159,6 +170,25 @@ class TestSentAway:
         story.deliver(story.append())
         story.append()
         del story.history.entries[0]
+
+        story.delivery.catch_up_all()
+        settle()
+
+        assert story.socket.is_closed
+
+    def test_a_socket_of_an_empty_history_comes_back_where_redis_forgot_all(self, story: Story) -> None:
+        story.connect(EMPTY)
+        story.unread.counts = {}
+
+        story.delivery.catch_up_all()
+        settle()
+
+        assert story.socket.is_closed
+
+    def test_a_socket_that_came_while_the_history_was_away_comes_back(self, story: Story) -> None:
+        story.delivery.take_seat(SID, EIO_SID, USER)
+        story.delivery.replay(SID, EMPTY, None)
+        story.delivery.begin(SID)
 
         story.delivery.catch_up_all()
         settle()

@@ -3,31 +3,20 @@
 from typing import Any
 
 import pytest
-from redis.exceptions import ConnectionError as Disconnected
 
 from app.history import EMPTY
 from im.chat import Chat
-from im.delivery import Delivery, Push
+from im.delivery import Delivery
 from im.notify import Greeting
+from im.seats import Push
 from im.welcome import Welcome
-from tests.unit.im.fakes import FakeHistory, FakeSio, FakeSocket, settle
-
-
-class FakeUnread:
-    def __init__(self) -> None:
-        self.counts: dict[int, int] = {}
-        self.is_away = False
-
-    def get_many(self, user_ids: list[int]) -> list[int | None]:
-        if self.is_away:
-            raise Disconnected("away")
-        return [self.counts.get(user_id) for user_id in user_ids]
+from tests.unit.im.fakes import FakeHistory, FakeSio, FakeSocket, FakeUnread, settle
 
 
 class House:
     def __init__(self) -> None:
         self.sio, self.history, self.unread = FakeSio(), FakeHistory(), FakeUnread()
-        self.delivery = Delivery(self.sio, self.history)
+        self.delivery = Delivery(self.sio, self.history, self.unread)
         self.welcome = Welcome(
             self.sio, chat=Chat(self.sio), delivery=self.delivery, history=self.history, unread=self.unread
         )

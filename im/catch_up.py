@@ -1,0 +1,62 @@
+"""What open sockets missed while the message queue was not heard. Read for many of them at once."""
+
+import logging
+from collections import deque
+from collections.abc import Callable
+
+import eventlet
+
+from app.cache import RedisError
+from app.history import Gap, History
+from app.unread import UnreadCache
+from im.seats import Seat
+
+log = logging.getLogger(__name__)
+
+_AT_ONCE = 64
+_RETRY_SECONDS = (0.5, 1, 2, 4, 8)
+
+# Takes the seat, what it missed, and the unread count; None for what nobody could read.
+Resume = Callable[[str, Seat, Gap | None, int | None], None]
+
+
+class CatchUp:
+    """One greenlet reads for all who are behind, and gives up after a quarter of a minute."""
+
+    def __init__(self, history: History, unread: UnreadCache, resume: Resume) -> None:
+        self._history = history
+        self._unread = unread
+        self._resume = resume
+        self._behind: deque[tuple[str, Seat]] = deque()
+        self._is_reading = False
+
+    def soon(self, sid: str, seat: Seat) -> None:
+        """Call `resume` for a seat whose `last` is known, from another greenlet."""
+        self._behind.append((sid, seat))
+        if not self._is_reading:
+            self._is_reading = True
+            eventlet.spawn_n(self._read_all)
+
+    def _read_all(self) -> None:
+        try:
+            while self._behind:
+                some = [self._behind.popleft() for _ in range(min(_AT_ONCE, len(self._behind)))]
+                for (sid, seat), (gap, count) in zip(some, self._patiently([seat for _, seat in some]), strict=True):
+                    self._resume(sid, seat, gap, count)
+                eventlet.sleep(0)
+        finally:
+            self._is_reading = False
+
+    def _patiently(self, seats: list[Seat]) -> list[tuple[Gap | None, int | None]]:
+        for pause in (*_RETRY_SECONDS, None):
+            try:
+                return self._read(seats)
+            except RedisError as error:
+                log.warning("%d sockets can't catch up yet: %s", len(seats), error)
+            if pause is not None:
+                eventlet.sleep(pause)
+        return [(None, None)] * len(seats)
+
+    def _read(self, seats: list[Seat]) -> list[tuple[Gap | None, int | None]]:
+        gaps = self._history.read_many([(seat.user_id, (seat.last or b"").decode()) for seat in seats])
+        return list(zip(gaps, self._unread.get_many([seat.user_id for seat in seats]), strict=True))

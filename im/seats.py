@@ -1,0 +1,49 @@
+"""What a push is to a socket, and what is known of the sockets of users."""
+
+from typing import Any
+
+from engineio import packet as eio_packet
+
+from app.history import EMPTY, Gap
+from im import frames
+
+
+class Push:
+    """One notification on its way to a socket, encoded once for all; it passes for a packet of python-engineio."""
+
+    __slots__ = ("frame", "offset", "packet", "previous")
+
+    packet_type = eio_packet.MESSAGE
+    binary = False
+
+    def __init__(self, previous: bytes, offset: bytes, packet: bytes) -> None:
+        self.previous = previous
+        self.offset = offset
+        self.packet = packet
+        self.frame = frames.encode(frames.TEXT, packet)
+
+    @property
+    def data(self) -> str:
+        return self.packet[1:].decode()
+
+    def encode(self, b64: bool = False) -> str:
+        """Return the packet as python-engineio writes it."""
+        return self.packet.decode()
+
+
+class Seat:
+    """An open socket of a user. `last` is the offset it has had, None while nobody knows."""
+
+    __slots__ = ("held", "is_reading", "last", "socket", "user_id")
+
+    def __init__(self, socket: Any, user_id: int) -> None:
+        self.socket = socket
+        self.user_id = user_id
+        self.last: bytes | None = None
+        self.is_reading = True
+        self.held: list[Push] = []
+
+
+def is_forgotten(last_offset: str | None, gap: Gap, unread_count: int | None) -> bool:
+    """Tell an empty history from one that was lost: a Redis that forgot it has forgotten the unread count as well."""
+    return last_offset == EMPTY and gap.newest == EMPTY and unread_count is None
