@@ -31,39 +31,43 @@ def main() -> int:
         return 0
     most_clients(_MOST)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))  # and so through every clean-up
-    bench = _measure(arguments)
-    print()
-    print(report.render(bench.results))
-    is_full = not arguments.quick and bench.peers == servers.PEERS and arguments.only == list(SCENARIOS)
-    print(f"Kept in {_keep(bench.results, 'full' if is_full else 'part')}")
-    for failure in bench.failures:
-        print(f"bench: {failure}", file=sys.stderr)
+    with tempfile.TemporaryDirectory(prefix="bench-") as name, services.valkey(Path(name)) as url:
+        bench = Bench(_installed(arguments.peers), url, Path(name))
+        try:
+            _measure(bench, arguments)
+        finally:  # whatever ends a long run, what it has measured is not lost
+            _show(bench, is_full=not arguments.quick)
     return 1 if bench.failures else 0
 
 
-def _measure(arguments: argparse.Namespace) -> Bench:
-    plan = QUICK if arguments.quick else FULL
-    with tempfile.TemporaryDirectory(prefix="bench-") as name, services.valkey(Path(name)) as url:
-        bench = Bench(tuple(_installed(arguments.peers)), url, Path(name))
-        for scenario in arguments.only:
-            begun = time.monotonic()
-            print(f"{scenario} ...", end=" ", flush=True)
-            try:
-                SCENARIOS[scenario](bench, plan)
-            except (Refused, RuntimeError) as error:
-                bench.failures.append(f"{scenario}: {error}")
-            print(f"{time.monotonic() - begun:.0f} s")
-        return bench
+def _measure(bench: Bench, arguments: argparse.Namespace) -> None:
+    for scenario in arguments.only:
+        begun = time.monotonic()
+        print(f"{scenario} ...", end=" ", flush=True)
+        try:
+            SCENARIOS[scenario](bench, QUICK if arguments.quick else FULL)
+        except (Refused, RuntimeError) as error:
+            bench.failures.append(f"{scenario}: {error}")
+        bench.done.append(scenario)
+        print(f"{time.monotonic() - begun:.0f} s", flush=True)
 
 
-def _installed(peers: list[str]) -> list[str]:
+def _show(bench: Bench, *, is_full: bool) -> None:
+    is_full = is_full and bench.peers == servers.PEERS and bench.done == list(SCENARIOS)
+    print(f"\n{report.render(bench.results)}")
+    print(f"Kept in {_keep(bench.results, 'full' if is_full else 'part')}")
+    for failure in bench.failures:
+        print(f"bench: {failure}", file=sys.stderr)
+
+
+def _installed(peers: list[str]) -> tuple[str, ...]:
     if "node" in peers:
         try:
             servers.install_node()
         except NotInstalled as error:
             print(f"bench: {error}: measuring without it", file=sys.stderr)
-            return [peer for peer in peers if peer != "node"]
-    return peers
+            return tuple(peer for peer in peers if peer != "node")
+    return tuple(peers)
 
 
 def _keep(results: Results, kind: str) -> Path:

@@ -2,7 +2,7 @@
 
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,11 +19,12 @@ _SUBSCRIBE_ATTEMPTS = 10
 
 @dataclass(frozen=True, slots=True)
 class Bench:
-    peers: Sequence[str]
+    peers: tuple[str, ...]
     redis_url: str
     folder: Path
     results: Results = field(default_factory=Results)
     failures: list[str] = field(default_factory=list)
+    done: list[str] = field(default_factory=list)
 
     @contextmanager
     def serve(self, peer: str, *, queue_url: str | None = None) -> Iterator[Server]:
