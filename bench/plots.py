@@ -61,5 +61,6 @@ def _line(axes: Axes, results: Results, metric: str, peer: str, *, suffix: str =
 def _finish(axes: Axes, ticks: list[int]) -> None:
     axes.set_xticks(ticks, [f"{tick:,}" for tick in ticks])
     axes.set_xticks([], minor=True)
+    axes.yaxis.set_major_formatter("{x:,g}")
     axes.grid(visible=True, alpha=0.3)
     axes.legend(fontsize="small")
