@@ -4,10 +4,12 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from kombu.entity import Queue
+from kombu.transport import pyamqp
 
 from app import events
 
-_AMQP_OPTIONS = {"confirm_publish": True, "confirm_timeout": 2}
+_CONFIRM_SECONDS = 2
+_AMQP_OPTIONS = {"confirm_publish": True}
 _REDIS_OPTIONS = {
     # What a killed worker held is handed out again after this long. Beat does not wait for it.
     "visibility_timeout": 120,
@@ -20,14 +22,33 @@ _REDIS_OPTIONS = {
 }
 
 
+class _Channel(pyamqp.Channel):
+    def basic_publish_confirm(self, *args: Any, confirm_timeout: float | None = None, **options: Any) -> Any:
+        # Celery has no setting for it, and its events can't even ask: on a half-open connection they wait for ever,
+        # and the worker with them.
+        timeout = confirm_timeout or _CONFIRM_SECONDS
+        return super().basic_publish_confirm(*args, confirm_timeout=timeout, **options)
+
+
+class _Connection(pyamqp.Connection):
+    Channel = _Channel
+
+
+class PatientTransport(pyamqp.Transport):
+    """RabbitMQ, with a bound to how long a publisher waits for the broker's confirmation."""
+
+    Connection = _Connection
+
+
 def celery_settings(broker_url: str) -> dict[str, Any]:
     """Return the settings of Celery for whoever sends or takes tasks."""
     is_amqp = urlsplit(broker_url).scheme.startswith("amqp")
     return {
         "broker_url": broker_url,
+        "broker_transport": "app.broker:PatientTransport" if is_amqp else None,
         "broker_transport_options": _AMQP_OPTIONS if is_amqp else _REDIS_OPTIONS,
         "broker_connection_timeout": 2,
-        "broker_heartbeat": 10,
+        "broker_heartbeat": 5,  # a connection that was forgotten on its way is given up after two of them
         "task_queues": [Queue(events.QUEUE, routing_key=events.QUEUE, queue_arguments={"x-queue-type": "quorum"})],
         "task_default_queue": events.QUEUE,
         "task_default_routing_key": events.QUEUE,
