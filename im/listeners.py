@@ -93,6 +93,11 @@ class KombuManager(_Listener, socketio.KombuManager):
         name = f"toutiao-im.{self.host_id}.{time.time_ns()}"
         return entity.Queue(name, self._exchange(), durable=False, exclusive=True, auto_delete=True, max_length=100_000)
 
+    def subscribe_anew(self) -> None:
+        super().subscribe_anew()
+        # The deaf ear may be a dumb mouth: on a half-open connection the own word is published, and never heard.
+        _quietly(self.publisher_connection.collect)
+
     def _producer_publish(self, connection: Any) -> Callable[..., Any]:
         producer = connection.Producer(exchange=self._exchange(), **self.producer_options)
         return connection.ensure(producer, producer.publish, max_retries=1, interval_start=0.1)  # type: ignore[no-any-return]
