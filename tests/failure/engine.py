@@ -37,6 +37,7 @@ def run(world: World, case: Case, *, longest_answer_seconds: float = LONGEST_ANS
         load.finish(seconds=_PATIENCE_SECONDS)
         _wait_until_seen(load)
         reconcile(load, outcome, repaired_at=repaired_at)
+    _wait_until_ready(world, outcome)
     _judge(case, outcome, longest_answer_seconds)
     return outcome
 
@@ -59,6 +60,13 @@ def _wait_until_seen(load: Load) -> None:
     rows = load.rows()
     while any(load.unseen(rows)) and time.monotonic() < deadline:
         time.sleep(0.1)
+
+
+def _wait_until_ready(world: World, outcome: Outcome) -> None:
+    try:
+        world.wait_ready()
+    except TimeoutError as error:
+        outcome.problems.append(str(error))
 
 
 def _judge(case: Case, outcome: Outcome, longest_answer_seconds: float) -> None:

@@ -108,7 +108,7 @@ def pause(*services: str, seconds: float = 4) -> Injury:
 
 
 def cut(link: str, how: str, *, seconds: float = 3) -> Injury:
-    """Cut a wire: drop, refuse, silence, delay, or forget, which leaves one end half-open."""
+    """Cut a wire: drop, refuse, silence, delay, or forget, which leaves one end half-open: heartbeats have to tell."""
     arguments = (0.3,) if how == "delay" else ()
     return Injury(
         f"{how} {link}",
@@ -116,6 +116,7 @@ def cut(link: str, how: str, *, seconds: float = 3) -> Injury:
         repair=lambda load: load.world.links[link].mend(),
         lasts_seconds=seconds,
         answers_stay=link != "api-postgresql",
+        settles_seconds=15 if how == "forget" else 10,
     )
 
 
