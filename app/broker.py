@@ -34,19 +34,28 @@ class _Connection(pyamqp.Connection):
     Channel = _Channel
 
 
-class PatientTransport(pyamqp.Transport):
+class Transport(pyamqp.Transport):
     """RabbitMQ, with a bound to how long a publisher waits for the broker's confirmation."""
 
     Connection = _Connection
 
 
+class SSLTransport(pyamqp.SSLTransport):
+    """The same for amqps://."""
+
+    Connection = _Connection
+
+
+_TRANSPORTS = {"amqp": "app.broker:Transport", "amqps": "app.broker:SSLTransport"}
+
+
 def celery_settings(broker_url: str) -> dict[str, Any]:
     """Return the settings of Celery for whoever sends or takes tasks."""
-    is_amqp = urlsplit(broker_url).scheme.startswith("amqp")
+    transport = _TRANSPORTS.get(urlsplit(broker_url).scheme)
     return {
         "broker_url": broker_url,
-        "broker_transport": "app.broker:PatientTransport" if is_amqp else None,
-        "broker_transport_options": _AMQP_OPTIONS if is_amqp else _REDIS_OPTIONS,
+        "broker_transport": transport,
+        "broker_transport_options": _AMQP_OPTIONS if transport else _REDIS_OPTIONS,
         "broker_connection_timeout": 2,
         "broker_heartbeat": 5,  # a connection that was forgotten on its way is given up after two of them
         "task_queues": [Queue(events.QUEUE, routing_key=events.QUEUE, queue_arguments={"x-queue-type": "quorum"})],

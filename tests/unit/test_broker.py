@@ -1,16 +1,18 @@
 """How Celery's broker is talked to depends on nothing but its URL."""
 
 import pytest
+from kombu.transport import pyamqp
+from kombu.utils.imports import symbol_by_name
 
 from app import broker
 
 
-@pytest.mark.parametrize("url", ["amqp://localhost//", "amqps://localhost//"])
-def test_rabbitmq_confirms_what_it_took_within_a_time(url: str) -> None:
-    options = broker.celery_settings(url)["broker_transport_options"]
+@pytest.mark.parametrize(("url", "kind"), [("amqp://h//", pyamqp.Transport), ("amqps://h//", pyamqp.SSLTransport)])
+def test_rabbitmq_confirms_what_it_took(url: str, kind: type) -> None:
+    settings = broker.celery_settings(url)
 
-    assert options["confirm_publish"]
-    assert options["confirm_timeout"] > 0
+    assert settings["broker_transport_options"]["confirm_publish"]
+    assert issubclass(symbol_by_name(settings["broker_transport"]), kind)
 
 
 @pytest.mark.parametrize("url", ["redis://localhost/0", "rediss://localhost/0"])
