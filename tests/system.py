@@ -61,6 +61,10 @@ class Process:
         self.popen.terminate()
         try:
             return self.popen.wait(seconds)
+        except subprocess.TimeoutExpired:
+            self.signal(signal.SIGABRT)  # Python's fault handler writes to the log where it hangs
+            self.popen.wait(5)
+            raise
         finally:
             self.signal(signal.SIGKILL)
 
@@ -73,6 +77,7 @@ def environment(folder: Path) -> dict[str, str]:
         "DATABASE_URL": f"sqlite:///{folder}/toutiao.db",
         "DATA_DIR": str(folder),
         "IM_DRAIN_SECONDS": "1",
+        "PYTHONFAULTHANDLER": "1",
         "PYTHONWARNINGS": "ignore",
         "GRANIAN_RESPAWN_FAILED_WORKERS": "true",
     }
