@@ -32,10 +32,10 @@ def _run_one(bench: Bench, server: Server, load: Load, rate: int, seconds: float
     bench.results.add("rate_push_us", server.peer, meter.cpu_us(per=count), at=rate)
     add_quantiles(bench, server.peer, load.latencies, at=rate)
     if busy > _BUSY:
-        bench.results.note(f"{server.peer} at {rate:,} a second: the load itself was busy {busy:.0%} of the time.")
+        bench.results.note(f"{server.peer} at {rate:,} a second: the load itself was busy for most of the time.")
     achieved = count / (load.last_t - load.first_t)
     if achieved < _SLOW * rate:
-        bench.results.note(f"{server.peer} at {rate:,} a second: the publisher came to {achieved:,.0f} only.")
+        bench.results.note(f"{server.peer} at {rate:,} a second: its publisher did not keep up.")
 
 
 def add_quantiles(bench: Bench, peer: str, latencies: Sequence[float], *, at: int, prefix: str = "") -> None:
