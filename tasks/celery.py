@@ -4,6 +4,7 @@ import random
 import sys
 from typing import Any
 
+from billiard import pool
 from celery import Celery
 from celery.app.amqp import AMQP
 from kombu.connection import Connection
@@ -14,6 +15,11 @@ try:
     settings()
 except SettingsError as error:
     sys.exit(str(error))
+
+
+# A child that ends waits until its parent has counted every result; now and then one is never counted, and it waits
+# 30 s. What it waits for is safe without: tasks are acknowledged late, and a repeat does no harm.
+pool.GUARANTEE_MESSAGE_CONSUMPTION_RETRY_LIMIT = 20  # times 0.1 s
 
 
 class _EagerConnection(Connection):

@@ -45,7 +45,7 @@ def terminate(process: str) -> Injury:
     """SIGTERM of a process, which ends in its own time; started again then."""
 
     def hurt(load: Load) -> None:
-        code = load.world.system.processes[process].terminate(seconds=30)
+        code = load.world.system.processes[process].terminate(seconds=20)
         assert code == 0, f"{process} ended with {code}"
 
     return Injury(
