@@ -4,21 +4,23 @@ The hub calls `cb` of what stands in its table when a descriptor can be read; th
 saves two objects a client. The names belong to eventlet's hubs: tests/unit/im/test_private_names.py.
 """
 
+import _socket
 import logging
 import os
-import socket as green_socket
 from collections import deque
+from itertools import islice
 from types import SimpleNamespace
 from typing import Any, Protocol
 
 from eventlet import hubs
-from eventlet.patcher import original
 
 from im import frames, metrics
 from im.wheel import Wheel
 
 log = logging.getLogger(__name__)
-socket = original("socket")
+
+# Neither is looked at in sending and receiving; without them Python asks the kernel.
+_KIND = {"family": _socket.AF_INET, "type": _socket.SOCK_STREAM, "proto": 0}
 
 _READ_BYTES = 64 * 1024  # in one go; what else has arrived waits for the next round of the hub
 _MOST_WAITING = 1000  # frames that wait for a slow client
@@ -49,9 +51,8 @@ class Connection:
     def __init__(self, green: Any, owner: Owner, *, limit: int, wheel: Wheel) -> None:
         """Take over the socket of an HTTP connection whose answer has been sent; its own object may then be closed."""
         # A descriptor of its own, or the collector closes it with the object that the HTTP server has.
-        self._sock = socket.socket(green.family, green.type, green.proto, os.dup(green.fileno()))
+        self._sock = _socket.socket(fileno=os.dup(green.fileno()), **_KIND)
         self._sock.setblocking(False)
-        self._sock.setsockopt(green_socket.IPPROTO_TCP, green_socket.TCP_NODELAY, True)
         self.owner = owner
         self._parser: frames.Parser | None = frames.Parser(limit)
         self._wheel = wheel
@@ -87,7 +88,17 @@ class Connection:
             return
         if sent != len(frame):
             self._writes = _Writes(self)
+            self._writes.watch()
             self._wait(self._writes, frame[sent:])
+
+    def hold(self) -> None:
+        """Keep what is written until `release` sends it at once."""
+        if self._writes is None and not self._is_finishing and self.fileno >= 0:
+            self._writes = _Writes(self)
+
+    def release(self) -> None:
+        if self._writes is not None:
+            self._writes.flush()
 
     def finish(self, code: int | None = frames.NORMAL) -> None:
         """Send what waits and a close frame, and close when the other side has done so too, or after a few seconds."""
@@ -199,8 +210,10 @@ class Connection:
         if len(writes.frames) >= _MOST_WAITING or writes.size >= _MOST_WAITING_BYTES:
             metrics.SENT_AWAY.labels("slow").inc()
             self._gone()
-        else:
-            writes.add(frame)
+            return
+        writes.add(frame)
+        if writes.is_held and len(writes.frames) == _AT_ONCE:
+            writes.flush()
 
     def _written(self, writes: "_Writes") -> None:
         """Go back to rest: nothing waits any more."""
@@ -229,7 +242,17 @@ class _Writes:
         self.frames: deque[bytes] = deque()
         self.size = 0
         self.is_last = False  # the connection ends when this is written
-        self._listener = hubs.get_hub().add(hubs.hub.WRITE, connection.fileno, self._on_writable, _pass, None)
+        self._listener: Any = None
+
+    @property
+    def is_held(self) -> bool:
+        """Whether it only waits for more, and not for the client."""
+        return self._listener is None
+
+    def watch(self) -> None:
+        """Go on when the client takes more."""
+        if self._listener is None:
+            self._listener = hubs.get_hub().add(hubs.hub.WRITE, self._connection.fileno, self._on_writable, _pass, None)
 
     def add(self, frame: bytes) -> None:
         self.frames.append(frame)
@@ -238,24 +261,35 @@ class _Writes:
         metrics.HOT.waiting_bytes += len(frame)
 
     def stop(self) -> None:
-        hubs.get_hub().remove(self._listener)
+        if self._listener is not None:
+            hubs.get_hub().remove(self._listener)
         metrics.HOT.waiting_frames -= len(self.frames)
         metrics.HOT.waiting_bytes -= self.size
 
-    def _on_writable(self, _fileno: int) -> None:
+    def flush(self) -> None:
+        """Send what the client takes now."""
         connection = self._connection
-        if connection._writes is not self:
-            return  # stopped by another callback of the same round
-        try:
-            sent = connection._sock.sendmsg([self.frames[i] for i in range(min(_AT_ONCE, len(self.frames)))])
-        except BlockingIOError:
-            return
-        except OSError:
-            connection._gone()
-            return
-        self._forget(sent)
+        while self.frames:
+            try:
+                some = list(islice(self.frames, _AT_ONCE))
+                sent = connection._sock.sendmsg(some)
+            except BlockingIOError:
+                sent = 0
+            except OSError:
+                connection._gone()
+                return
+            self._forget(sent)
+            if sent < sum(map(len, some)):
+                self.watch()
+                return
+            if self._listener is not None:
+                break  # others have their turn
         if not self.frames:
             connection._written(self)
+
+    def _on_writable(self, _fileno: int) -> None:
+        if self._connection._writes is self:  # else it was stopped by another callback of the same round
+            self.flush()
 
     def _forget(self, sent: int) -> None:
         before = len(self.frames)

@@ -7,6 +7,7 @@ and without holes, whatever the message queue lost, repeated or swapped.
 
 import logging
 from collections.abc import Iterable
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 import eventlet
@@ -33,6 +34,12 @@ class Delivery:
     def take_seat(self, sid: str, eio_sid: str, user_id: int) -> None:
         """Begin to hold what is pushed to this socket, until `replay` has sent what came before."""
         self._seats[sid] = Seat(self._sockets.get(eio_sid), user_id)
+
+    def together(self, sid: str) -> AbstractContextManager[None]:
+        """Have what is sent to this socket meanwhile go out at once, where its transport can do so."""
+        seat = self._seats.get(sid)
+        together = getattr(seat.socket, "together", None) if seat else None
+        return together() if together else nullcontext()
 
     def leave_seat(self, sid: str) -> int | None:
         """Forget a socket; return its user."""

@@ -11,8 +11,10 @@ import eventlet
 
 eventlet.monkey_patch()
 
+import gc
 import logging
 import os
+import resource
 import signal
 from pathlib import Path
 from typing import Any
@@ -44,7 +46,9 @@ def main(**heartbeat: float) -> None:
         listener = eventlet.listen((settings.im_host, port), backlog=4096)
     except OSError as error:
         sys.exit(f"can't listen on {settings.im_host}:{port}: {error.strerror}")
+    _allow_descriptors()
     server = create_server(settings, **heartbeat)
+    gc.freeze()  # what is there now stays, and need not be looked through with the clients
     serving = eventlet.spawn(_serve, listener, server, settings.im_transport)
     logging.getLogger("im").info("serving on http://%s:%d", settings.im_host, port)
     _wait_for_signal()
@@ -53,6 +57,12 @@ def main(**heartbeat: float) -> None:
     serving.kill()
     listener.close()
     drain(server.sio, seconds=settings.im_drain_seconds)
+
+
+def _allow_descriptors() -> None:
+    """Take as many descriptors as the machine lets this user have: each client needs one."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
 def _serve(listener: Any, server: ImServer, transport: str) -> None:

@@ -4,7 +4,7 @@ import time
 
 import eventlet
 
-_BUDGET_SECONDS = 0.004
+_BUDGET_SECONDS = 0.002
 _LOOKS_EACH = 16  # of so many pieces of work one looks at the clock
 
 

@@ -2,6 +2,8 @@
 
 import logging
 from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import eventlet
@@ -93,6 +95,18 @@ class Session(engine.Socket):
         elif not self.closed:
             metrics.SENT_AWAY.labels("slow").inc()
             self._leave_soon(self.server.reason.TRANSPORT_ERROR)
+
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        """Send all that is written meanwhile with one system call."""
+        if self.connection is None or not self.upgraded:
+            yield
+            return
+        self.connection.hold()
+        try:
+            yield
+        finally:
+            self.connection.release()
 
     def schedule_ping(self) -> None:
         """Ping the client after an interval. Called when it came, and for each of its answers."""

@@ -11,7 +11,7 @@ from eventlet import hubs
 
 log = logging.getLogger(__name__)
 
-_BUDGET_SECONDS = 0.004  # of each round of the hub
+_BUDGET_SECONDS = 0.002  # of each round of the hub
 
 Act = Callable[..., object]
 

@@ -56,16 +56,18 @@ class Welcome:
             self._is_serving = False
 
     def _serve_some(self, guests: list[_Guest]) -> None:
-        for sid, _ in guests:
-            self._chat.greet(sid)
-            self._pace.step()
+        for sid, greeting in guests:
+            if greeting.user_id is None:
+                self._chat.greet(sid)
+                self._pace.step()
         users = [(sid, greeting) for sid, greeting in guests if greeting.user_id is not None]
         if not users:
             return
-        for (sid, greeting), gap, unread_count in zip(
-            users, self._gaps(users), self._unread_counts(users), strict=True
-        ):
-            self._replay(sid, greeting, gap, unread_count)
+        gaps, unread_counts = self._gaps(users), self._unread_counts(users)
+        for (sid, greeting), gap, unread_count in zip(users, gaps, unread_counts, strict=True):
+            with self._delivery.together(sid):
+                self._chat.greet(sid)
+                self._replay(sid, greeting, gap, unread_count)
             self._pace.step()
 
     def _replay(self, sid: str, greeting: Greeting, gap: Gap | None, unread_count: int | None) -> None:

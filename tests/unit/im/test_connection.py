@@ -198,6 +198,41 @@ class TestEnd:
         assert line.read(3) == b"abc"
 
 
+class TestHold:
+    def test_what_is_held_comes_at_once_and_in_order(self, line: Line) -> None:
+        line.connection.hold()
+        for i in range(10):
+            line.connection.write(b"%d" % i)
+        with pytest.raises(BlockingIOError):
+            line.client.recv(100)
+
+        line.connection.release()
+
+        assert line.read(10) == b"0123456789"
+        assert not line.connection.waiting
+
+    def test_however_much_it_is(self, line: Line) -> None:
+        line.connection.hold()
+        for i in range(5000):
+            line.connection.write(b"%05d" % i)
+        line.connection.release()
+        assert line.read(25_000) == b"".join(b"%05d" % i for i in range(5000))
+        assert line.owner.gone == 0
+
+    def test_nothing_held_is_nothing_sent(self, line: Line) -> None:
+        line.connection.hold()
+        line.connection.release()
+        line.connection.write(b"next")
+        assert line.read(4) == b"next"
+
+    def test_behind_what_waits_for_a_slow_client(self, line: Line) -> None:
+        written = line.clog()
+        line.connection.hold()
+        line.connection.write(b"last")
+        line.connection.release()
+        assert line.read(written + 4)[-4:] == b"last"
+
+
 class TestSlowClients:
     def test_what_does_not_fit_waits_and_comes_whole_and_in_order(self, line: Line) -> None:
         written = line.clog()

@@ -4,6 +4,7 @@ A version that renames one of these fails here first, and `IM_TRANSPORT=stock` d
 """
 
 import inspect
+import re
 
 import amqp
 import engineio
@@ -76,6 +77,7 @@ from im.rooms import IndexedRooms
         (hubs.hub.FdListener, "defang"),
         # im/serving.py
         (wsgi.HttpProtocol, "finish"),
+        (wsgi.HttpProtocol, "parse_request"),
         (wsgi.Input, "get_socket"),
     ],
 )
@@ -156,3 +158,9 @@ def test_the_http_server_keeps_a_connection_in_a_list_with_its_socket_second() -
     assert "[client_addr, client_socket, STATE_IDLE]" in source
     assert "conn[1].close()" in source
     assert hasattr(wsgi, "WSGI_LOCAL")
+
+
+def test_the_http_server_asks_of_headers_what_ours_can_do() -> None:
+    source = inspect.getsource(wsgi.HttpProtocol)
+    asked = set(re.findall(r"self\.headers\.(\w+)", source))
+    assert asked == {"get", "get_content_type", "type", "headers", "_headers"}  # of the last four, what is there

@@ -198,6 +198,12 @@ class TestHandshake:
         assert browser.open() == 101
         assert browser.read().startswith("0{")
 
+    @pytest.mark.parametrize("field", [b"no colon", b"Host : x", b"Content-Length: x"])
+    def test_malformed_headers_are_refused(self, browser: Browser, field: bytes) -> None:
+        browser.socket.sendall(b"GET /socket.io/?EIO=4&transport=polling HTTP/1.1\r\n" + field + b"\r\n\r\n")
+        assert b" 400 " in browser.file.readline()
+        assert browser.file.read().endswith(b"\r\n\r\n")
+
 
 class TestMessages:
     def test_an_event_is_acknowledged(self, browser: Browser) -> None:
