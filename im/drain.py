@@ -7,6 +7,8 @@ from typing import Any
 
 import eventlet
 
+from im import metrics
+
 log = logging.getLogger(__name__)
 
 _FLUSH_SECONDS = 2
@@ -27,5 +29,10 @@ def drain(sio: Any, *, seconds: float) -> None:
             eventlet.spawn_n(socket.close, wait=False, abort=True)
         eventlet.sleep(max(0.0, started_at + seconds * done / len(eio_sids) - time.monotonic()))
     deadline = time.monotonic() + _FLUSH_SECONDS
-    while any(not s.queue.empty() for s in list(sio.eio.sockets.values())) and time.monotonic() < deadline:
+    while _is_unsent(sio) and time.monotonic() < deadline:
         eventlet.sleep(0.05)
+
+
+def _is_unsent(sio: Any) -> bool:
+    waits_for_a_poll = any(not socket.queue.empty() for socket in list(sio.eio.sockets.values()))
+    return waits_for_a_poll or metrics.HOT.waiting_frames > 0
