@@ -16,6 +16,7 @@ from app.profiles import Profile
 
 # Argon2id with the second choice of RFC 9106: 64 MiB, three passes.
 _hasher = PasswordHasher.from_parameters(profiles.RFC_9106_LOW_MEMORY)
+_ESCAPE = "/"
 _NOBODYS_HASH = _hasher.hash("a password that nobody has")
 
 
@@ -109,12 +110,19 @@ def search(connection: Connection, *, query: str, page: int, per_page: int) -> t
     """Return how many names hold the query, and one page of them by name."""
     matches: ColumnElement[bool] = User.status == ACTIVE
     if query:
-        matches = matches & func.lower(User.name).contains(query.lower(), autoescape=True)
+        # Both in the database's own way: how many letters it knows depends on its locale.
+        pattern = func.lower(f"%{_escaped(query)}%")
+        matches = matches & func.lower(User.name).like(pattern, escape=_ESCAPE)
     total = connection.execute(select(func.count()).select_from(User).where(matches)).scalar_one()
     rows = connection.execute(
         _profiles().where(matches).order_by(User.name, User.id).limit(per_page).offset((page - 1) * per_page)
     )
     return total, [_profile(row) for row in rows]
+
+
+def _escaped(text: str) -> str:
+    """Have LIKE take each character for itself."""
+    return "".join(_ESCAPE + letter if letter in (_ESCAPE, "%", "_") else letter for letter in text)
 
 
 def _profiles() -> Any:

@@ -81,7 +81,13 @@ class TestSearch:
 
         assert (total, [profile["name"] for profile in found]) == (2, ["Johanna", "hannes"])
 
-    @pytest.mark.parametrize("query", ["%", "_", "\\", "'"])
+    @pytest.mark.parametrize("query", ["Öz", "ÖZIL", "özil"])
+    def test_letters_beyond_ascii_have_two_cases_as_well(self, connection: Connection, query: str) -> None:
+        accounts.sign_up(connection, name="Özil", password_hash="x")
+
+        assert accounts.search(connection, query=query, page=1, per_page=10)[0] == 1
+
+    @pytest.mark.parametrize("query", ["%", "_", "/", "\\", "'"])
     def test_signs_of_the_query_language_are_just_signs(self, connection: Connection, ann: int, query: str) -> None:
         accounts.sign_up(connection, name=f"with {query}", password_hash="x")
 
