@@ -15,10 +15,11 @@ class SettingsError(Exception):
 
 
 def _one_of(*schemes: str) -> AfterValidator:
+    beginnings = tuple(f"{scheme}://" for scheme in schemes)
+
     def check(url: str) -> str:
-        scheme = urlsplit(url).scheme
-        if scheme not in schemes:
-            raise ValueError(f"should begin with one of {', '.join(s + '://' for s in schemes)}")
+        if not url.startswith(beginnings):
+            raise ValueError(f"should begin with one of {', '.join(beginnings)}")
         return url
 
     return AfterValidator(check)

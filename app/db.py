@@ -21,7 +21,7 @@ from sqlalchemy import (
     select,
     text,
 )
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from app.config import SettingsError
@@ -40,11 +40,16 @@ _SQLITE_BUSY_SECONDS = 5
 class Database:
     """An engine with every wait bounded. Reading takes no lock; a transaction on SQLite begins as a write.
 
-    Raise SettingsError where the URL names a database in memory.
+    Raise SettingsError where the URL can't be read, or names a database in memory.
     """
 
     def __init__(self, url: str, *, pool_size: int = 8) -> None:
-        self.engine = _engine(url, pool_size)
+        try:
+            self.engine = _engine(url, pool_size)
+        except (ArgumentError, ValueError):  # whose text may hold part of the password
+            raise SettingsError(
+                "DATABASE_URL: should be an SQLAlchemy URL, sqlite:///file or postgresql+psycopg://user:password@host:5432/name"
+            ) from None
         self._reader = self.engine.execution_options(isolation_level="AUTOCOMMIT", is_reading=True)
 
     @property

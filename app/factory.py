@@ -70,6 +70,8 @@ def _read_config(app: Flask, config: Any, enable_config_file: bool) -> None:
             app.config.from_pyfile(os.path.abspath(file))
         except OSError as error:
             raise SettingsError(f"TOUTIAO_SETTINGS: {file} can't be read: {error.strerror}") from None
+        except Exception as error:
+            raise SettingsError(f"TOUTIAO_SETTINGS: {file} should be a Python file that runs: {error!r}") from error
 
 
 def _settings(app: Flask) -> Settings:

@@ -6,9 +6,9 @@ from urllib.parse import urlsplit
 from amqp.exceptions import AMQPError
 from kombu.connection import Connection
 from kombu.exceptions import KombuError
-from sqlalchemy import make_url
 
 from app.cache import RedisError, connect
+from app.config import SettingsError
 from app.db import UNAVAILABLE, Database
 from dev.errors import RunError
 
@@ -21,6 +21,8 @@ def check_given(env: Mapping[str, str], names: Iterable[str]) -> None:
     for name in names:
         try:
             _ping_for(name)(env[name])
+        except SettingsError as error:
+            raise RunError(str(error)) from None
         except _AWAY as error:
             raise RunError(
                 f"{name}: {_without_password(env[name])} does not answer ({_first_line(error)}); "
@@ -33,9 +35,9 @@ def _ping_for(name: str) -> Callable[[str], object]:
 
 
 def _ping_database(url: str) -> None:
-    if make_url(url).get_backend_name() == "sqlite":
-        return  # a file: the migrations make it
     database = Database(url, pool_size=1)
+    if database.is_sqlite:
+        return  # a file: the migrations make it
     try:
         database.ping()
     finally:

@@ -3,16 +3,18 @@
 from alembic import context
 
 from app.config import SettingsError, settings
-from app.db import Database
+from app.db import UNAVAILABLE, Database
 from app.models import Base
 
 
 def run() -> None:
     try:
-        url = settings().database_url
+        database = Database(settings().database_url, pool_size=1)
+        database.ping()
     except SettingsError as error:
         raise SystemExit(str(error)) from None
-    database = Database(url, pool_size=1)
+    except UNAVAILABLE as error:
+        raise SystemExit(f"DATABASE_URL: does not answer: {str(error).partition(chr(10))[0]}") from None
     with database.transaction() as connection:
         # SQLite can't change a table in place: its migrations copy it.
         context.configure(connection=connection, target_metadata=Base.metadata, render_as_batch=database.is_sqlite)

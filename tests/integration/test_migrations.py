@@ -29,13 +29,16 @@ def empty(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
 
 
 def alembic(database: Database, *arguments: str) -> None:
+    done = run(database.engine.url.render_as_string(hide_password=False), *arguments)
+    assert done.returncode == 0, done.stderr
+
+
+def run(url: str, *arguments: str) -> "subprocess.CompletedProcess[str]":
     needed = dict.fromkeys(("BROKER_URL", "MESSAGE_QUEUE_URL", "REDIS_URL"), "redis://127.0.0.1:1/0")
-    url = database.engine.url.render_as_string(hide_password=False)
     env = {**os.environ, **needed, "DATABASE_URL": url, "JWT_SECRET": "x" * 32}
-    done = subprocess.run(
+    return subprocess.run(
         [str(BIN / "alembic"), *arguments], cwd=ROOT, env=env, capture_output=True, text=True, timeout=60, check=False
     )
-    assert done.returncode == 0, done.stderr
 
 
 def tables(database: Database) -> set[str]:
@@ -53,3 +56,20 @@ def test_up_to_the_models_again_without_harm_and_down_to_nothing(empty: Database
     alembic(empty, "downgrade", "base")
 
     assert tables(empty) == {"alembic_version"}
+
+
+@pytest.mark.parametrize(
+    ("url", "complaint"),
+    [
+        ("sqlite:////no/such/folder/file", "DATABASE_URL: does not answer"),
+        ("sqlite://", "DATABASE_URL: should name a file"),
+        ("postgresql+psycopg://user:secret@127.0.0.1:1/x", "DATABASE_URL: does not answer"),
+    ],
+)
+def test_a_database_that_is_away_is_named_in_one_line(url: str, complaint: str) -> None:
+    done = run(url, "upgrade", "head")
+
+    assert done.returncode == 1
+    [line] = done.stderr.splitlines()
+    assert line.startswith(complaint)
+    assert "secret" not in line

@@ -46,6 +46,13 @@ class TestCreateApp:
         with pytest.raises(SettingsError, match="JWT_SECRET"):
             create_app({**CONFIG, "JWT_SECRET": ""})
 
+    @pytest.mark.parametrize(
+        "url", ["sqlite:file", "sqlite://", "postgresql+psycopg://u:p@host:port/db", "sqlite:///file?timeout=soon"]
+    )
+    def test_a_database_that_nobody_can_open_stops_it(self, url: str) -> None:
+        with pytest.raises(SettingsError, match=r"^DATABASE_URL: should "):
+            create_app({**CONFIG, "DATABASE_URL": url})
+
     def test_the_file_stands_before_the_config_where_it_is_asked_for(
         self, environment: pytest.MonkeyPatch, tmp_path: Path
     ) -> None:
@@ -61,4 +68,15 @@ class TestCreateApp:
         environment.setenv("TOUTIAO_SETTINGS", str(tmp_path / "none.py"))
 
         with pytest.raises(SettingsError, match=r"TOUTIAO_SETTINGS.*none\.py"):
+            create_app(CONFIG, enable_config_file=True)
+
+    @pytest.mark.parametrize("text", ["X = (", "X = Y"])
+    def test_a_file_that_does_not_run_is_named(
+        self, environment: pytest.MonkeyPatch, tmp_path: Path, text: str
+    ) -> None:
+        file = tmp_path / "wrong.py"
+        file.write_text(text)
+        environment.setenv("TOUTIAO_SETTINGS", str(file))
+
+        with pytest.raises(SettingsError, match=r"TOUTIAO_SETTINGS.*wrong\.py"):
             create_app(CONFIG, enable_config_file=True)
