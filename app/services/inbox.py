@@ -61,4 +61,7 @@ def mark_read(connection: Connection, user_id: int, *, ids: Sequence[int] = (), 
     if up_to is not None:
         chosen = or_(chosen, Notification.id <= up_to)
     mine = and_(Notification.recipient_id == user_id, Notification.read_at.is_(None), chosen)
-    return connection.execute(update(Notification).where(mine).values(read_at=int(time.time()))).rowcount > 0
+    # In one order: two devices that mark the same at once would otherwise end in a deadlock.
+    in_order = select(Notification.id).where(mine).order_by(Notification.id).with_for_update()
+    marked = update(Notification).where(Notification.id.in_(in_order)).values(read_at=int(time.time()))
+    return connection.execute(marked).rowcount > 0

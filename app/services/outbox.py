@@ -13,6 +13,7 @@ from app.models import Notification
 
 _LOCK_SECONDS = 2
 _MOST_ATTEMPTS = 5
+_WINDOW = 5  # so many dispatchers find a batch of their own; PostgreSQL tries a lock for each id it looks at
 _WAITING = (Notification.dispatched_at.is_(None), Notification.set_aside_at.is_(None))
 
 
@@ -27,7 +28,9 @@ def claim(database: Database, *, limit: int) -> Iterator["Batch"]:
             yield Batch(database, None, _oldest(database, limit) if is_free else [])
         return
     with database.transaction() as connection:
-        rows = connection.execute(_waiting(limit).with_for_update(skip_locked=True)).all()
+        claimed = connection.execute(_claim(limit)).scalars().all()
+        # Asked anew: one that was still waiting above may have been dispatched and let go before it was claimed.
+        rows = connection.execute(_waiting(limit).where(among(connection, Notification.id, claimed))).all()
         yield Batch(database, connection, rows)
 
 
@@ -43,7 +46,7 @@ class Batch:
     def connection(self) -> Iterator[Connection]:
         """Yield the connection to read and mark with.
 
-        On PostgreSQL it is the one that holds the rows' locks. On SQLite it is a short transaction of its own: held
+        On PostgreSQL it is the one that holds the claim. On SQLite it is a short transaction of its own: held
         during a push it would keep every writer waiting.
         """
         if self._connection is not None:
@@ -57,6 +60,9 @@ class Batch:
         now = int(time.time())
         table = Notification
         with self.connection() as connection:
+            # In the order of inbox.mark_read: two that wait for each other's rows would end in a deadlock.
+            both = select(table.id).where(among(connection, table.id, [*dispatched, *failed]))
+            connection.execute(both.order_by(table.id).with_for_update())
             connection.execute(update(table).where(among(connection, table.id, dispatched)).values(dispatched_at=now))
             if failed:
                 is_last = table.attempts >= _MOST_ATTEMPTS - 1
@@ -90,6 +96,15 @@ def _waiting(limit: int) -> Any:
     table = Notification
     columns = (table.id, table.recipient_id, table.actor_id, table.event, table.data, table.created_at, table.attempts)
     return select(*columns).where(*_WAITING).order_by(table.id).limit(limit)
+
+
+def _claim(limit: int) -> Any:
+    """Lock the ids of the oldest that nobody else has locked, until the end of the transaction.
+
+    Not the rows: whoever reads a notification marks it, and should not wait for a message queue that is away.
+    """
+    oldest = select(Notification.id).where(*_WAITING).order_by(Notification.id).limit(_WINDOW * limit).subquery()
+    return select(oldest.c.id).where(func.pg_try_advisory_xact_lock(oldest.c.id)).limit(limit)
 
 
 def _oldest(database: Database, limit: int) -> Sequence[Any]:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
+from sqlalchemy import text
 
 from app import events
 from app.db import Database
@@ -93,6 +94,17 @@ class TestOnPostgreSQL:
     @pytest.fixture
     def database(self, postgres: Database) -> Database:
         return postgres
+
+    def test_who_reads_does_not_wait_for_a_dispatch(
+        self, database: Database, waiting: list[int], users: list[int]
+    ) -> None:
+        with outbox.claim(database, limit=10) as batch:
+            with database.transaction() as connection:
+                connection.execute(text("SET LOCAL lock_timeout = '1ms'"))
+                assert inbox.mark_read(connection, users[0], ids=waiting)
+            batch.mark(dispatched=waiting, failed=[])
+
+        assert claimed(database) == []
 
     def test_two_at_once_get_different_rows(self, database: Database, waiting: list[int]) -> None:
         with outbox.claim(database, limit=2) as first, outbox.claim(database, limit=10) as second:
