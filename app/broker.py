@@ -4,7 +4,8 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from kombu.entity import Queue
-from kombu.transport import pyamqp
+from kombu.transport import TRANSPORT_ALIASES, pyamqp, redis
+from redis.exceptions import RedisError
 
 from app import events
 
@@ -47,6 +48,31 @@ class SSLTransport(pyamqp.SSLTransport):
 
 
 _TRANSPORTS = {"amqp": "app.broker:Transport", "amqps": "app.broker:SSLTransport"}
+
+
+class _QoS(redis.QoS):
+    def ack(self, delivery_tag: Any) -> None:
+        try:
+            super().ack(delivery_tag)
+        except (OSError, RedisError):
+            # Kombu would count the message as held for good, and a worker that may hold one takes no other. Redis
+            # hands it out again after its visibility timeout; a repeat does no harm.
+            self._quick_ack(delivery_tag)
+            raise
+
+
+class _RedisChannel(redis.Channel):
+    QoS = _QoS
+
+
+class RedisTransport(redis.Transport):
+    """Redis, with a worker that goes on when it could not acknowledge a task."""
+
+    Channel = _RedisChannel
+
+
+# By name, since Kombu knows by the name rediss that it has to encrypt.
+TRANSPORT_ALIASES.update(dict.fromkeys(("redis", "rediss"), "app.broker:RedisTransport"))
 
 
 def celery_settings(broker_url: str) -> dict[str, Any]:

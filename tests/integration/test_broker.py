@@ -2,9 +2,10 @@
 
 import pytest
 from kombu import Connection
+from redis.exceptions import RedisError
 
 from app import broker
-from tests.services import RabbitMQ
+from tests.services import RabbitMQ, Service
 
 
 def test_a_publisher_gives_up_on_a_rabbitmq_that_does_not_confirm(rabbitmq: RabbitMQ) -> None:
@@ -23,3 +24,23 @@ def test_a_publisher_gives_up_on_a_rabbitmq_that_does_not_confirm(rabbitmq: Rabb
     finally:
         rabbitmq.resume()
         connection.release()
+
+
+def test_a_worker_that_could_not_acknowledge_to_a_silent_redis_takes_the_next_task(cache: Service) -> None:
+    settings = broker.celery_settings(cache.url)
+    with Connection(settings["broker_url"], transport_options=settings["broker_transport_options"]) as connection:
+        channel = connection.default_channel
+        channel.basic_qos(0, 1, False)
+        queue = settings["task_queues"][0](channel)
+        queue.queue_declare()
+        connection.Producer().publish({}, routing_key=queue.name)
+        task = queue.get()
+        assert not channel.qos.can_consume()
+        cache.pause()
+        try:
+            with pytest.raises(RedisError):
+                task.ack()
+        finally:
+            cache.resume()
+
+        assert channel.qos.can_consume()

@@ -1,6 +1,7 @@
 """How Celery's broker is talked to depends on nothing but its URL."""
 
 import pytest
+from kombu import Connection
 from kombu.transport import pyamqp
 from kombu.utils.imports import symbol_by_name
 
@@ -21,3 +22,8 @@ def test_redis_is_waited_for_within_a_time(url: str) -> None:
 
     assert options["socket_timeout"] > 0
     assert options["socket_connect_timeout"] > 0
+
+
+def test_redis_is_encrypted_where_the_url_says_so() -> None:
+    assert Connection("rediss://localhost/0").ssl
+    assert not Connection("redis://localhost/0").ssl
