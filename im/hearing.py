@@ -19,6 +19,8 @@ class Hearing:
         """`say` publishes a word that leads to `heard`; `subscribe_anew` drops the present subscription."""
         self._say = say
         self._subscribe_anew = subscribe_anew
+        self.messages = 0  # that have come over the subscription: each is as good a sign as the own word
+        self._messages_before = 0
         self._heard_at: float | None = None
         self._judged_at = time.monotonic()
 
@@ -38,10 +40,18 @@ class Hearing:
     def watch_for_ever(self) -> None:
         while True:
             eventlet.sleep(1)
-            # A new subscription is given its time to prove itself.
-            if self.is_deaf and time.monotonic() - self._judged_at > DEAF_SECONDS:
-                self._judged_at = time.monotonic()
-                metrics.DEAF.inc()
-                metrics.IS_HEARING.set(0)
-                log.error("nothing of our own is heard over the message queue: subscribing anew")
-                self._subscribe_anew()
+            self.look()
+
+    def look(self) -> None:
+        """Subscribe anew where nothing was heard for too long."""
+        if self.messages != self._messages_before:
+            # In a flood the own word may stand in line for longer than a deaf server is given.
+            self._messages_before = self.messages
+            self.heard()
+        # A new subscription is given its time to prove itself.
+        if self.is_deaf and time.monotonic() - self._judged_at > DEAF_SECONDS:
+            self._judged_at = time.monotonic()
+            metrics.DEAF.inc()
+            metrics.IS_HEARING.set(0)
+            log.error("nothing of our own is heard over the message queue: subscribing anew")
+            self._subscribe_anew()

@@ -59,6 +59,7 @@ class _Listener(PushRooms):
                 feed = self._feed = self._subscribe()
                 for message in feed.messages():
                     pause = 0.1
+                    self.hearing.messages += 1
                     if not self.take(message):
                         yield message
                     self.pace.step()
