@@ -42,10 +42,17 @@ def dispatch() -> int:
     return pushed
 
 
-@celery_app.task(name=events.TELL_UNREAD_TASK)
-def tell_unread(user_ids: list[int]) -> None:
-    """Tell the sockets of these users how much they have not read."""
-    _patiently(lambda: _tell_unread(resources(), user_ids))
+@celery_app.task(name=events.TELL_UNREAD_TASK, bind=True, max_retries=None)
+def tell_unread(self: Any, user_ids: list[int]) -> None:
+    """Tell the sockets of these users how much they have not read.
+
+    What can't be told now goes back to the end of the queue: no row waits for it that a later call would find.
+    """
+    try:
+        _patiently(lambda: _tell_unread(resources(), user_ids))
+    except _AWAY as error:
+        # At once, after so many pauses: a worker would hold what is for later, and take nothing else meanwhile.
+        raise self.retry(exc=error, countdown=0) from error
 
 
 def push_batch(to: Resources, *, limit: int) -> int:

@@ -9,6 +9,7 @@ import logging
 import os
 import random
 import threading
+import time
 from collections.abc import Callable
 
 from celery import Celery
@@ -20,10 +21,10 @@ log = logging.getLogger(__name__)
 
 FAILED = Counter("toutiao_enqueue_failures_total", "Tasks that the broker did not take", ["task"])
 
-_ATTEMPTS = 100  # some eight minutes: who has read must not see an old number for good
 _FIRST_PAUSE_SECONDS = 0.1
 _LONGEST_PAUSE_SECONDS = 5.0
-_EXPIRES_SECONDS = 60  # whoever asks later asks anew
+# Beat asks for a dispatch again; for the unread count nobody does, as long as a worker is away.
+_EXPIRES_SECONDS = {events.DISPATCH_TASK: 60, events.TELL_UNREAD_TASK: 24 * 3600}
 _MOST_USERS = 10_000
 _FLUSH_SECONDS = 2.0
 
@@ -54,6 +55,8 @@ class TaskRequests:
         with self._lock:
             if len(self._unread_users) < _MOST_USERS:
                 self._unread_users.add(user_id)
+            else:
+                FAILED.labels(events.TELL_UNREAD_TASK).inc()
             self._wake_sender()
 
     def _wake_sender(self) -> None:
@@ -79,18 +82,18 @@ class TaskRequests:
                 self._send_patiently(events.TELL_UNREAD_TASK, {"user_ids": user_ids})
 
     def _send_patiently(self, task: str, arguments: dict[str, object]) -> None:
+        """Send, as often as it takes: who has read must not see an old number for good."""
         pause = _FIRST_PAUSE_SECONDS
-        for attempt in range(1, _ATTEMPTS + 1):
+        while True:
             try:
                 self._send(task, arguments)
             except Exception as error:  # noqa: BLE001  (brokers raise what they like, and this thread has to go on)
                 FAILED.labels(task).inc()
-                log.warning("broker did not take %s, attempt %d of %d: %r", task, attempt, _ATTEMPTS, error)
+                log.warning("broker did not take %s: %r", task, error)
             else:
                 return
-            if attempt < _ATTEMPTS:
-                threading.Event().wait(pause * random.uniform(0.5, 1))  # noqa: S311  (jitter)
-                pause = min(2 * pause, _LONGEST_PAUSE_SECONDS)
+            time.sleep(pause * random.uniform(0.5, 1))  # noqa: S311  (jitter)
+            pause = min(2 * pause, _LONGEST_PAUSE_SECONDS)
 
     def _flush(self) -> None:
         """Give the sender a moment to send what was asked for last."""
@@ -106,6 +109,6 @@ def _celery_sender(broker_url: str) -> Send:
     app.conf.update(broker.celery_settings(broker_url))
 
     def send(task: str, arguments: dict[str, object]) -> None:
-        app.send_task(task, kwargs=arguments, ignore_result=True, expires=_EXPIRES_SECONDS)
+        app.send_task(task, kwargs=arguments, ignore_result=True, expires=_EXPIRES_SECONDS[task])
 
     return send
