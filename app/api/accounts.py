@@ -8,7 +8,7 @@ from marshmallow import Schema, fields
 from app import tokens, unread
 from app.api.auth import bearer, login_required
 from app.api.blueprint import Blueprint
-from app.api.fields import Body, Page, Photo, Text
+from app.api.fields import Body, Name, Page, Photo, Text
 from app.api.state import keep_unread_count, state
 from app.presence import is_online
 from app.services import accounts, followings
@@ -37,7 +37,7 @@ class UsersAnswer(Schema):
 
 
 class SignUpBody(Body):
-    user_name = Text(1, 64, required=True)
+    user_name = Name(required=True)
     password = Text(6, 128, required=True)
     photo = Photo(load_default=None)
     introduction = Text(0, 1000, allow_none=True, load_default=None)
@@ -49,7 +49,7 @@ class LogInBody(Body):
 
 
 class ProfileBody(Body):
-    name = Text(1, 64)
+    name = Name()
     photo = Photo()
     introduction = Text(0, 1000, allow_none=True)
 

@@ -30,6 +30,14 @@ class Text(fields.String):
         super().__init__(validate=[Length(least, most), _no_nul], **options)
 
 
+class Name(Text):
+    """What a user is called: something that others can see and choose."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(1, 64, **options)
+        self.validators.append(_not_blank)
+
+
 class Body(Schema):
     class Meta:
         unknown = RAISE
@@ -48,6 +56,11 @@ class Photo(Text):
         self.validators.append(
             validate.Regexp(r"(https?://|/(?!/))\S*\Z|\Z", error="Should be an http(s) URL or a path.")
         )
+
+
+def _not_blank(text: str) -> None:
+    if not text.strip():
+        raise ValidationError("Should not be blank.")
 
 
 def _no_nul(text: str) -> None:

@@ -37,6 +37,15 @@ def test_each_wrong_field_is_named(call: Call) -> None:
     assert (answer.status_code, set(answer.json["errors"])) == (422, {"user_name", "password", "extra"})
 
 
+@pytest.mark.parametrize("name", ["", " ", "\t\u3000\u00a0", "a\0b"])
+def test_a_name_that_nobody_can_see_is_refused(call: Call, ann: int, name: str) -> None:
+    signed_up = call(None, "POST", "/users", json={"user_name": name, "password": "a good password"})
+    changed = call(ann, "PATCH", "/user", json={"name": name})
+
+    assert (signed_up.status_code, set(signed_up.json["errors"])) == (422, {"user_name"})
+    assert (changed.status_code, set(changed.json["errors"])) == (422, {"name"})
+
+
 @pytest.mark.parametrize("header", ["", "Bearer", "Bearer ", "Bearer nonsense", "Basic YTpi", "nonsense"])
 def test_without_a_good_token_the_caller_is_told_what_is_needed(client: FlaskClient, header: str) -> None:
     answer = client.get("/v1_0/user", headers={"Authorization": header})
