@@ -69,6 +69,7 @@ class UsersQuery(Page):
 def sign_up(body: dict[str, Any]) -> Any:
     """Sign up. 409 if the name is taken."""
     password_hash = accounts.hash_password(body["password"])
+    read_at = unread.moment()  # of a time before anybody can know the new user, and follow
     with state.database.transaction() as connection:
         profile = accounts.sign_up(
             connection,
@@ -78,7 +79,7 @@ def sign_up(body: dict[str, Any]) -> Any:
             introduction=body["introduction"],
         )
     state.profiles.forget(profile["id"])  # others may have asked for this id before there was anybody
-    keep_unread_count(profile["id"], 0, read_at=unread.moment(), is_first=True)
+    keep_unread_count(profile["id"], 0, read_at=read_at, is_first=True)
     return profile
 
 

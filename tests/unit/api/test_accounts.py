@@ -1,8 +1,11 @@
 """Users, authorizations and profiles over HTTP."""
 
+from dataclasses import replace
+
+from flask import Flask
 from flask.testing import FlaskClient
 
-from app import tokens
+from app import tokens, unread
 from tests.unit.api.conftest import SECRET, Call
 
 CREDENTIALS = {"user_name": "zoe", "password": "a good password"}
@@ -19,6 +22,32 @@ def test_sign_up_log_in_and_renew(call: Call, client: FlaskClient) -> None:
     assert signed_up.json == {"id": user_id, "name": "zoe", "photo": None, "introduction": "hi"}
     for token in (logged_in.json["token"], renewed.json["token"]):
         assert tokens.verify(SECRET, token).user_id == user_id
+
+
+class FakeUnreadCache:
+    def __init__(self) -> None:
+        self.read_at: list[int] = []
+
+    def set(self, _counts: dict[int, int], *, read_at: int, is_first: bool) -> None:
+        self.read_at.append(read_at)
+
+
+class FakeProfileCache:
+    def __init__(self) -> None:
+        self.forgot_at: list[int] = []
+
+    def forget(self, _user_id: int) -> None:
+        self.forgot_at.append(unread.moment())
+
+
+def test_a_new_users_count_never_takes_the_place_of_that_of_a_follower_who_was_quick(app: Flask, call: Call) -> None:
+    counts, profiles = FakeUnreadCache(), FakeProfileCache()
+    app.extensions["toutiao"] = replace(app.extensions["toutiao"], unread=counts, profiles=profiles)
+
+    call(None, "POST", "/users", json=CREDENTIALS)
+
+    [read_at], [after_commit] = counts.read_at, profiles.forgot_at
+    assert read_at < after_commit
 
 
 def test_a_taken_name_and_a_wrong_password(call: Call, ann: int) -> None:
