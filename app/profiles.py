@@ -2,6 +2,7 @@
 
 import logging
 import random
+import threading
 import time
 import uuid
 from collections.abc import Callable, Iterable
@@ -20,6 +21,7 @@ _JITTER = 0.2  # entries made together do not end together
 _LOADING_SECONDS = 2
 _WAIT_SECONDS = 0.1  # for somebody else's load, before loading oneself
 _PAUSE_SECONDS = 0.01
+_LATE_PAUSE_SECONDS = 1
 _NOBODY = b"null"
 
 # Store what was read only while the right to load is still ours: a change of the profile takes it away.
@@ -53,6 +55,9 @@ class UserProfileCache:
         self._redis = redis
         self._load = load
         self._store = redis.register_script(_STORE)
+        self._lock = threading.Lock()
+        self._late: set[int] = set()  # changed while the cache was down
+        self._is_dropping = False
 
     def get(self, user_id: int) -> Profile | None:
         """Return a profile, or None where there is no such user."""
@@ -72,11 +77,33 @@ class UserProfileCache:
         return {user_id: profile for user_id, profile in found.items() if profile is not None}
 
     def forget(self, user_id: int) -> None:
-        """Drop a profile that has changed; call it after the commit."""
+        """Drop a profile that has changed, once the cache is there; call it after the commit."""
         try:
-            self._redis.delete(_key(user_id), _loading_key(user_id))
+            self._drop({user_id})
         except RedisError as error:
-            log.warning("profile of user %d stays cached for up to %d s: %s", user_id, TTL_SECONDS, error)
+            log.warning("profile of user %d stays cached for now: %s", user_id, error)
+            with self._lock:
+                self._late.add(user_id)
+                is_first, self._is_dropping = not self._is_dropping, True
+            if is_first:
+                threading.Thread(target=self._drop_late, name="late profiles", daemon=True).start()
+
+    def _drop(self, user_ids: set[int]) -> None:
+        self._redis.delete(*(key(user_id) for user_id in user_ids for key in (_key, _loading_key)))
+
+    def _drop_late(self) -> None:
+        while True:
+            time.sleep(_LATE_PAUSE_SECONDS)
+            with self._lock:
+                late, self._late = self._late, set()
+                if not late:
+                    self._is_dropping = False
+                    return
+            try:
+                self._drop(late)
+            except RedisError:
+                with self._lock:
+                    self._late |= late
 
     def _cached(self, user_ids: list[int]) -> dict[int, Profile | None]:
         if not user_ids:

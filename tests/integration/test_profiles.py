@@ -10,7 +10,7 @@ from redis import Redis
 
 from app.cache import connect
 from app.profiles import NEGATIVE_TTL_SECONDS, TTL_SECONDS, Profile, UserProfileCache
-from tests.services import free_port
+from tests.services import Service, free_port, wait_until
 
 
 class Table:
@@ -114,6 +114,20 @@ class TestForget:
         UserProfileCache(redis, load_slowly).get(7)
 
         assert UserProfileCache(redis, table.load).get(7)["name"] == "zoe"  # type: ignore[index]
+
+    def test_a_change_while_the_cache_is_down_is_seen_when_it_is_back(
+        self, cache: Service, profiles: UserProfileCache, table: Table
+    ) -> None:
+        profiles.get(7)
+        cache.stop()
+        table.name = "zoe"
+
+        profiles.forget(7)
+        cache.start()
+
+        with connect(cache.url, timeout_seconds=1) as redis:
+            workers = UserProfileCache(redis, table.load)
+            wait_until(lambda: workers.get(7)["name"] == "zoe", seconds=20, what="the change is seen")  # type: ignore[index]
 
 
 class TestWithoutRedis:
