@@ -64,5 +64,6 @@ def _unexpected(error: Exception) -> tuple[Response, int, dict[str, str]]:
 
 
 def _only_json() -> None:
-    if request.content_length and not request.is_json and request.path.startswith("/v1_0/"):
+    has_body = request.content_length or "Transfer-Encoding" in request.headers
+    if has_body and not request.is_json and request.path.startswith("/v1_0/"):
         raise UnsupportedMediaType("the body should be JSON, with the header Content-Type: application/json")

@@ -16,6 +16,7 @@ from tests.unit.api.conftest import Call
         ("/users", {"data": b"\xff", "content_type": "application/json"}, 400),
         ("/users", {"data": b"NaN", "content_type": "application/json"}, 400),
         ("/users", {"data": {"a": "b"}}, 415),
+        ("/users", {"environ_base": {"HTTP_TRANSFER_ENCODING": "chunked"}, "content_type": "text/plain"}, 415),
         ("/users", {"data": b"[" + b" " * 70_000, "content_type": "application/json"}, 413),
         ("/users", {"json": []}, 422),
         ("/users", {"json": {}}, 422),
