@@ -1,6 +1,7 @@
 """Wire the Flask application."""
 
 import os
+import re
 from typing import Any
 
 import orjson
@@ -45,7 +46,8 @@ def create_app(config: Any = None, enable_config_file: bool = False) -> Flask:
     app.add_url_rule("/openapi.json", view_func=_openapi)
     errors.init_app(app)
     app.cli.add_command(commands.group)
-    CORS(app, origins=app.extensions["toutiao"].settings.allowed_origins, max_age=600)
+    origins = _origins(app.extensions["toutiao"].settings.allowed_origins)
+    CORS(app, origins=origins, max_age=600, expose_headers=["Retry-After"])
     return app
 
 
@@ -77,6 +79,11 @@ def _read_config(app: Flask, config: Any, enable_config_file: bool) -> None:
 def _settings(app: Flask) -> Settings:
     given = {name: app.config[name.upper()] for name in Settings.model_fields if name.upper() in app.config}
     return load_settings(given)
+
+
+def _origins(allowed: list[str]) -> list[str | re.Pattern[str]]:
+    """Return what flask-cors takes for these: of itself it reads the brackets of an IPv6 address as a pattern."""
+    return [o if o == "*" else re.compile(re.escape(o) + r"\Z", re.IGNORECASE) for o in allowed]
 
 
 def _openapi() -> Response:

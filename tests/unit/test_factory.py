@@ -42,6 +42,23 @@ class TestCreateApp:
 
         assert settings_of().redis_url == CONFIG["REDIS_URL"]
 
+    @pytest.mark.parametrize(
+        ("allowed", "origin", "answer"),
+        [
+            ("https://a.example, http://[::1]:5000", "http://[::1]:5000", "http://[::1]:5000"),
+            ("https://a.example, http://[::1]:5000", "https://a.example", "https://a.example"),
+            ("https://a.example", "https://a.example.evil.example", None),
+            ("https://a.example", "https://aXexample", None),
+            ("*", "https://anywhere.example", "https://anywhere.example"),
+        ],
+    )
+    def test_only_the_allowed_origins_may_call(self, allowed: str, origin: str, answer: str | None) -> None:
+        client = create_app({**CONFIG, "CORS_ORIGINS": allowed}).test_client()
+
+        headers = client.get("/livez", headers={"Origin": origin}).headers
+
+        assert headers.get("Access-Control-Allow-Origin") == answer
+
     def test_what_is_missing_stops_it(self) -> None:
         with pytest.raises(SettingsError, match="JWT_SECRET"):
             create_app({**CONFIG, "JWT_SECRET": ""})
