@@ -43,7 +43,8 @@ def main(**heartbeat: float) -> None:
     except SettingsError as error:
         sys.exit(str(error))
     try:
-        listener = eventlet.listen((settings.im_host, port), backlog=4096)
+        # Two servers on one port would share it in silence, and the requests of one polling session with it.
+        listener = eventlet.listen((settings.im_host, port), backlog=4096, reuse_port=False)
     except OSError as error:
         sys.exit(f"can't listen on {settings.im_host}:{port}: {error.strerror}")
     _allow_descriptors()

@@ -17,6 +17,14 @@ SUBSCRIPTIONS = Counter("toutiao_im_subscriptions_total", "Times that this serve
 IS_HEARING = Gauge("toutiao_im_is_hearing", "1 while this server hears itself over the message queue")
 MISSED_PONGS = Counter("toutiao_im_missed_pongs_total", "Clients closed because they did not answer a ping")
 
+# Series that are there from the start: a rate misses the event that makes a series.
+for _kind in ("user", "anonymous"):
+    CONNECTIONS.labels(_kind)
+for _reason in ("token_invalid", "token_expired"):
+    REFUSED.labels(_reason)
+for _reason in ("slow", "history"):
+    SENT_AWAY.labels(_reason)
+
 
 class Hot:
     """Plain numbers for what happens thousands of times a second; a counter of the library costs a microsecond."""

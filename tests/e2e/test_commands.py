@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from tests.system import BIN, ROOT
+from tests.system import BIN, ROOT, System
 
 COMPLETE = {
     "DATABASE_URL": "sqlite://",
@@ -51,3 +51,18 @@ def test_flower_does_not_start_without_a_password() -> None:
     done = run(COMMANDS["flower"], **COMPLETE)
     assert done.returncode != 0
     assert "FLOWER_BASIC_AUTH" in done.stderr
+
+
+def test_a_second_im_server_on_a_port_says_that_it_is_taken(small: System) -> None:
+    """Sharing it, as the kernel would let them, they would get each other's polling requests."""
+    done = subprocess.run(
+        [*COMMANDS["im"][:-1], str(small.im_ports[0])],
+        cwd=ROOT,
+        env=small.env,
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+    )
+    assert done.returncode != 0
+    assert f"can't listen on 127.0.0.1:{small.im_ports[0]}" in done.stderr
