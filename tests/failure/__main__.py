@@ -3,6 +3,7 @@
 import argparse
 import json
 import shutil
+import signal
 import sys
 import tempfile
 import time
@@ -17,17 +18,20 @@ from tests.failure.world import DATABASES, QUEUES, World
 
 
 def main() -> None:
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))  # and so through every clean-up
     options = _options()
     outcomes: list[Outcome] = []
     started_at = time.monotonic()
     for name in options.world:
         queue, _, database = name.partition("+")
         outcomes += _run_world(queue, database, options)
+    if not outcomes and not options.list:
+        sys.exit(f"no case has a name that holds {' or '.join(options.case)}; --list names them all")
     failed = [outcome for outcome in outcomes if outcome.problems]
     print(f"{len(outcomes)} cases, {len(failed)} failed, in {(time.monotonic() - started_at) / 60:.1f} min")
     if options.json:
         options.json.write_text(json.dumps([asdict(outcome) for outcome in outcomes], indent=1))
-    sys.exit(1 if failed or not outcomes else 0)
+    sys.exit(1 if failed else 0)
 
 
 def _options() -> argparse.Namespace:
@@ -49,6 +53,7 @@ def _run_world(queue: str, database: str, options: argparse.Namespace) -> list[O
     cases = [case for case in cases_of(world, options.seed) if any(words in case.name for words in options.case)]
     if options.list:
         print("\n".join(f"{world.name} {case.name}" for case in cases))
+    if options.list or not cases:
         return []
     print(f"{world.name}: {len(cases)} cases, seed {options.seed}, logs in {folder}", flush=True)
     outcomes = []
