@@ -4,6 +4,7 @@ import argparse
 import os
 import sys
 from collections.abc import Mapping
+from contextlib import ExitStack
 from pathlib import Path
 
 from dev import environment, lock, ports, services
@@ -34,13 +35,12 @@ def _run(given: Mapping[str, str]) -> int:
     valkey = Valkey(data_dir / "valkey", ports.find_free())
     is_valkey_needed = environment.use_for_what_is_missing(valkey.url, env)
     settings = environment.check(env)
-    ports.check_free(env)
-    services.check_given(env, [name for name in environment.SERVICES if name in given])
     stop_seconds = _STOP_SECONDS + settings.im_drain_seconds
-    with (
-        lock.held(data_dir) as descriptor,
-        Runner(root=ROOT, env=env, stop_seconds=stop_seconds, lock=descriptor) as runner,
-    ):
+    with ExitStack() as stack:
+        descriptor = stack.enter_context(lock.held(data_dir))  # before the ports, which that other `make run` has too
+        ports.check_free(env)
+        services.check_given(env, [name for name in environment.SERVICES if name in given])
+        runner = stack.enter_context(Runner(root=ROOT, env=env, stop_seconds=stop_seconds, lock=descriptor))
         try:
             if is_valkey_needed:
                 valkey.start(runner)
