@@ -9,6 +9,7 @@ from flask import Flask, Response, jsonify
 from flask.json.provider import JSONProvider
 from flask_cors import CORS
 from flask_smorest import Api
+from marshmallow import Schema, fields
 
 from app.api import accounts, commands, errors, followings, health, notifications, page
 from app.api.state import create_state
@@ -37,7 +38,7 @@ def create_app(config: Any = None, enable_config_file: bool = False) -> Flask:
     app.json = _Json(app)
     _read_config(app, config, enable_config_file)
     app.extensions["toutiao"] = create_state(_settings(app))
-    api = Api(app, spec_kwargs=_OPENAPI)
+    api = _Api(app, spec_kwargs=_OPENAPI)
     app.extensions["openapi"] = api.spec
     for blueprint in (accounts.bp, followings.bp, notifications.bp):
         api.register_blueprint(blueprint)
@@ -49,6 +50,15 @@ def create_app(config: Any = None, enable_config_file: bool = False) -> Flask:
     origins = _origins(app.extensions["toutiao"].settings.allowed_origins)
     CORS(app, origins=origins, max_age=600, expose_headers=["Retry-After"])
     return app
+
+
+class _ErrorAnswer(Schema):
+    message = fields.String(required=True)
+    errors = fields.Dict(keys=fields.String(), metadata={"description": "what is wrong, by field"})
+
+
+class _Api(Api):
+    ERROR_SCHEMA = _ErrorAnswer
 
 
 _OPENAPI = {

@@ -54,8 +54,11 @@ class ProfileBody(Body):
     introduction = Text(0, 1000, allow_none=True)
 
 
-class TokensAnswer(Schema):
+class TokenAnswer(Schema):
     token = fields.String()
+
+
+class TokensAnswer(TokenAnswer):
     refresh_token = fields.String()
 
 
@@ -98,7 +101,7 @@ def log_in(body: dict[str, str]) -> dict[str, str]:
 
 
 @bp.put("/authorizations")
-@bp.response(201, TokensAnswer)
+@bp.response(201, TokenAnswer)
 def refresh() -> dict[str, str]:
     """Get a new access token; the Bearer token is the refresh token."""
     return {"token": tokens.sign(state.secret, user_id=bearer(refresh=True))}

@@ -22,6 +22,12 @@ _STATUS: dict[type[Exception], tuple[int, str]] = {
     accounts.WrongCredentials: (401, "the name or the password is wrong"),
 }
 
+_MESSAGES = {
+    404: "there is nothing at this path",
+    405: "this path does not take this method",
+    413: "the body is too large: 64 KB at most",
+}
+
 
 def init_app(app: Flask) -> None:
     for kind, (status, message) in _STATUS.items():
@@ -37,14 +43,22 @@ def _answering(status: int, message: str) -> Callable[[Exception], tuple[Respons
 
 
 def _http(error: HTTPException) -> tuple[Response, int, dict[str, str]]:
-    body: dict[str, Any] = {"message": error.description or error.name}
-    errors = _by_field(getattr(error, "data", {}).get("messages", {}))
-    if errors:
+    body: dict[str, Any] = {"message": _message_of(error)}
+    messages = getattr(error, "data", {}).get("messages", {})
+    if errors := _by_field(messages):
         body = {"message": "a field is wrong", "errors": errors}
+    elif messages:
+        body = {"message": "the body is not valid JSON"}
     headers = {
         name: value for name, value in error.get_headers() if name.lower() not in ("content-type", "content-length")
     }
     return jsonify(body), error.code or 500, headers
+
+
+def _message_of(error: HTTPException) -> str:
+    """Say what the error says of itself; where those are the library's words for browsers, ours for programs."""
+    is_librarys = error.description == type(error).description
+    return str(_MESSAGES.get(error.code or 500, error.name) if is_librarys else error.description)
 
 
 def _by_field(messages: object) -> dict[str, Any]:

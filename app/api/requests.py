@@ -20,6 +20,8 @@ from app import broker, events
 log = logging.getLogger(__name__)
 
 FAILED = Counter("toutiao_enqueue_failures_total", "Tasks that the broker did not take", ["task"])
+for _task in (events.DISPATCH_TASK, events.TELL_UNREAD_TASK):  # a rate misses the event that makes a series
+    FAILED.labels(_task)
 
 _FIRST_PAUSE_SECONDS = 0.1
 _LONGEST_PAUSE_SECONDS = 5.0

@@ -17,7 +17,7 @@ export class Inbox {
     this.#api = api;
     this.#report = report;
     byId("reload-inbox").onclick = () => this.reload();
-    byId("read-all").onclick = () => this.#markRead({ up_to: Math.max(...this.#rows.keys()) });
+    byId("read-all").onclick = () => this.#rows.size && this.#markRead({ up_to: Math.max(...this.#rows.keys()) });
     byId("older").onclick = () => this.#showOlder();
     setInterval(() => this.#drawTimes(), MINUTE_MS);
   }
