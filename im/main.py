@@ -27,7 +27,7 @@ sys.path[0] = str(Path(__file__).resolve().parent.parent)
 from app.config import SettingsError, load_settings
 from im.drain import drain
 from im.server import ImServer, create_server
-from im.serving import serve
+from im.serving import Discreet, serve
 
 _SOCKETS = 100_000
 
@@ -70,7 +70,7 @@ def _serve(listener: Any, server: ImServer, transport: str) -> None:
     if transport == "fast":
         serve(listener, server.app, server.sio.eio.turns)
     else:
-        eventlet.wsgi.server(listener, server.app, max_size=_SOCKETS, log_output=False)
+        eventlet.wsgi.server(listener, server.app, max_size=_SOCKETS, log_output=False, protocol=Discreet)
 
 
 def _wait_for_signal() -> None:

@@ -106,7 +106,13 @@ class _Quiet:
     def close(self) -> None: ...
 
 
-class _Protocol(wsgi.HttpProtocol):
+class Discreet(wsgi.HttpProtocol):
+    """Keeps requests out of the log, those that make no sense too: their addresses may hold tokens."""
+
+    def log_message(self, format: str, *args: object) -> None: ...
+
+
+class _Protocol(Discreet):
     """Parses what clients send in earnest at a third of the library's price, and leaves the rest to it."""
 
     def parse_request(self) -> bool:

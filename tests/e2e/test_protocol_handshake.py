@@ -1,6 +1,7 @@
 """Engine.IO: how a session opens, and how a bad request is refused."""
 
 import re
+import socket
 
 import pytest
 
@@ -129,3 +130,14 @@ class TestGarbage:
     def test_a_client_that_says_nothing_holds_up_nobody(self, im: Im) -> None:
         assert talk(im.port, b"") == b""
         Polling(im.port).join()
+
+
+@pytest.mark.parametrize(
+    "line", ["GET /socket.io/?EIO=4&token={} HTT", "GET /socket.io/?EIO=4&token={} HTTP/1.1\r\nbad"]
+)
+def test_a_request_that_makes_no_sense_leaves_no_token_in_the_log(im: Im, line: str) -> None:
+    with socket.create_connection(("127.0.0.1", im.port), timeout=5) as client:
+        client.sendall(line.format("secret-token").encode() + b"\r\n\r\n")
+        assert b"400" in client.recv(1000).split(b"\r\n")[0]
+
+    assert "secret-token" not in im.process.log.read_text(errors="replace")
