@@ -57,7 +57,7 @@ def metrics() -> Response:
     WAITING.set(waiting)
     OLDEST.set(oldest_seconds)
     SET_ASIDE.set(set_aside)
-    return Response(generate_latest(), content_type=CONTENT_TYPE_LATEST)
+    return Response(generate_latest() + generate_latest(state.counters), content_type=CONTENT_TYPE_LATEST)
 
 
 def _failure(check: Callable[[], object]) -> str | None:

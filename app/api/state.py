@@ -11,6 +11,7 @@ from werkzeug.local import LocalProxy
 from app.api.requests import TaskRequests
 from app.cache import RedisError, connect
 from app.config import Settings
+from app.counters import Counters
 from app.db import Database
 from app.profiles import Profile, UserProfileCache
 from app.services import accounts
@@ -29,6 +30,7 @@ class State:
     redis: Redis
     profiles: UserProfileCache
     unread: UnreadCache
+    counters: Counters
     tasks: TaskRequests
 
 
@@ -48,6 +50,7 @@ def create_state(settings: Settings) -> State:
         redis=redis,
         profiles=UserProfileCache(redis, load),
         unread=UnreadCache(redis),
+        counters=Counters(redis),
         tasks=TaskRequests(settings.broker_url),
     )
 
