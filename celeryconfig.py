@@ -1,9 +1,9 @@
 """Celery's settings and nothing else."""
 
 from app import broker, events
-from app.config import settings
+from app.config import BrokerSettings, load_settings
 
-globals().update(broker.celery_settings(settings().broker_url))  # the API sends with the same
+globals().update(broker.celery_settings(load_settings(BrokerSettings).broker_url))  # the API sends with the same
 
 broker_connection_retry_on_startup = True
 broker_connection_max_retries = None  # a worker waits for its broker as long as it takes, with a growing pause

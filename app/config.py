@@ -1,100 +1,47 @@
-"""Typed settings: the only reader of the environment."""
+"""Typed settings: the only reader of the environment. Each process has a class with what it needs, and no more."""
 
 from collections.abc import Mapping
-from functools import cache
 from pathlib import Path
-from typing import Annotated, Any, Literal
-from urllib.parse import urlsplit
+from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import AfterValidator, Field, SecretStr, ValidationError, field_validator
+from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from app.setting_types import DatabaseUrl, Login, Origin, Port, QueueUrl, RedisUrl, Secret
 
 
 class SettingsError(Exception):
     """A setting is missing or wrong. The message has one line for each, naming the variable and what it should hold."""
 
 
-def _one_of(*schemes: str) -> AfterValidator:
-    beginnings = tuple(f"{scheme}://" for scheme in schemes)
-
-    def check(url: str) -> str:
-        if not url.startswith(beginnings):
-            raise ValueError(f"should begin with one of {', '.join(beginnings)}")
-        return url
-
-    return AfterValidator(check)
-
-
-def _with_a_port(url: str) -> str:
-    try:
-        _ = urlsplit(url).port
-    except ValueError:
-        raise ValueError("should have a port from 0 to 65535, or none: scheme://user:password@host:port/...") from None
-    return url
-
-
-def _origin(value: str) -> str:
-    parts = urlsplit(value)
-    if value != "*" and (parts.scheme not in ("http", "https") or not parts.netloc or parts.path):
-        raise ValueError(f"{value!r} should be an origin such as https://news.example, without a path")
-    return value
-
-
-DatabaseUrl = Annotated[str, _one_of("sqlite", "postgresql+psycopg")]
-QueueUrl = Annotated[str, _one_of("amqp", "amqps", "redis", "rediss"), AfterValidator(_with_a_port)]
-RedisUrl = Annotated[str, _one_of("redis", "rediss"), AfterValidator(_with_a_port)]
-Origin = Annotated[str, AfterValidator(_origin)]
-Port = Annotated[int, Field(ge=1, le=65535)]
-
-
-class Settings(BaseSettings):
-    """What a process may be told from outside; each field is the environment variable of the same name in capitals."""
+class _Settings(BaseSettings):
+    """Each field is the environment variable of the same name in capitals."""
 
     model_config = SettingsConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
 
-    database_url: DatabaseUrl
-    broker_url: QueueUrl
-    message_queue_url: QueueUrl
-    redis_url: RedisUrl
-    jwt_secret: SecretStr
 
-    api_port: Port = 5000
-    im_host: str = "127.0.0.1"
-    im_port: Port = 8001
-    im_public_url: Origin | None = None
-    im_transport: Literal["fast", "stock"] = "fast"
-    im_drain_seconds: Annotated[float, Field(ge=0, le=3600)] = 2
-    flower_port: Port = 5555
-    flower_basic_auth: str | None = None
-    data_dir: Path = Path(".data")
-    cors_origins: Annotated[list[Origin], NoDecode] = Field(default_factory=list)
-    crash_point: str | None = None  # for the failure tests: where a worker kills itself
+class DatabaseSettings(_Settings):
+    """All that migrations need."""
+
+    database_url: DatabaseUrl
+
+
+class BrokerSettings(_Settings):
+    """All that beat needs."""
+
+    broker_url: QueueUrl
+
+
+class QueueSettings(_Settings):
+    message_queue_url: QueueUrl
+
+
+class PushSettings(QueueSettings):
+    """Where pushes go: over the message queue, and into the histories."""
+
+    redis_url: RedisUrl
     history_length: Annotated[int, Field(ge=1, le=100_000)] = 500
     history_seconds: Annotated[int, Field(ge=60)] = 3 * 24 * 3600
-
-    @field_validator("jwt_secret")
-    @classmethod
-    def _long_enough(cls, secret: SecretStr) -> SecretStr:
-        if len(secret.get_secret_value().encode()) < 32:
-            raise ValueError("should be a secret of 32 bytes or more, for instance the output of: openssl rand -hex 32")
-        return secret
-
-    @field_validator("cors_origins", mode="before")
-    @classmethod
-    def _comma_separated(cls, value: object) -> object:
-        return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
-
-    @field_validator("flower_basic_auth")
-    @classmethod
-    def _user_and_password(cls, value: str | None) -> str | None:
-        if value is not None and not all(value.partition(":")[::2]):
-            raise ValueError("should be user:password")
-        return value
-
-    @property
-    def allowed_origins(self) -> list[str]:
-        """The origins that may call the API and open sockets: by default the API's own on this machine."""
-        return self.cors_origins or [f"http://{host}:{self.api_port}" for host in ("127.0.0.1", "localhost")]
 
     @property
     def is_one_redis(self) -> bool:
@@ -102,19 +49,71 @@ class Settings(BaseSettings):
         return self.message_queue_url == self.redis_url
 
 
-def load_settings(overrides: Mapping[str, Any] | None = None) -> Settings:
-    """Read the settings, overrides (by field name) before the environment; raise SettingsError naming what is wrong."""
+class ClientSettings(_Settings):
+    """Which clients are let in: those with a token, from an allowed origin."""
+
+    jwt_secret: Secret
+    api_port: Port = 5000
+    cors_origins: Annotated[list[Origin], NoDecode] = Field(default_factory=list)
+
+    @field_validator("cors_origins", mode="before")
+    @classmethod
+    def _comma_separated(cls, value: object) -> object:
+        return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
+
+    @property
+    def allowed_origins(self) -> list[str]:
+        """The origins that may call the API and open sockets: by default the API's own on this machine."""
+        return self.cors_origins or [f"http://{host}:{self.api_port}" for host in ("127.0.0.1", "localhost")]
+
+
+class CrashSettings(_Settings):
+    crash_point: str | None = None  # for the failure tests: where a process kills itself
+
+
+class ApiSettings(DatabaseSettings, BrokerSettings, PushSettings, ClientSettings, CrashSettings):
+    """It does not push, but says in /readyz whether others can."""
+
+    im_port: Port = 8001
+    im_public_url: Origin | None = None
+
+
+class WorkerSettings(DatabaseSettings, BrokerSettings, PushSettings, CrashSettings):
+    pass
+
+
+class ImSettings(PushSettings, ClientSettings):
+    im_host: str = "127.0.0.1"
+    im_transport: Literal["fast", "stock"] = "fast"
+    im_drain_seconds: Annotated[float, Field(ge=0, le=3600)] = 2
+
+
+class FlowerSettings(BrokerSettings):
+    flower_basic_auth: Login
+    flower_address: str = "127.0.0.1"
+    flower_port: Port = 5555
+
+
+class Settings(ApiSettings, WorkerSettings, ImSettings, FlowerSettings):
+    """What `make run` gives to all of them."""
+
+    data_dir: Path = Path(".data")
+
+
+S = TypeVar("S", bound=_Settings)
+
+
+def load_settings(kind: type[S], overrides: Mapping[str, Any] | None = None) -> S:
+    """Read the settings of one kind, overrides by upper-case name before the environment.
+
+    Raise SettingsError that names each which is missing or wrong.
+    """
+    given = overrides or {}
     try:
-        return Settings(**(overrides or {}))
+        return kind(**{name: given[name.upper()] for name in kind.model_fields if name.upper() in given})
     except ValidationError as error:
         lines = (f"{str(e['loc'][0]).upper()}: {_explain(e)}" for e in error.errors())
         raise SettingsError("\n".join(lines)) from None
-
-
-@cache
-def settings() -> Settings:
-    """Return this process's settings, read once."""
-    return load_settings()
 
 
 _SHOULD_HOLD = {
@@ -123,6 +122,7 @@ _SHOULD_HOLD = {
     "message_queue_url": "the URL of Socket.IO's message queue, amqp://... or redis://...",
     "redis_url": "the URL of the Redis that holds profiles and histories, redis://...",
     "jwt_secret": "a secret of 32 bytes or more, for instance the output of: openssl rand -hex 32",
+    "flower_basic_auth": "user:password; Flower does not start without one",
 }
 
 

@@ -4,12 +4,12 @@ import logging
 import os
 import signal
 
-from app.config import Settings
+from app.config import CrashSettings
 
 log = logging.getLogger(__name__)
 
 
-def crash_point(name: str, settings: Settings) -> None:
+def crash_point(name: str, settings: CrashSettings) -> None:
     """Die here, as by kill -9, if the settings say so."""
     if settings.crash_point == name:
         log.critical("dying at %r", name)

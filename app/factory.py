@@ -13,7 +13,7 @@ from marshmallow import Schema, fields
 
 from app.api import accounts, commands, errors, followings, health, notifications, page
 from app.api.state import create_state
-from app.config import Settings, SettingsError, load_settings
+from app.config import ApiSettings, SettingsError, load_settings
 
 _LARGEST_BODY = 64 * 1024  # bytes
 
@@ -37,7 +37,7 @@ def create_app(config: Any = None, enable_config_file: bool = False) -> Flask:
     app = Flask(__name__)
     app.json = _Json(app)
     _read_config(app, config, enable_config_file)
-    app.extensions["toutiao"] = create_state(_settings(app))
+    app.extensions["toutiao"] = create_state(load_settings(ApiSettings, app.config))
     api = _Api(app, spec_kwargs=_OPENAPI)
     app.extensions["openapi"] = api.spec
     for blueprint in (accounts.bp, followings.bp, notifications.bp):
@@ -84,11 +84,6 @@ def _read_config(app: Flask, config: Any, enable_config_file: bool) -> None:
             raise SettingsError(f"TOUTIAO_SETTINGS: {file} can't be read: {error.strerror}") from None
         except Exception as error:
             raise SettingsError(f"TOUTIAO_SETTINGS: {file} should be a Python file that runs: {error!r}") from error
-
-
-def _settings(app: Flask) -> Settings:
-    given = {name: app.config[name.upper()] for name in Settings.model_fields if name.upper() in app.config}
-    return load_settings(given)
 
 
 def _origins(allowed: list[str]) -> list[str | re.Pattern[str]]:

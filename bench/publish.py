@@ -9,7 +9,7 @@ import time
 from typing import Any
 
 from app import events, push
-from app.config import SettingsError, load_settings
+from app.config import QueueSettings, SettingsError, load_settings
 from bench.emitters import EMITTERS, Emitter
 
 # Events share a message as they do where a worker pushes a batch, and an event waits no longer than this for others.
@@ -20,7 +20,7 @@ _WAIT_SECONDS = 0.002
 def main() -> None:
     arguments = _parse()
     try:
-        emitter = EMITTERS[arguments.through](load_settings().message_queue_url)
+        emitter = EMITTERS[arguments.through](load_settings(QueueSettings).message_queue_url)
         publish(emitter, arguments.rooms, arguments.count, rate=arguments.rate)
     except (SettingsError, push.PushFailed) as error:
         sys.exit(str(error))

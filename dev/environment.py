@@ -71,7 +71,7 @@ def use_for_what_is_missing(valkey_url: str, env: dict[str, str]) -> bool:
 def check(env: Mapping[str, str]) -> Settings:
     """Return the settings as the processes will read them; raise RunError that names what is wrong."""
     try:
-        return load_settings({name: env[name.upper()] for name in Settings.model_fields if name.upper() in env})
+        return load_settings(Settings, env)
     except SettingsError as error:
         raise RunError(str(error)) from None
 

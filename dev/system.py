@@ -35,7 +35,7 @@ class System:
     def describe(self) -> str:
         """Say where everything is, for a person."""
         config = self._settings
-        user, _, password = (config.flower_basic_auth or "").partition(":")
+        user, _, password = config.flower_basic_auth.get_secret_value().partition(":")
         api = f"http://{LOOPBACK}:{config.api_port}"
         lines = [
             "",

@@ -24,7 +24,7 @@ import eventlet.wsgi
 # Started as a script, Python looks for modules in im/; the packages stand one folder up.
 sys.path[0] = str(Path(__file__).resolve().parent.parent)
 
-from app.config import SettingsError, load_settings
+from app.config import ImSettings, SettingsError, load_settings
 from im.drain import drain
 from im.server import ImServer, create_server
 from im.serving import Discreet, serve
@@ -39,7 +39,7 @@ def main(**heartbeat: float) -> None:
         sys.exit(1)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     try:
-        settings = load_settings({"im_port": port})
+        settings = load_settings(ImSettings)
     except SettingsError as error:
         sys.exit(str(error))
     try:

@@ -7,7 +7,7 @@ from typing import Any
 import socketio
 
 from app.cache import connect
-from app.config import Settings
+from app.config import ImSettings
 from app.history import History
 from app.unread import UnreadCache
 from im import protocol
@@ -31,7 +31,7 @@ class ImServer:
     app: Health
 
 
-def create_server(settings: Settings, *, ping_interval: float = 25, ping_timeout: float = 20) -> ImServer:
+def create_server(settings: ImSettings, *, ping_interval: float = 25, ping_timeout: float = 20) -> ImServer:
     """Make an IM server that listens to the message queue; `app` is what to serve."""
     redis = connect(settings.redis_url, timeout_seconds=_REDIS_SECONDS)
     manager = create_manager(settings.message_queue_url)

@@ -2,14 +2,14 @@
 
 from alembic import context
 
-from app.config import SettingsError, settings
+from app.config import DatabaseSettings, SettingsError, load_settings
 from app.db import UNAVAILABLE, Database
 from app.models import Base
 
 
 def run() -> None:
     try:
-        database = Database(settings().database_url, pool_size=1)
+        database = Database(load_settings(DatabaseSettings).database_url, pool_size=1)
         database.ping()
     except SettingsError as error:
         raise SystemExit(str(error)) from None

@@ -9,13 +9,7 @@ from celery import Celery
 from celery.app.amqp import AMQP
 from kombu.connection import Connection
 
-from app.config import SettingsError, settings
-
-try:
-    settings()
-except SettingsError as error:
-    sys.exit(str(error))
-
+from app.config import SettingsError
 
 # A child that ends waits until its parent has counted every result; now and then one is never counted, and it waits
 # 30 s. What it waits for is safe without: tasks are acknowledged late, and a repeat does no harm.
@@ -35,4 +29,8 @@ class _Amqp(AMQP):
     Connection = _EagerConnection
 
 
-celery_app = app = Celery("toutiao", amqp=_Amqp, config_source="celeryconfig", include=["tasks.notifications"])
+celery_app = app = Celery("toutiao", amqp=_Amqp, include=["tasks.notifications"])
+try:
+    celery_app.config_from_object("celeryconfig", force=True)  # at once, and not when something first asks
+except SettingsError as error:
+    sys.exit(str(error))

@@ -8,14 +8,13 @@ from typing import Any, TypeVar
 
 from app import events, push, unread
 from app.cache import RedisError
-from app.config import settings
 from app.crash_points import crash_point
 from app.db import UNAVAILABLE
 from app.history import Entry
 from app.profiles import Profile
 from app.services import inbox, outbox, payloads
 from tasks.celery import celery_app
-from tasks.resources import Resources, resources
+from tasks.resources import Resources, resources, settings
 
 log = logging.getLogger(__name__)
 

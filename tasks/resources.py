@@ -1,11 +1,14 @@
 """What a worker process holds: made on first use, so after Celery has forked."""
 
+import sys
 from dataclasses import dataclass
 from functools import cache
 
+from celery.signals import celeryd_init
+
 from app import push
 from app.cache import connect
-from app.config import settings
+from app.config import SettingsError, WorkerSettings, load_settings
 from app.db import Database
 from app.history import History
 from app.profiles import Profile, UserProfileCache
@@ -24,6 +27,21 @@ class Resources:
     history: History
     unread: UnreadCache
     emitter: push.Emitter | None
+
+
+@cache
+def settings() -> WorkerSettings:
+    """Return this process's settings, read once."""
+    return load_settings(WorkerSettings)
+
+
+@celeryd_init.connect
+def _check_settings(**_options: object) -> None:
+    # A worker stops here, before it takes anything. Beat and Flower, which need less, don't come by.
+    try:
+        settings()
+    except SettingsError as error:
+        sys.exit(str(error))
 
 
 @cache

@@ -10,7 +10,7 @@ from werkzeug.local import LocalProxy
 
 from app.api.requests import TaskRequests
 from app.cache import RedisError, connect
-from app.config import Settings
+from app.config import ApiSettings
 from app.counters import Counters
 from app.db import Database
 from app.profiles import Profile, UserProfileCache
@@ -24,7 +24,7 @@ _REDIS_SECONDS = 0.2
 
 @dataclass(frozen=True, slots=True)
 class State:
-    settings: Settings
+    settings: ApiSettings
     secret: str
     database: Database
     redis: Redis
@@ -34,7 +34,7 @@ class State:
     tasks: TaskRequests
 
 
-def create_state(settings: Settings) -> State:
+def create_state(settings: ApiSettings) -> State:
     """Make what the settings ask for; nothing connects before it is used."""
     database = Database(settings.database_url)
     redis = connect(settings.redis_url, timeout_seconds=_REDIS_SECONDS)

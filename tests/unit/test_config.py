@@ -4,7 +4,18 @@ import os
 
 import pytest
 
-from app.config import Settings, SettingsError, load_settings
+from app.config import (
+    ApiSettings,
+    BrokerSettings,
+    DatabaseSettings,
+    FlowerSettings,
+    ImSettings,
+    QueueSettings,
+    Settings,
+    SettingsError,
+    WorkerSettings,
+    load_settings,
+)
 
 COMPLETE = {
     "DATABASE_URL": "sqlite://",
@@ -12,7 +23,9 @@ COMPLETE = {
     "MESSAGE_QUEUE_URL": "redis://localhost/1",
     "REDIS_URL": "redis://localhost/0",
     "JWT_SECRET": "x" * 32,
+    "FLOWER_BASIC_AUTH": "admin:secret",
 }
+URLS = {"BROKER_URL", "MESSAGE_QUEUE_URL", "REDIS_URL"}
 
 
 @pytest.fixture(autouse=True)
@@ -28,7 +41,7 @@ def environment(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
 
 def complaint() -> str:
     with pytest.raises(SettingsError) as raised:
-        load_settings()
+        load_settings(Settings)
     return str(raised.value)
 
 
@@ -41,6 +54,7 @@ class TestMissing:
             ("MESSAGE_QUEUE_URL", "amqp://... or redis://..."),
             ("REDIS_URL", "redis://..."),
             ("JWT_SECRET", "32 bytes or more"),
+            ("FLOWER_BASIC_AUTH", "user:password"),
         ],
     )
     def test_what_has_no_default_is_named_with_what_it_should_hold(
@@ -57,7 +71,31 @@ class TestMissing:
         for name in COMPLETE:
             environment.delenv(name)
 
-        assert [line.partition(":")[0] for line in complaint().splitlines()] == list(COMPLETE)
+        assert sorted(line.partition(":")[0] for line in complaint().splitlines()) == sorted(COMPLETE)
+
+    @pytest.mark.parametrize(
+        ("kind", "needed"),
+        [
+            (DatabaseSettings, {"DATABASE_URL"}),
+            (BrokerSettings, {"BROKER_URL"}),
+            (QueueSettings, {"MESSAGE_QUEUE_URL"}),
+            (ApiSettings, {"DATABASE_URL", "JWT_SECRET", *URLS}),
+            (WorkerSettings, {"DATABASE_URL", *URLS}),
+            (ImSettings, {"MESSAGE_QUEUE_URL", "REDIS_URL", "JWT_SECRET"}),
+            (FlowerSettings, {"BROKER_URL", "FLOWER_BASIC_AUTH"}),
+        ],
+    )
+    def test_a_process_asks_for_what_it_needs_and_no_more(
+        self, environment: pytest.MonkeyPatch, kind: type[QueueSettings], needed: set[str]
+    ) -> None:
+        for name in COMPLETE:
+            environment.delenv(name)
+
+        with pytest.raises(SettingsError) as raised:
+            load_settings(kind)
+
+        assert {line.partition(":")[0] for line in str(raised.value).splitlines()} == needed
+        assert load_settings(kind, {name: COMPLETE[name] for name in needed})
 
 
 class TestWrong:
@@ -112,29 +150,30 @@ class TestRead:
         url = "amqp://python:rabbitmqpwd@localhost:5672/toutiao"
         environment.setenv("MESSAGE_QUEUE_URL", url)
 
-        assert load_settings().message_queue_url == url
+        assert load_settings(QueueSettings).message_queue_url == url
 
     def test_overrides_stand_before_the_environment(self) -> None:
-        assert load_settings({"redis_url": "redis://elsewhere/0"}).redis_url == "redis://elsewhere/0"
+        assert load_settings(Settings, {"REDIS_URL": "redis://elsewhere/0"}).redis_url == "redis://elsewhere/0"
 
     def test_a_secret_is_not_shown_by_accident(self) -> None:
-        assert COMPLETE["JWT_SECRET"] not in repr(load_settings())
+        for name in ("JWT_SECRET", "FLOWER_BASIC_AUTH"):
+            assert COMPLETE[name] not in repr(load_settings(Settings))
 
     def test_a_secret_is_counted_in_bytes(self, environment: pytest.MonkeyPatch) -> None:
         environment.setenv("JWT_SECRET", "ä" * 16)
 
-        assert load_settings().jwt_secret.get_secret_value() == "ä" * 16
+        assert load_settings(Settings).jwt_secret.get_secret_value() == "ä" * 16
 
     def test_origins_are_separated_by_commas(self, environment: pytest.MonkeyPatch) -> None:
         environment.setenv("CORS_ORIGINS", " https://a.example , http://b.example:3000,")
 
-        assert load_settings().allowed_origins == ["https://a.example", "http://b.example:3000"]
+        assert load_settings(Settings).allowed_origins == ["https://a.example", "http://b.example:3000"]
 
     def test_without_origins_the_apis_own_are_allowed(self, environment: pytest.MonkeyPatch) -> None:
         environment.setenv("API_PORT", "5001")
 
-        assert load_settings().allowed_origins == ["http://127.0.0.1:5001", "http://localhost:5001"]
+        assert load_settings(Settings).allowed_origins == ["http://127.0.0.1:5001", "http://localhost:5001"]
 
     def test_history_and_message_queue_are_one_redis_where_their_urls_are_the_same(self) -> None:
-        assert not load_settings().is_one_redis
-        assert load_settings({"message_queue_url": COMPLETE["REDIS_URL"]}).is_one_redis
+        assert not load_settings(Settings).is_one_redis
+        assert load_settings(Settings, {"MESSAGE_QUEUE_URL": COMPLETE["REDIS_URL"]}).is_one_redis

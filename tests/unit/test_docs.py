@@ -14,7 +14,7 @@ def first_cells(pattern: str) -> set[str]:
 
 
 def test_settings() -> None:
-    read_elsewhere = {"FLOWER_ADDRESS", "TOUTIAO_SETTINGS"}
+    read_elsewhere = {"TOUTIAO_SETTINGS"}
     only_in_tests = {"CRASH_POINT"}
     assert first_cells("[A-Z_]+") == {name.upper() for name in Settings.model_fields} - only_in_tests | read_elsewhere
 

@@ -6,7 +6,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from app.config import Settings, SettingsError
+from app.config import ApiSettings, SettingsError
 from app.factory import create_app
 
 CONFIG = {
@@ -21,13 +21,13 @@ CONFIG = {
 @pytest.fixture(autouse=True)
 def environment(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
     for name in os.environ:
-        if name.lower() in Settings.model_fields:
+        if name.lower() in ApiSettings.model_fields:
             monkeypatch.delenv(name)
     return monkeypatch
 
 
-def settings_of(*args: object, **options: bool) -> Settings:
-    settings: Settings = create_app(*args, **options).extensions["toutiao"].settings  # type: ignore[arg-type]
+def settings_of(*args: object, **options: bool) -> ApiSettings:
+    settings: ApiSettings = create_app(*args, **options).extensions["toutiao"].settings  # type: ignore[arg-type]
     return settings
 
 
