@@ -2,7 +2,6 @@
 
 import os
 import re
-import shutil
 import signal
 import subprocess
 import sys
@@ -15,7 +14,8 @@ import pytest
 import yaml
 
 from tests.clients import Api, Client, status
-from tests.services import PostgreSQL, RabbitMQ, Service, free_port, missing, wait_until
+from tests.nginx import Nginx
+from tests.services import PostgreSQL, RabbitMQ, Service, free_port, wait_until
 from tests.system import BIN, ROOT, Process
 
 SECRETS = {
@@ -71,7 +71,7 @@ class Stack:
         folder.mkdir()
         self._folder = folder
         self._services = read_compose(**SECRETS)
-        self._ports = {name: str(free_port()) for name in ("api", "im1", "im2", "flower", "nginx")}
+        self._ports = {name: str(free_port()) for name in ("api", "im1", "im2", "flower")}
         self._addresses = addresses
         self._processes: list[Process] = []
 
@@ -87,16 +87,8 @@ class Stack:
     def start(self, name: str) -> None:
         self._processes.append(Process(self._command(name), self._env(name), self._folder / f"{name}.log"))
 
-    def start_nginx(self, binary: str) -> None:
-        text = (ROOT / "deploy/nginx.conf").read_text()
-        for name in ("api", "im1", "im2"):
-            text = re.sub(rf"{name}:\d+", f"127.0.0.1:{self._ports[name]}", text)
-        text = text.replace("listen 80;", f"listen 127.0.0.1:{self._ports['nginx']};")
-        text = text.replace("/tmp/nginx", f"{self._folder}/nginx")
-        config = self._folder / "nginx.conf"
-        config.write_text(text + "\ndaemon off;\n")
-        command = [binary, "-c", str(config), "-p", str(self._folder)]
-        self._processes.append(Process(command, dict(os.environ), self._folder / "nginx.log"))
+    def nginx(self) -> Nginx:
+        return Nginx(self._folder / "nginx", {name: self._ports[name] for name in ("api", "im1", "im2")})
 
     def stop(self) -> None:
         for process in self._processes:
@@ -127,9 +119,6 @@ class Stack:
 
 @pytest.fixture(scope="module")
 def stack(folder: Path, valkeys: Callable[[], Service], rabbitmq: RabbitMQ, postgresql: PostgreSQL) -> Iterator[Stack]:
-    nginx = shutil.which("nginx", path=f"{os.environ['PATH']}:/usr/sbin")
-    if nginx is None:
-        missing("nginx")
     redis = valkeys().url
     addresses = {
         "DATABASE_URL": postgresql.create_database(),
@@ -142,11 +131,9 @@ def stack(folder: Path, valkeys: Callable[[], Service], rabbitmq: RabbitMQ, post
         stack.run("migrate")
         for name in ("api", "worker", "beat", "flower", "im1", "im2"):
             stack.start(name)
-        stack.start_nginx(str(nginx))
         for name in ("api", "im1", "im2"):
             wait_until(lambda name=name: status(stack.url(name) + "/readyz") == 200, seconds=40, what=name)
         wait_until(lambda: status(stack.url("flower") + "/healthcheck") == 200, seconds=40, what="flower")
-        wait_until(lambda: status(stack.url("nginx") + "/livez") == 200, seconds=10, what="nginx")
         yield stack
     except BaseException:
         print(stack.logs())
@@ -155,12 +142,18 @@ def stack(folder: Path, valkeys: Callable[[], Service], rabbitmq: RabbitMQ, post
         stack.stop()
 
 
+@pytest.fixture(scope="module")
+def nginx(stack: Stack) -> Iterator[Nginx]:
+    with stack.nginx() as nginx:
+        yield nginx
+
+
 class TestStack:
     @pytest.mark.parametrize("transports", [["websocket"], ["polling"], ["polling", "websocket"]])
-    def test_a_follow_is_pushed_through_nginx(self, stack: Stack, transports: list[str]) -> None:
-        api = Api(stack.url("nginx"))
+    def test_a_follow_is_pushed_through_nginx(self, nginx: Nginx, transports: list[str]) -> None:
+        api = Api(nginx.url)
         ann, bob = (api.sign_up(f"{name}-{'-'.join(transports)}") for name in ("ann", "bob"))
-        client = Client([stack.url("nginx")], bob.token, transports=transports)
+        client = Client([nginx.url], bob.token, transports=transports)
         client.wait_for("sync")
 
         assert api.follow(ann, bob) == 201
@@ -180,6 +173,3 @@ class TestStack:
                 return str(answer.read())
 
         wait_until(lambda: "tasks.notifications.dispatch" in task_types(), seconds=20, what="a dispatch in Flower")
-
-    def test_metrics_stay_inside(self, stack: Stack) -> None:
-        assert status(stack.url("nginx") + "/metrics") == 404

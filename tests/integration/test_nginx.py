@@ -1,0 +1,124 @@
+"""deploy/nginx.conf: what it lets through, what it writes down, and what its own pages say."""
+
+import http.client
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+
+from tests.nginx import Nginx
+from tests.services import free_port
+
+REACHED = b"reached"
+
+
+class _Upstream(BaseHTTPRequestHandler):
+    """Answers everything, except that it breaks off under /broken."""
+
+    def do_GET(self) -> None:
+        if "broken" in self.path:
+            self.close_connection = True
+            return
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(REACHED)))
+        if self.path.startswith("/own"):
+            self.send_header("X-Content-Type-Options", "nosniff")
+            self.send_header("X-Frame-Options", "SAMEORIGIN")
+        self.end_headers()
+        self.wfile.write(REACHED)
+
+    def log_message(self, format: str, *args: object) -> None: ...
+
+
+@pytest.fixture(scope="module")
+def upstream() -> Iterator[int]:
+    server = ThreadingHTTPServer(("127.0.0.1", 0), _Upstream)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield server.server_address[1]
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.fixture(scope="module")
+def nginx(folder: Path, upstream: int) -> Iterator[Nginx]:
+    with Nginx(folder / "nginx", {"api": upstream, "im1": upstream, "im2": upstream}) as nginx:
+        yield nginx
+
+
+@pytest.fixture(scope="module")
+def alone(folder: Path) -> Iterator[Nginx]:
+    """One that finds nobody behind it."""
+    with Nginx(folder / "nginx-alone", {name: free_port() for name in ("api", "im1", "im2")}) as nginx:
+        yield nginx
+
+
+def get(nginx: Nginx, path: str, **headers: str) -> tuple[http.client.HTTPResponse, bytes]:
+    """Ask for a path as it stands: urllib would mend it."""
+    connection = http.client.HTTPConnection(urlsplit(nginx.url).netloc, timeout=10)
+    try:
+        connection.request("GET", path, headers=headers)
+        answer = connection.getresponse()
+        return answer, answer.read()
+    finally:
+        connection.close()
+
+
+class TestPaths:
+    @pytest.mark.parametrize("path", ["/", "/livez", "/v1_0/users", "/socket.io/?EIO=4&transport=polling"])
+    def test_what_browsers_need_is_let_through(self, nginx: Nginx, path: str) -> None:
+        assert get(nginx, path)[1] == REACHED
+
+    @pytest.mark.parametrize("name", ["metrics", "readyz"])
+    @pytest.mark.parametrize(
+        "spelling", ["/{}", "//{}", "/./{}", "/{}?x=1", "/socket.io/../{}", "/socket.io/%2e%2e/{}", "/a/..%2f{}"]
+    )
+    def test_what_operators_see_stays_inside(self, nginx: Nginx, name: str, spelling: str) -> None:
+        answer, body = get(nginx, spelling.format(name))
+
+        assert (answer.status, body == REACHED) == (404, False)
+
+
+class TestLog:
+    @pytest.mark.parametrize("headers", [{}, {"Connection": "Upgrade", "Upgrade": "websocket"}])
+    def test_a_token_is_not_written_down_when_the_servers_are_away(self, alone: Nginx, headers: dict[str, str]) -> None:
+        answer, _ = get(alone, "/socket.io/?EIO=4&token=not-for-logs", **headers)
+
+        assert answer.status == 502
+        assert "not-for-logs" not in alone.log
+        assert '"GET /socket.io/" 502 ' in alone.log
+
+    def test_a_token_is_not_written_down_when_a_server_breaks_off(self, nginx: Nginx) -> None:
+        answer, _ = get(nginx, "/socket.io/broken?token=not-for-logs")
+
+        assert answer.status == 502
+        assert "not-for-logs" not in nginx.log
+
+    def test_the_line_names_the_server_that_was_asked(self, nginx: Nginx, upstream: int) -> None:
+        get(nginx, "/named")
+
+        [line] = [line for line in nginx.log.splitlines() if "/named" in line]
+        assert line.endswith(f"127.0.0.1:{upstream} 200")
+
+    def test_a_path_forges_no_line(self, nginx: Nginx) -> None:
+        get(nginx, '/forged%0a203.0.113.7%20-%20"GET%20/%22%1b[31m')
+
+        [line] = [line for line in nginx.log.splitlines() if "203.0.113.7" in line]
+        assert line.startswith("127.0.0.1 ")
+        assert r"/forged\x0A203.0.113.7 - \x22GET /\x22\x1B[31m" in line
+
+
+class TestHeaders:
+    def test_pages_of_its_own_are_not_sniffed_and_not_framed(self, alone: Nginx, nginx: Nginx) -> None:
+        for asked, path in ((alone, "/"), (alone, "/socket.io/"), (nginx, "/metrics")):
+            answer, _ = get(asked, path)
+            assert answer.headers.get_all("X-Content-Type-Options") == ["nosniff"]
+            assert answer.headers.get_all("X-Frame-Options") == ["DENY"]
+
+    def test_an_answer_that_says_so_itself_says_it_once(self, nginx: Nginx) -> None:
+        answer, _ = get(nginx, "/own")
+
+        assert answer.headers.get_all("X-Content-Type-Options") == ["nosniff"]
+        assert answer.headers.get_all("X-Frame-Options") == ["SAMEORIGIN"]

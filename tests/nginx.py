@@ -1,0 +1,47 @@
+"""nginx with the production configuration, and addresses of this machine in place of the containers' names."""
+
+import os
+import re
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Self
+
+from tests.clients import status
+from tests.services import free_port, missing, wait_until
+from tests.system import ROOT, Process
+
+
+class Nginx:
+    """`ports` are those of api, im1 and im2."""
+
+    def __init__(self, folder: Path, ports: Mapping[str, str | int]) -> None:
+        binary = shutil.which("nginx", path=f"{os.environ['PATH']}:/usr/sbin")
+        if binary is None:
+            missing("nginx")
+        folder.mkdir()
+        port = free_port()
+        self.url = f"http://127.0.0.1:{port}"
+        text = (ROOT / "deploy/nginx.conf").read_text()
+        for name, at in ports.items():
+            text = re.sub(rf"{name}:\d+", f"127.0.0.1:{at}", text)
+        text = text.replace("listen 80;", f"listen 127.0.0.1:{port};").replace("/tmp/nginx", f"{folder}/nginx")
+        config = folder / "nginx.conf"
+        config.write_text(text + "\ndaemon off;\n")
+        self.process = Process([str(binary), "-c", str(config), "-p", str(folder)], dict(os.environ), folder / "log")
+
+    def __enter__(self) -> Self:
+        try:
+            wait_until(lambda: status(self.url + "/metrics") == 404, seconds=10, what="nginx answers")
+        except TimeoutError:
+            self.process.kill()
+            print(self.log)
+            raise
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.process.kill()
+
+    @property
+    def log(self) -> str:
+        return self.process.log.read_text()
