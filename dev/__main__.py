@@ -22,6 +22,9 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m dev", description=__doc__)
     parser.add_argument("--env-file", type=Path, default=ROOT / ".env", help="variables for what the environment lacks")
     arguments = parser.parse_args()
+    os.umask(0o077)  # database, queues and histories are nobody else's to read
+    if environment.take_from_others(arguments.env_file):
+        print(f"make run: {arguments.env_file} could be read by others; from now on it is yours alone", file=sys.stderr)
     try:
         return _run(environment.read(arguments.env_file, os.environ))
     except RunError as error:

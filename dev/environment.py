@@ -3,6 +3,7 @@
 import os
 import secrets
 import shlex
+import stat
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -22,6 +23,22 @@ def read(env_file: Path, environ: Mapping[str, str]) -> dict[str, str]:
     """Return the environment on top of what env_file says, if it exists; an empty value counts as not set."""
     from_file = dotenv_values(env_file, interpolate=False)
     return {name: value for name, value in {**from_file, **environ}.items() if value}
+
+
+def take_from_others(path: Path) -> bool:
+    """Leave a file, or a folder with what it holds, to its owner; return whether others could use it before.
+
+    What is not ours to change, or is shared on purpose as /tmp and /dev/null are, stays as it is.
+    """
+    try:
+        mode = path.stat().st_mode
+        is_plain = stat.S_ISREG(mode) or (stat.S_ISDIR(mode) and not mode & stat.S_ISVTX)
+        if not is_plain or not mode & 0o077:
+            return False
+        path.chmod(stat.S_IMODE(mode) & ~0o077)
+    except OSError:
+        return False
+    return True
 
 
 def complete(given: Mapping[str, str], root: Path) -> dict[str, str]:
@@ -47,6 +64,7 @@ def complete(given: Mapping[str, str], root: Path) -> dict[str, str]:
     }
     try:
         data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+        take_from_others(data_dir)
         if "JWT_SECRET" not in env:
             env["JWT_SECRET"] = kept_secret(data_dir / "jwt_secret", lambda: secrets.token_urlsafe(48))
         if "FLOWER_BASIC_AUTH" not in env:

@@ -67,6 +67,11 @@ def left_of(processes: list[psutil.Process]) -> list[psutil.Process]:
     return [p for p in processes if p.is_running() and p.status() != psutil.STATUS_ZOMBIE]
 
 
+def files(env: dict[str, str]) -> dict[str, int]:
+    """Return the modes of all that lies in DATA_DIR, by name."""
+    return {path.name: path.stat().st_mode for path in Path(env["DATA_DIR"]).rglob("*")}
+
+
 def wait_until_gone(processes: list[psutil.Process]) -> None:
     assert len(processes) > 5
     wait_until(lambda: not left_of(processes), seconds=GONE_SECONDS, what=f"none is left of {processes}")
@@ -102,6 +107,8 @@ def test_it_tells_where_all_is_all_answers_and_sigterm_leaves_nothing(
         assert url in run.output
     assert [status(url) for url in (f"{api}/", f"{api}/readyz", f"{im}/readyz", flower)] == [200, 200, 200, 401]
     ann = Api(api).sign_up("ann")
+    assert {"toutiao.sqlite3", "toutiao.sqlite3-wal", "appendonlydir", "jwt_secret"} <= set(found := files(env))
+    assert [name for name, mode in found.items() if mode & 0o077] == []
 
     # A second one beside it: neither its ports nor its folder are shared.
     beside = start(DATA_DIR=str(tmp_path / "other"))

@@ -22,6 +22,26 @@ class TestRead:
         assert environment.read(tmp_path / ".env", {"API_PORT": "7"}) == {"API_PORT": "7"}
 
 
+class TestTakeFromOthers:
+    @pytest.mark.parametrize(("mode", "after"), [(0o644, 0o600), (0o640, 0o600), (0o777, 0o700), (0o400, 0o400)])
+    def test_a_file_is_left_to_its_owner(self, tmp_path: Path, mode: int, after: int) -> None:
+        file = tmp_path / ".env"
+        file.touch()
+        file.chmod(mode)
+
+        assert environment.take_from_others(file) == (mode != after)
+        assert stat.S_IMODE(file.stat().st_mode) == after
+
+    def test_what_is_shared_on_purpose_stays(self, tmp_path: Path) -> None:
+        shared = tmp_path / "tmp"
+        shared.mkdir()
+        shared.chmod(0o1777)
+
+        for path in (shared, Path("/dev/null"), tmp_path / "none"):
+            assert not environment.take_from_others(path)
+        assert stat.S_IMODE(shared.stat().st_mode) == 0o1777
+
+
 class TestComplete:
     def test_what_is_missing_is_made_and_all_of_it_is_valid(self, tmp_path: Path) -> None:
         env = environment.complete({}, tmp_path)
@@ -57,6 +77,13 @@ class TestComplete:
             file = tmp_path / ".data" / name
             assert stat.S_IMODE(file.stat().st_mode) == 0o600
             assert first[name.upper()] == second[name.upper()] == file.read_text().strip()
+
+    def test_a_folder_that_was_there_is_left_to_its_owner(self, tmp_path: Path) -> None:
+        (tmp_path / ".data").mkdir(mode=0o755)
+
+        environment.complete({}, tmp_path)
+
+        assert stat.S_IMODE((tmp_path / ".data").stat().st_mode) == 0o700
 
     def test_a_folder_that_can_not_be_used_is_named(self, tmp_path: Path) -> None:
         (tmp_path / "file").touch()
