@@ -2,9 +2,11 @@
 
 import sys
 
+from app import log
 from app.config import SettingsError
 from app.factory import create_app
 
+log.set_up()
 try:
     app = create_app(enable_config_file=True)
 except SettingsError as error:

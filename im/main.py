@@ -24,6 +24,7 @@ import eventlet.wsgi
 # Started as a script, Python looks for modules in im/; the packages stand one folder up.
 sys.path[0] = str(Path(__file__).resolve().parent.parent)
 
+from app import log
 from app.config import ImSettings, SettingsError, load_settings
 from im.drain import drain
 from im.server import ImServer, create_server
@@ -37,7 +38,10 @@ def main(**heartbeat: float) -> None:
     if port is None:
         print("Usage: python main.py [port]")
         sys.exit(1)
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    log.set_up()
+    for name in ("engineio.server", "socketio.server"):
+        # Without a level of its own, each would add a handler and write everything twice.
+        logging.getLogger(name).setLevel(logging.ERROR)
     try:
         settings = load_settings(ImSettings)
     except SettingsError as error:

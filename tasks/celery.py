@@ -9,11 +9,15 @@ from celery import Celery
 from celery.app.amqp import AMQP
 from kombu.connection import Connection
 
+from app import log
 from app.config import SettingsError
 
 # A child that ends waits until its parent has counted every result; now and then one is never counted, and it waits
 # 30 s. What it waits for is safe without: tasks are acknowledged late, and a repeat does no harm.
 pool.GUARANTEE_MESSAGE_CONSUMPTION_RETRY_LIMIT = 20  # times 0.1 s
+
+# Before Celery sets up its log, and Flower its own: what they write passes through here all the same.
+log.escape_records()
 
 
 class _EagerConnection(Connection):
