@@ -1,0 +1,102 @@
+"""Names are what others can see and tell apart, in whatever script."""
+
+import unicodedata
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app import names
+
+_SEEN = [
+    "Ann",
+    "Ann Lee",
+    "张伟",
+    "Özil",
+    "Nguyễn Văn",
+    "O'Neill-Smith, Jr.",
+    "Мария",
+    "محمد",
+    "می\u200cخواهم",  # noqa: RUF001  (Persian, whose non-joiner changes what the word looks like)
+    "क्\u200dष",  # Hindi, with a joiner after the virama
+    "ශ්\u200dරී",  # Sinhala
+    "ทดสอบที่",
+    "བོད་སྐད",
+    "👩\u200d👩\u200d👧\u200d👦",
+    "Bob ❤\ufe0f\u200d🔥",
+    "👍🏽",
+    "🇩🇪",
+    "🏴\U000e0067\U000e0062\U000e0073\U000e0063\U000e0074\U000e007f",  # the flag of Scotland
+    "1\ufe0f\u20e3",
+]
+
+_NOT_SEEN = {
+    "nothing": "",
+    "spaces": " \u3000\u00a0",
+    "NUL": "a\0b",
+    "line feed": "a\nb",
+    "tab": "a\tb",
+    "right-to-left override": "a\u202eb",
+    "isolate": "a\u2067b",
+    "right-to-left mark": "a\u200fb",
+    "zero-width space": "a\u200bb",
+    "byte order mark": "\ufeffann",
+    "soft hyphen": "a\u00adb",
+    "word joiner": "a\u2060b",
+    "joiner between letters that do not join": "a\u200db",
+    "non-joiner between letters that do not join": "a\u200cb",
+    "joiner at the end": "👩\u200d",
+    "variation selector without an emoji": "a\ufe0f",
+    "tags without a flag": "ann\U000e0067\U000e007f",
+    "Hangul filler": "\u3164",
+    "half-width Hangul filler": "\uffa0",
+    "Hangul choseong filler": "a\u115f",
+    "empty cell of Braille": "\u2800",
+    "combining grapheme joiner": "a\u034fb",
+    "line separator": "a\u2028b",
+    "private use": "a\ue000",
+    "unassigned": "a\U000e0fff",
+    "noncharacter": "a\uffff",
+    "a surrogate": "a\ud800",
+    "a mark on nothing": "\u0301ann",
+    "a mark on a space": "ann \u0301",
+    "many marks": "a" + "\u0316\u0317\u0318\u0319\u031c",
+    "too long": "x" * 65,
+    "too long in the form that is kept": "\ufdfa" * 4,  # 18 characters each
+}
+
+
+@pytest.mark.parametrize("name", _SEEN)
+def test_names_of_all_scripts_and_emoji_are_kept(name: str) -> None:
+    assert names.clean(name) == unicodedata.normalize("NFKC", name)
+
+
+@pytest.mark.parametrize("name", _NOT_SEEN.values(), ids=_NOT_SEEN.keys())
+def test_what_cannot_be_seen_is_refused(name: str) -> None:
+    with pytest.raises(names.InvalidName, match="Should"):
+        names.clean(name)
+
+
+@pytest.mark.parametrize(
+    ("typed", "kept"),
+    [
+        ("alice ", "alice"),
+        ("  alice", "alice"),
+        ("Ann \u00a0 Lee", "Ann Lee"),
+        ("e\u0301va", "éva"),
+        ("\uff21\uff4e\uff4e", "Ann"),  # full-width letters
+        ("\ufb01nn", "finn"),
+    ],
+)
+def test_what_looks_the_same_is_one_name(typed: str, kept: str) -> None:
+    assert names.clean(typed) == kept
+
+
+@given(st.text(max_size=80))
+def test_what_is_kept_is_kept_as_it_is(text: str) -> None:
+    try:
+        name = names.clean(text)
+    except names.InvalidName:
+        return
+    assert names.clean(name) == name == name.strip()
+    assert 1 <= len(name) <= 64
