@@ -5,13 +5,13 @@ from typing import Any
 from flask import g
 from marshmallow import Schema, fields
 
-from app import tokens, unread
+from app import names, tokens, unread
 from app.api.auth import bearer, login_required
 from app.api.blueprint import Blueprint
 from app.api.fields import Body, Name, Page, Photo, Text
 from app.api.state import keep_unread_count, state
 from app.presence import is_online
-from app.services import accounts, followings
+from app.services import accounts, followings, passwords
 
 bp = Blueprint("accounts", __name__, url_prefix="/v1_0", description="Users and their tokens")
 
@@ -44,7 +44,7 @@ class SignUpBody(Body):
 
 
 class LogInBody(Body):
-    user_name = Text(1, 64, required=True)
+    user_name = Text(1, names.LONGEST_TYPED, required=True)
     password = Text(1, 128, required=True)
 
 
@@ -71,7 +71,7 @@ class UsersQuery(Page):
 @bp.response(201, ProfileAnswer)
 def sign_up(body: dict[str, Any]) -> Any:
     """Sign up. 409 if the name is taken."""
-    password_hash = accounts.hash_password(body["password"])
+    password_hash = passwords.hash_password(body["password"])
     read_at = unread.moment()  # of a time before anybody can know the new user, and follow
     with state.database.transaction() as connection:
         profile = accounts.sign_up(

@@ -9,7 +9,7 @@ from werkzeug.exceptions import HTTPException, UnsupportedMediaType
 
 from app.api.auth import unauthorized
 from app.db import is_unavailable
-from app.services import accounts, followings
+from app.services import accounts, followings, passwords
 
 log = logging.getLogger(__name__)
 
@@ -32,6 +32,9 @@ _MESSAGES = {
 def init_app(app: Flask) -> None:
     for kind, (status, message) in _STATUS.items():
         app.register_error_handler(kind, _answering(status, message))
+    app.register_error_handler(
+        passwords.TooManyAtOnce, _unavailable("many people are signing up or logging in, try again in a moment")
+    )
     app.register_error_handler(accounts.UnknownCaller, lambda _: _http(unauthorized("the token's user is gone")))
     app.register_error_handler(HTTPException, _http)
     app.register_error_handler(Exception, _unexpected)
@@ -40,6 +43,11 @@ def init_app(app: Flask) -> None:
 
 def _answering(status: int, message: str) -> Callable[[Exception], tuple[Response, int]]:
     return lambda _error: (jsonify(message=message), status)
+
+
+def _unavailable(message: str) -> Callable[[Exception], tuple[Response, int, dict[str, str]]]:
+    retry = {"Retry-After": str(_RETRY_AFTER_SECONDS)}
+    return lambda _error: (jsonify(message=message), 503, retry)
 
 
 def _http(error: HTTPException) -> tuple[Response, int, dict[str, str]]:
@@ -71,8 +79,7 @@ def _by_field(messages: object) -> dict[str, Any]:
 def _unexpected(error: Exception) -> tuple[Response, int, dict[str, str]]:
     if is_unavailable(error):
         log.warning("database is away: %s", str(error).partition("\n")[0])
-        retry = {"Retry-After": str(_RETRY_AFTER_SECONDS)}
-        return jsonify(message="the database is away, try again"), 503, retry
+        return _unavailable("the database is unavailable, try again")(error)
     log.error("%s %s failed", request.method, request.path, exc_info=error)
     return jsonify(message="something went wrong here; it has been logged"), 500, {}
 

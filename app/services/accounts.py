@@ -5,19 +5,16 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from argon2 import PasswordHasher, profiles
-from argon2.exceptions import VerificationError
-from sqlalchemy import ColumnElement, Connection, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, case, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
+from app import names
 from app.db import among
 from app.models import ACTIVE, User
 from app.profiles import Profile
+from app.services import passwords
 
-# Argon2id with the second choice of RFC 9106: 64 MiB, three passes.
-_hasher = PasswordHasher.from_parameters(profiles.RFC_9106_LOW_MEMORY)
 _ESCAPE = "/"
-_NOBODYS_HASH = _hasher.hash("a password that nobody has")
 
 
 class NameTaken(Exception):
@@ -42,11 +39,6 @@ class Credentials:
     password_hash: str
 
 
-def hash_password(password: str) -> str:
-    """Hash a password; slow on purpose, so call it outside of transactions."""
-    return _hasher.hash(password)
-
-
 def sign_up(
     connection: Connection, *, name: str, password_hash: str, photo: str | None = None, introduction: str | None = None
 ) -> Profile:
@@ -61,20 +53,18 @@ def sign_up(
 
 
 def find_credentials(connection: Connection, name: str) -> Credentials | None:
-    """Return what it takes to check the password of the user with this name."""
-    found = select(User.id, User.password_hash).where(User.name == name, User.status == ACTIVE)
-    row = connection.execute(found).one_or_none()
+    """Return what it takes to check the password of the user with this name, as it is typed or as it is kept."""
+    kept = names.normalize(name)
+    found = select(User.id, User.password_hash).where(User.name.in_([name, kept]), User.status == ACTIVE)
+    # A name from before there was a kept form comes before another's that only looks the same.
+    row = connection.execute(found.order_by(case((User.name == name, 0), else_=1)).limit(1)).one_or_none()
     return None if row is None else Credentials(row.id, row.password_hash)
 
 
 def check_password(credentials: Credentials | None, password: str) -> int:
-    """Return the user's id; raise WrongCredentials. Slow on purpose, so call it outside of transactions."""
-    try:
-        # An unknown name takes as long as a wrong password, so that the time tells nobody which names exist.
-        _hasher.verify(credentials.password_hash if credentials else _NOBODYS_HASH, password)
-    except VerificationError:
-        raise WrongCredentials from None
-    if credentials is None:
+    """Return the user's id; raise WrongCredentials or passwords.TooManyAtOnce. As slow as hashing a password."""
+    is_right = passwords.is_right(password, credentials.password_hash if credentials else None)
+    if credentials is None or not is_right:
         raise WrongCredentials
     return credentials.user_id
 
@@ -108,6 +98,7 @@ def change_profile(connection: Connection, user_id: int, changes: dict[str, str 
 
 def search(connection: Connection, *, query: str, page: int, per_page: int) -> tuple[int, list[Profile]]:
     """Return how many names hold the query, and one page of them by name."""
+    query = names.normalize(query)
     matches: ColumnElement[bool] = User.status == ACTIVE
     if query:
         # Both in the database's own way: how many letters it knows depends on its locale.

@@ -5,7 +5,7 @@ from sqlalchemy import Connection, update
 
 from app.db import Database
 from app.models import CLOSED, User
-from app.services import accounts
+from app.services import accounts, passwords
 
 
 class TestSignUp:
@@ -22,7 +22,7 @@ class TestSignUp:
 
 class TestLogIn:
     def test_the_right_password_gives_the_id_and_a_wrong_one_does_not(self) -> None:
-        known = accounts.Credentials(7, accounts.hash_password("right"))
+        known = accounts.Credentials(7, passwords.hash_password("right"))
 
         assert accounts.check_password(known, "right") == 7
         with pytest.raises(accounts.WrongCredentials):
@@ -35,11 +35,18 @@ class TestLogIn:
             with pytest.raises(accounts.WrongCredentials):
                 accounts.check_password(unknown, password)
 
-    def test_a_password_is_hashed_memory_hard_and_differently_each_time(self) -> None:
-        first, second = accounts.hash_password("same"), accounts.hash_password("same")
+    def test_a_name_is_found_however_it_is_typed(self, connection: Connection) -> None:
+        user_id = accounts.sign_up(connection, name="éva", password_hash="x")["id"]
 
-        assert first != second
-        assert first.startswith("$argon2id$")
+        for typed in ("éva", "éva ", "e\u0301va"):
+            assert accounts.find_credentials(connection, typed) == accounts.Credentials(user_id, "x")
+
+    def test_an_old_name_that_only_looks_the_same_is_still_another(self, connection: Connection) -> None:
+        kept = accounts.sign_up(connection, name="zoe", password_hash="kept")["id"]
+        old = accounts.sign_up(connection, name="zoe ", password_hash="old")["id"]
+
+        assert accounts.find_credentials(connection, "zoe") == accounts.Credentials(kept, "kept")
+        assert accounts.find_credentials(connection, "zoe ") == accounts.Credentials(old, "old")
 
     def test_who_is_closed_has_no_credentials(self, connection: Connection, ann: int) -> None:
         assert accounts.find_credentials(connection, "ann") == accounts.Credentials(ann, "not a hash")
