@@ -5,6 +5,7 @@ from typing import Any
 from marshmallow import RAISE, Schema, ValidationError, fields, validate
 from marshmallow.validate import Length, Range
 
+from app import names
 from app.tokens import LARGEST_ID
 
 _LARGEST_PAGE = 1_000_000
@@ -31,11 +32,16 @@ class Text(fields.String):
 
 
 class Name(Text):
-    """What a user is called: something that others can see and choose."""
+    """What a user is called, in the form that is kept: see app/names.py."""
 
     def __init__(self, **options: Any) -> None:
-        super().__init__(1, 64, **options)
-        self.validators.append(_not_blank)
+        super().__init__(names.SHORTEST, names.LONGEST, **options)
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **options: Any) -> str:
+        try:
+            return names.clean(super()._deserialize(value, attr, data, **options))
+        except names.InvalidName as error:
+            raise ValidationError(str(error)) from None
 
 
 class Body(Schema):
@@ -56,11 +62,6 @@ class Photo(Text):
         self.validators.append(
             validate.Regexp(r"(https?://|/(?!/))\S*\Z|\Z", error="Should be an http(s) URL or a path.")
         )
-
-
-def _not_blank(text: str) -> None:
-    if not text.strip():
-        raise ValidationError("Should not be blank.")
 
 
 def _no_nul(text: str) -> None:

@@ -1,11 +1,13 @@
 """Users, authorizations and profiles over HTTP."""
 
+from contextlib import ExitStack
 from dataclasses import replace
 
 from flask import Flask
 from flask.testing import FlaskClient
 
 from app import tokens, unread
+from app.services import passwords
 from tests.unit.api.conftest import SECRET, Call
 
 CREDENTIALS = {"user_name": "zoe", "password": "a good password"}
@@ -48,6 +50,25 @@ def test_a_new_users_count_never_takes_the_place_of_that_of_a_follower_who_was_q
 
     [read_at], [after_commit] = counts.read_at, profiles.forgot_at
     assert read_at < after_commit
+
+
+def test_who_comes_while_too_many_log_in_is_told_to_try_again(call: Call) -> None:
+    with ExitStack() as stack:
+        for _ in range(2):
+            stack.enter_context(passwords.admission.entered())
+        refused = call(None, "POST", "/users", json=CREDENTIALS)
+
+    assert (refused.status_code, refused.headers["Retry-After"]) == (503, "2")
+    assert call(None, "POST", "/users", json=CREDENTIALS).status_code == 201
+
+
+def test_a_name_is_kept_in_one_form(call: Call) -> None:
+    first = call(None, "POST", "/users", json={**CREDENTIALS, "user_name": " e\u0301va "})
+    second = call(None, "POST", "/users", json={**CREDENTIALS, "user_name": "éva"})
+
+    assert (first.status_code, first.json["name"], second.status_code) == (201, "éva", 409)
+    logged_in = call(None, "POST", "/authorizations", json={**CREDENTIALS, "user_name": "éva "})
+    assert logged_in.status_code == 201
 
 
 def test_a_taken_name_and_a_wrong_password(call: Call, ann: int) -> None:

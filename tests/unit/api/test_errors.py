@@ -38,7 +38,7 @@ def test_each_wrong_field_is_named(call: Call) -> None:
     assert (answer.status_code, set(answer.json["errors"])) == (422, {"user_name", "password", "extra"})
 
 
-@pytest.mark.parametrize("name", ["", " ", "\t\u3000\u00a0", "a\0b"])
+@pytest.mark.parametrize("name", ["", " ", "\t\u3000\u00a0", "a\0b", "a\u202eb", "a\u200bb", "\u3164"])
 def test_a_name_that_nobody_can_see_is_refused(call: Call, ann: int, name: str) -> None:
     signed_up = call(None, "POST", "/users", json={"user_name": name, "password": "a good password"})
     changed = call(ann, "PATCH", "/user", json={"name": name})
