@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal, TypeVar
 from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from app.origins import AllowedOrigins
 from app.setting_types import DatabaseUrl, Login, Origin, Port, QueueUrl, RedisUrl, Secret
 
 
@@ -55,6 +56,7 @@ class ClientSettings(_Settings):
     jwt_secret: Secret
     api_port: Port = 5000
     cors_origins: Annotated[list[Origin], NoDecode] = Field(default_factory=list)
+    im_public_url: Origin | None = None
 
     @field_validator("cors_origins", mode="before")
     @classmethod
@@ -66,6 +68,11 @@ class ClientSettings(_Settings):
         """The origins that may call the API and open sockets: by default the API's own on this machine."""
         return self.cors_origins or [f"http://{host}:{self.api_port}" for host in ("127.0.0.1", "localhost")]
 
+    @property
+    def origins(self) -> AllowedOrigins:
+        """The same and the IM servers' public address, to compare with."""
+        return AllowedOrigins([*self.allowed_origins, *filter(None, [self.im_public_url])])
+
 
 class CrashSettings(_Settings):
     crash_point: str | None = None  # for the failure tests: where a process kills itself
@@ -75,7 +82,6 @@ class ApiSettings(DatabaseSettings, BrokerSettings, PushSettings, ClientSettings
     """It does not push, but says in /readyz whether others can."""
 
     im_port: Port = 8001
-    im_public_url: Origin | None = None
 
 
 class WorkerSettings(DatabaseSettings, BrokerSettings, PushSettings, CrashSettings):

@@ -100,12 +100,15 @@ def _engine(url: str, pool_size: int) -> Engine:
     if make_url(url).get_backend_name() == "sqlite":
         if make_url(url).database in (None, "", ":memory:"):
             raise SettingsError("DATABASE_URL: should name a file, sqlite:///..., which all processes can open")
-        engine = create_engine(url, pool_timeout=_POOL_SECONDS, connect_args={"timeout": _SQLITE_BUSY_SECONDS})
+        engine = create_engine(
+            url, hide_parameters=True, pool_timeout=_POOL_SECONDS, connect_args={"timeout": _SQLITE_BUSY_SECONDS}
+        )
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_immediate)
         return engine
     engine = create_engine(
         url,
+        hide_parameters=True,  # what users write does not belong into logs
         pool_size=pool_size,
         max_overflow=0,
         pool_timeout=_POOL_SECONDS,

@@ -5,6 +5,8 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, SecretStr
 
+from app import origins
+
 
 def _one_of(*schemes: str) -> AfterValidator:
     beginnings = tuple(f"{scheme}://" for scheme in schemes)
@@ -26,10 +28,10 @@ def _with_a_port(url: str) -> str:
 
 
 def _origin(value: str) -> str:
-    parts = urlsplit(value)
-    if value != "*" and (parts.scheme not in ("http", "https") or not parts.netloc or parts.path):
+    origin = "*" if value == "*" else origins.normalize(value)
+    if origin is None:
         raise ValueError(f"{value!r} should be an origin such as https://news.example, without a path")
-    return value
+    return origin
 
 
 def _long_enough(secret: SecretStr) -> SecretStr:

@@ -9,6 +9,9 @@ from redis import Redis
 from app.cache import RedisError
 from im.hearing import Hearing
 
+# On every answer, also those of polling: browsers are told not to guess what it is, and not to frame it.
+_SECURITY_HEADERS = [("X-Content-Type-Options", "nosniff"), ("X-Frame-Options", "DENY")]
+
 StartResponse = Callable[[str, list[tuple[str, str]]], Any]
 Wsgi = Callable[[dict[str, Any], StartResponse], Iterable[bytes]]
 
@@ -23,6 +26,12 @@ class Health:
         self.is_stopping = False
 
     def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
+        def start(status: str, headers: list[tuple[str, str]]) -> Any:
+            return start_response(status, headers + _SECURITY_HEADERS)
+
+        return self._answer(environ, start)
+
+    def _answer(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
         match environ["PATH_INFO"]:
             case "/livez":
                 return _answer(start_response, "200 OK", b"ok\n")

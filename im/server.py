@@ -9,6 +9,7 @@ import socketio
 from app.cache import connect
 from app.config import ImSettings
 from app.history import History
+from app.origins import AllowedOrigins
 from app.unread import UnreadCache
 from im import protocol
 from im.chat import Chat
@@ -39,7 +40,7 @@ def create_server(settings: ImSettings, *, ping_interval: float = 25, ping_timeo
     sio = make(
         async_mode="eventlet",
         client_manager=manager,
-        cors_allowed_origins=_origin_check(settings.allowed_origins),
+        cors_allowed_origins=_origin_check(settings.origins),
         max_http_buffer_size=_LARGEST_PACKET,
         ping_interval=ping_interval,
         ping_timeout=ping_timeout,
@@ -79,11 +80,6 @@ def _add_handlers(sio: Any, notify: Notify, chat: Chat, welcome: Welcome) -> Non
     sio.on("*", unknown)
 
 
-def _origin_check(allowed: list[str]) -> Callable[[str, dict[str, Any]], bool]:
-    """Accept the given origins, and this server's own: some clients name the server that they connect to."""
-
-    def is_allowed(origin: str, environ: dict[str, Any]) -> bool:
-        own = f"{environ['wsgi.url_scheme']}://{environ.get('HTTP_HOST', '')}"
-        return origin in allowed or origin == own or "*" in allowed
-
-    return is_allowed
+def _origin_check(origins: AllowedOrigins) -> Callable[[str | None, dict[str, Any]], bool]:
+    # The library asks also where there is no origin, and lets those in.
+    return lambda origin, environ: origins.allows(origin or "", host=environ.get("HTTP_HOST", ""))

@@ -1,5 +1,7 @@
 """The web page, and the readable form of the OpenAPI document."""
 
+from urllib.parse import urlsplit
+
 from flask import Blueprint, Response, current_app, make_response, render_template, request
 
 from app.api.state import state
@@ -9,7 +11,7 @@ bp = Blueprint("page", __name__)
 
 @bp.get("/")
 def index() -> Response:
-    im_url = state.settings.im_public_url or f"{request.scheme}://{_host()}:{state.settings.im_port}"
+    im_url = state.settings.im_public_url or f"{request.scheme}://{_own_host()}:{state.settings.im_port}"
     return _page("index.html", connect=f"{im_url} {im_url.replace('http', 'ws', 1)}", im_url=im_url)
 
 
@@ -20,7 +22,6 @@ def docs() -> Response:
 
 def _page(template: str, *, connect: str = "", **context: object) -> Response:
     response = make_response(render_template(template, **context))
-    response.headers["X-Content-Type-Options"] = "nosniff"
     response.headers["Content-Security-Policy"] = (
         f"default-src 'self'; connect-src 'self' {connect}; img-src 'self' http: https: data:; "
         "object-src 'none'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
@@ -28,5 +29,8 @@ def _page(template: str, *, connect: str = "", **context: object) -> Response:
     return response
 
 
-def _host() -> str:
-    return request.host.rsplit(":", 1)[0] if not request.host.endswith("]") else request.host
+def _own_host() -> str:
+    """Return the host that the browser asked, if it is one of ours: `Host` is what the client says."""
+    settings = state.settings
+    host = request.host if settings.origins.knows_host(request.host) else urlsplit(settings.allowed_origins[0]).netloc
+    return host.rsplit(":", 1)[0] if not host.endswith("]") else host

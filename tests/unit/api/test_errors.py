@@ -88,3 +88,33 @@ class TestOutboxCommands:
 
         assert "waiting: 1\n" in runner.invoke(args=["outbox", "show"]).output
         assert "0 notifications" in runner.invoke(args=["outbox", "redrive"]).output
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("GET", "/"),
+        ("GET", "/docs"),
+        ("GET", "/livez"),
+        ("GET", "/readyz"),
+        ("GET", "/openapi.json"),
+        ("GET", "/static/style.css"),
+        ("GET", "/static/nothing.css"),
+        ("GET", "/nowhere"),
+        ("PUT", "/livez"),
+        ("GET", "/v1_0/user"),
+        ("OPTIONS", "/v1_0/user"),
+        ("POST", "/v1_0/users"),
+    ],
+)
+def test_every_answer_forbids_to_guess_and_to_frame_it(client: FlaskClient, method: str, path: str) -> None:
+    with client.open(path, method=method) as answer:
+        headers = answer.headers
+
+    assert headers["X-Content-Type-Options"] == "nosniff"
+    assert headers["X-Frame-Options"] == "DENY"
+    assert "frame-ancestors 'none'" in headers["Content-Security-Policy"]
+
+
+def test_answers_with_what_is_one_users_are_not_stored(client: FlaskClient) -> None:
+    assert client.post("/v1_0/authorizations", json={}).headers["Cache-Control"] == "no-store"
