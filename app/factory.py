@@ -53,19 +53,21 @@ def create_app(config: Any = None, enable_config_file: bool = False) -> Flask:
     return app
 
 
-class _ErrorAnswer(Schema):
+class ErrorAnswer(Schema):
     message = fields.String(required=True)
+    # A field of a list has its errors by position.
     errors = fields.Dict(keys=fields.String(), metadata={"description": "what is wrong, by field"})
 
 
 class _Api(Api):
-    ERROR_SCHEMA = _ErrorAnswer
+    ERROR_SCHEMA = ErrorAnswer
 
 
 _OPENAPI = {
     "title": "Toutiao push",
     "version": "v1_0",
     "openapi_version": "3.1.0",
+    "servers": [{"url": "/"}],
     "components": {"securitySchemes": {"bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}}},
 }
 

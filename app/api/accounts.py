@@ -3,12 +3,12 @@
 from typing import Any
 
 from flask import g
-from marshmallow import Schema, fields
+from marshmallow import fields
 
 from app import names, tokens, unread
-from app.api.auth import bearer, login_required
+from app.api.auth import login_required, refresh_token_required
 from app.api.blueprint import Blueprint
-from app.api.fields import Body, Name, Page, Photo, Text
+from app.api.fields import Answer, Body, Id, Name, Page, Photo, Text
 from app.api.state import keep_unread_count, state
 from app.presence import is_online
 from app.services import accounts, followings, passwords
@@ -16,8 +16,8 @@ from app.services import accounts, followings, passwords
 bp = Blueprint("accounts", __name__, url_prefix="/v1_0", description="Users and their tokens")
 
 
-class ProfileAnswer(Schema):
-    id = fields.Integer()
+class ProfileAnswer(Answer):
+    id = Id()
     name = fields.String()
     photo = fields.String(allow_none=True)
     introduction = fields.String(allow_none=True)
@@ -29,7 +29,7 @@ class UserAnswer(ProfileAnswer):
     online = fields.Boolean()
 
 
-class UsersAnswer(Schema):
+class UsersAnswer(Answer):
     total_count = fields.Integer()
     page = fields.Integer()
     per_page = fields.Integer()
@@ -54,7 +54,7 @@ class ProfileBody(Body):
     introduction = Text(0, 1000, allow_none=True)
 
 
-class TokenAnswer(Schema):
+class TokenAnswer(Answer):
     token = fields.String()
 
 
@@ -69,6 +69,7 @@ class UsersQuery(Page):
 @bp.post("/users")
 @bp.arguments(SignUpBody)
 @bp.response(201, ProfileAnswer)
+@bp.raises(accounts.NameTaken, passwords.TooManyAtOnce)
 def sign_up(body: dict[str, Any]) -> Any:
     """Sign up. 409 if the name is taken."""
     password_hash = passwords.hash_password(body["password"])
@@ -89,6 +90,7 @@ def sign_up(body: dict[str, Any]) -> Any:
 @bp.post("/authorizations")
 @bp.arguments(LogInBody)
 @bp.response(201, TokensAnswer)
+@bp.raises(accounts.WrongCredentials, passwords.TooManyAtOnce)
 def log_in(body: dict[str, str]) -> dict[str, str]:
     """Log in. 401 if the name or the password is wrong."""
     with state.database.reading() as connection:
@@ -101,16 +103,18 @@ def log_in(body: dict[str, str]) -> dict[str, str]:
 
 
 @bp.put("/authorizations")
+@refresh_token_required
 @bp.response(201, TokenAnswer)
-def refresh() -> dict[str, str]:
+def renew_token() -> dict[str, str]:
     """Get a new access token; the Bearer token is the refresh token."""
-    return {"token": tokens.sign(state.secret, user_id=bearer(refresh=True))}
+    return {"token": tokens.sign(state.secret, user_id=g.user_id)}
 
 
 @bp.get("/user")
 @login_required
 @bp.response(200, ProfileAnswer)
-def own_profile() -> Any:
+@bp.raises(accounts.UnknownCaller)
+def read_profile() -> Any:
     """Read your own profile."""
     profile = state.profiles.get(g.user_id)
     if profile is None:
@@ -122,8 +126,12 @@ def own_profile() -> Any:
 @login_required
 @bp.arguments(ProfileBody)
 @bp.response(200, ProfileAnswer)
+@bp.raises(accounts.NameTaken, accounts.UnknownCaller)
 def change_profile(changes: dict[str, str | None]) -> Any:
-    """Change your profile; the next push shows the new one."""
+    """Change your profile; the next push shows the new one.
+
+    What is left out stays as it is. Null takes photo or introduction away.
+    """
     with state.database.transaction() as connection:
         profile = accounts.change_profile(connection, g.user_id, changes)
     state.profiles.forget(g.user_id)
@@ -134,7 +142,7 @@ def change_profile(changes: dict[str, str | None]) -> Any:
 @login_required
 @bp.arguments(UsersQuery, location="query")
 @bp.response(200, UsersAnswer)
-def search(query: dict[str, Any]) -> dict[str, Any]:
+def find_users(query: dict[str, Any]) -> dict[str, Any]:
     """Find people whose name holds a text, by name."""
     page, per_page = query["page"], query["per_page"]
     with state.database.reading() as connection:
@@ -145,7 +153,8 @@ def search(query: dict[str, Any]) -> dict[str, Any]:
 @bp.get("/users/<int:user_id>")
 @login_required
 @bp.response(200, UserAnswer)
-def user(user_id: int) -> dict[str, Any]:
+@bp.raises(accounts.UnknownUser)
+def read_user(user_id: int) -> dict[str, Any]:
     """Read somebody's profile, and how you stand to them."""
     profile = state.profiles.get(user_id) if user_id <= tokens.LARGEST_ID else None
     if profile is None:

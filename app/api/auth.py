@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from functools import wraps
-from typing import ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar
 
 from flask import g, request
 from werkzeug.datastructures import WWWAuthenticate
@@ -13,6 +13,7 @@ from app.api.state import state
 
 P = ParamSpec("P")
 R = TypeVar("R")
+V = TypeVar("V", bound=Callable[..., Any])
 
 
 def login_required(view: Callable[P, R]) -> Callable[P, R]:
@@ -23,7 +24,24 @@ def login_required(view: Callable[P, R]) -> Callable[P, R]:
         g.user_id = bearer(refresh=False)
         return view(*args, **kwargs)
 
-    return checked
+    return note(checked, needs_token=True)
+
+
+def refresh_token_required(view: Callable[P, R]) -> Callable[P, R]:
+    """The same for a call whose Bearer token is a refresh token."""
+
+    @wraps(view)
+    def checked(*args: P.args, **kwargs: P.kwargs) -> R:
+        g.user_id = bearer(refresh=True)
+        return view(*args, **kwargs)
+
+    return note(checked, needs_token=True)
+
+
+def note(view: V, **notes: Any) -> V:
+    """Keep with a view what app/api/descriptions.py says of it, beside what the decorators of flask-smorest keep."""
+    view._apidoc = {**getattr(view, "_apidoc", {}), **notes}  # type: ignore[attr-defined]
+    return view
 
 
 def bearer(*, refresh: bool) -> int:

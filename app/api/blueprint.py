@@ -1,7 +1,8 @@
-"""Blueprints whose bodies are read by orjson: it refuses what is not JSON (NaN, lone surrogates, endless nesting)."""
+"""Blueprints that read bodies with orjson, and describe each call in full."""
 
 import json
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 import flask_smorest
 import orjson
@@ -9,8 +10,15 @@ from flask import Request
 from webargs.core import missing
 from webargs.flaskparser import FlaskParser
 
+from app.api import descriptions
+from app.api.auth import note
+
+View = TypeVar("View", bound=Callable[..., Any])
+
 
 class _Parser(FlaskParser):
+    """orjson refuses what is not JSON: NaN, lone surrogates, endless nesting."""
+
     def _raw_load_json(self, req: Request) -> Any:
         body = req.get_data()
         if not req.is_json or not body:
@@ -24,3 +32,17 @@ class _Parser(FlaskParser):
 
 class Blueprint(flask_smorest.Blueprint):
     ARGUMENTS_PARSER = _Parser()
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self._prepare_doc_cbks.append(descriptions.describe)
+
+    def raises(self, *errors: type[Exception]) -> Callable[[View], View]:
+        """Say for the description which errors of app/api/errors.py a view may raise."""
+        return lambda view: note(view, raises=errors)
+
+    def _store_endpoint_docs(self, endpoint: str, obj: Any, *args: Any, **options: Any) -> None:
+        super()._store_endpoint_docs(endpoint, obj, *args, **options)
+        for method, info in self._docs[endpoint].items():
+            if method != "parameters":
+                info["operation_id"] = obj.__name__

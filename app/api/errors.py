@@ -7,7 +7,6 @@ from typing import Any
 from flask import Flask, Response, jsonify, request
 from werkzeug.exceptions import HTTPException, UnsupportedMediaType
 
-from app.api.auth import unauthorized
 from app.db import is_unavailable
 from app.services import accounts, followings, passwords
 
@@ -15,14 +14,17 @@ log = logging.getLogger(__name__)
 
 _RETRY_AFTER_SECONDS = 2
 
-_STATUS: dict[type[Exception], tuple[int, str]] = {
+STATUS: dict[type[Exception], tuple[int, str]] = {
     followings.CannotFollowSelf: (400, "nobody follows themselves"),
     accounts.UnknownUser: (404, "there is no such user"),
     accounts.NameTaken: (409, "this name is taken"),
     accounts.WrongCredentials: (401, "the name or the password is wrong"),
+    accounts.UnknownCaller: (401, "the token's user is gone"),
+    passwords.TooManyAtOnce: (503, "many people are signing up or logging in, try again in a moment"),
 }
 
-_MESSAGES = {
+NOT_JSON = "the body should be JSON, with the header Content-Type: application/json"
+MESSAGES = {
     404: "there is nothing at this path",
     405: "this path does not take this method",
     413: "the body is too large: 64 KB at most",
@@ -30,24 +32,16 @@ _MESSAGES = {
 
 
 def init_app(app: Flask) -> None:
-    for kind, (status, message) in _STATUS.items():
+    for kind, (status, message) in STATUS.items():
         app.register_error_handler(kind, _answering(status, message))
-    app.register_error_handler(
-        passwords.TooManyAtOnce, _unavailable("many people are signing up or logging in, try again in a moment")
-    )
-    app.register_error_handler(accounts.UnknownCaller, lambda _: _http(unauthorized("the token's user is gone")))
     app.register_error_handler(HTTPException, _http)
     app.register_error_handler(Exception, _unexpected)
     app.before_request(_only_json)
 
 
-def _answering(status: int, message: str) -> Callable[[Exception], tuple[Response, int]]:
-    return lambda _error: (jsonify(message=message), status)
-
-
-def _unavailable(message: str) -> Callable[[Exception], tuple[Response, int, dict[str, str]]]:
-    retry = {"Retry-After": str(_RETRY_AFTER_SECONDS)}
-    return lambda _error: (jsonify(message=message), 503, retry)
+def _answering(status: int, message: str) -> Callable[[Exception], tuple[Response, int, dict[str, str]]]:
+    headers = {503: {"Retry-After": str(_RETRY_AFTER_SECONDS)}, 401: {"WWW-Authenticate": "Bearer"}}.get(status, {})
+    return lambda _error: (jsonify(message=message), status, headers)
 
 
 def _http(error: HTTPException) -> tuple[Response, int, dict[str, str]]:
@@ -66,7 +60,7 @@ def _http(error: HTTPException) -> tuple[Response, int, dict[str, str]]:
 def _message_of(error: HTTPException) -> str:
     """Say what the error says of itself; where those are the library's words for browsers, ours for programs."""
     is_librarys = error.description == type(error).description
-    return str(_MESSAGES.get(error.code or 500, error.name) if is_librarys else error.description)
+    return str(MESSAGES.get(error.code or 500, error.name) if is_librarys else error.description)
 
 
 def _by_field(messages: object) -> dict[str, Any]:
@@ -79,7 +73,7 @@ def _by_field(messages: object) -> dict[str, Any]:
 def _unexpected(error: Exception) -> tuple[Response, int, dict[str, str]]:
     if is_unavailable(error):
         log.warning("database is away: %s", str(error).partition("\n")[0])
-        return _unavailable("the database is unavailable, try again")(error)
+        return _answering(503, "the database is unavailable, try again")(error)
     log.error("%s %s failed", request.method, request.path, exc_info=error)
     return jsonify(message="something went wrong here; it has been logged"), 500, {}
 
@@ -87,4 +81,4 @@ def _unexpected(error: Exception) -> tuple[Response, int, dict[str, str]]:
 def _only_json() -> None:
     has_body = request.content_length or "Transfer-Encoding" in request.headers
     if has_body and not request.is_json and request.path.startswith("/v1_0/"):
-        raise UnsupportedMediaType("the body should be JSON, with the header Content-Type: application/json")
+        raise UnsupportedMediaType(NOT_JSON)

@@ -3,15 +3,15 @@
 from typing import Any
 
 from flask import g
-from marshmallow import Schema, fields
+from marshmallow import fields
 
 from app import tokens
 from app.api.auth import login_required
 from app.api.blueprint import Blueprint
-from app.api.fields import Body, Id, Page
+from app.api.fields import Answer, Body, Id, Page
 from app.api.state import state
 from app.crash_points import crash_point
-from app.services import followings
+from app.services import accounts, followings
 
 bp = Blueprint("followings", __name__, url_prefix="/v1_0/user", description="Followings and followers")
 
@@ -20,15 +20,15 @@ class FollowBody(Body):
     target = Id(required=True)
 
 
-class RelatedUser(Schema):
-    id = fields.Integer()
+class RelatedUser(Answer):
+    id = Id()
     name = fields.String()
     photo = fields.String(allow_none=True)
     fans_count = fields.Integer()
     mutual_follow = fields.Boolean()
 
 
-class RelatedUsers(Schema):
+class RelatedUsers(Answer):
     total_count = fields.Integer()
     page = fields.Integer()
     per_page = fields.Integer()
@@ -39,6 +39,7 @@ class RelatedUsers(Schema):
 @login_required
 @bp.arguments(FollowBody)
 @bp.response(201, FollowBody)
+@bp.raises(followings.CannotFollowSelf, accounts.UnknownUser, accounts.UnknownCaller)
 def follow(body: dict[str, int]) -> dict[str, int]:
     """Follow somebody; they are told. Following again changes nothing."""
     with state.database.one_statement() as connection:
@@ -63,7 +64,7 @@ def unfollow(target_id: int) -> None:
 @login_required
 @bp.arguments(Page, location="query")
 @bp.response(200, RelatedUsers)
-def page_of_followings(query: dict[str, int]) -> dict[str, Any]:
+def list_followings(query: dict[str, int]) -> dict[str, Any]:
     """List those whom you follow, newest first."""
     with state.database.reading() as connection:
         total, results = followings.page_of_followings(connection, g.user_id, **query)
@@ -74,7 +75,7 @@ def page_of_followings(query: dict[str, int]) -> dict[str, Any]:
 @login_required
 @bp.arguments(Page, location="query")
 @bp.response(200, RelatedUsers)
-def page_of_followers(query: dict[str, int]) -> dict[str, Any]:
+def list_followers(query: dict[str, int]) -> dict[str, Any]:
     """List those who follow you, newest first."""
     with state.database.reading() as connection:
         total, results = followings.page_of_followers(connection, g.user_id, **query)

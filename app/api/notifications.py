@@ -9,7 +9,7 @@ from marshmallow.validate import Length, Range
 from app import tokens, unread
 from app.api.auth import login_required
 from app.api.blueprint import Blueprint
-from app.api.fields import Body, Id
+from app.api.fields import Answer, Body, Id, Time
 from app.api.state import keep_unread_count, state
 from app.services import inbox, payloads
 
@@ -18,18 +18,22 @@ bp = Blueprint("notifications", __name__, url_prefix="/v1_0/user", description="
 
 class InboxQuery(Schema):
     limit = fields.Integer(load_default=20, validate=Range(1, 100))
-    before = fields.Integer(load_default=None, validate=Range(1, tokens.LARGEST_ID))
+    before = fields.Integer(
+        load_default=None,
+        validate=Range(1, tokens.LARGEST_ID),
+        metadata={"format": "int64", "description": "only those with a smaller id"},
+    )
 
 
-class NotificationAnswer(Schema):
-    id = fields.Integer()
+class NotificationAnswer(Answer):
+    id = Id()
     event = fields.String()
     data = fields.Dict()
-    created_at = fields.Integer()
+    created_at = Time()
     read = fields.Boolean()
 
 
-class UnreadAnswer(Schema):
+class UnreadAnswer(Answer):
     unread_count = fields.Integer()
 
 
@@ -51,8 +55,11 @@ class ReadBody(Body):
 @login_required
 @bp.arguments(InboxQuery, location="query")
 @bp.response(200, InboxAnswer)
-def page(query: dict[str, Any]) -> dict[str, Any]:
-    """Read your inbox, newest first, from an id downwards."""
+def read_inbox(query: dict[str, Any]) -> dict[str, Any]:
+    """Read your inbox, newest first.
+
+    The id of the last of a page, as `before`, gives the next page.
+    """
     with state.database.reading() as connection:
         rows = inbox.page(connection, g.user_id, **query)
         count = _count_unread(connection)

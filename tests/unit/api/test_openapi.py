@@ -1,8 +1,13 @@
 """The OpenAPI document is valid, and names every call of the API."""
 
+from typing import Any
+
+import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from openapi_spec_validator import validate
+
+from tests.unit.api.conftest import Call
 
 
 def test_the_document_is_valid_and_complete(app: Flask, client: FlaskClient) -> None:
@@ -18,3 +23,55 @@ def test_the_document_is_valid_and_complete(app: Flask, client: FlaskClient) -> 
 
 def test_it_is_readable(client: FlaskClient) -> None:
     assert "/v1_0/user/followings" in client.get("/docs").text
+
+
+def _operations(client: FlaskClient) -> list[tuple[str, str, dict[str, Any]]]:
+    paths = client.get("/openapi.json").json["paths"]
+    return [(m, path, call) for path, calls in paths.items() for m, call in calls.items() if m != "parameters"]
+
+
+def test_each_call_has_a_name_of_its_own(client: FlaskClient) -> None:
+    names = [call["operationId"] for _, _, call in _operations(client)]
+
+    assert len(set(names)) == len(names)
+    assert all(name.isidentifier() for name in names)
+
+
+def test_it_says_of_each_call_whether_it_takes_a_token(client: FlaskClient) -> None:
+    for method, path, call in _operations(client):
+        answer = client.open(path.replace("{user_id}", "1").replace("{target_id}", "1"), method=method)
+
+        assert (answer.status_code == 401) == ("security" in call), (method, path)
+        assert "security" not in call or "401" in call["responses"]
+
+
+def test_each_failure_is_told_with_an_example_of_its_own_shape(client: FlaskClient) -> None:
+    for _, path, call in _operations(client):
+        failures = {status: of for status, of in call["responses"].items() if status.startswith(("4", "5"))}
+        assert "503" in failures
+        assert ("requestBody" in call) == ({"400", "413", "415", "422"} <= set(failures))
+        for failure in failures.values():
+            [media] = failure["content"].values()
+            assert media["schema"] == {"$ref": "#/components/schemas/ErrorAnswer"}, path
+            assert all(example["value"]["message"] for example in media["examples"].values())
+
+
+def test_what_an_answer_always_holds_is_required(client: FlaskClient) -> None:
+    schemas = client.get("/openapi.json").json["components"]["schemas"]
+
+    assert sorted(schemas["InboxAnswer"]["required"]) == ["results", "unread_count"]
+    assert sorted(schemas["ProfileAnswer"]["required"]) == ["id", "introduction", "name", "photo"]
+    assert schemas["ErrorAnswer"]["required"] == ["message"]
+    assert "required" not in schemas["ProfileBody"]
+
+
+def test_patterns_are_those_of_ecma(client: FlaskClient) -> None:
+    assert r"\\Z" not in client.get("/openapi.json").text
+
+
+@pytest.mark.parametrize(
+    ("photo", "status"),
+    [("", 200), ("/a.png", 200), ("https://a.example/b", 200), ("//a.example", 422), ("/a.png\n", 422), ("a b", 422)],
+)
+def test_a_photo_is_an_address_or_a_path(call: Call, ann: int, photo: str, status: int) -> None:
+    assert call(ann, "PATCH", "/user", json={"photo": photo}).status_code == status
