@@ -28,9 +28,11 @@ class DatabaseSettings(_Settings):
 
 
 class BrokerSettings(_Settings):
-    """All that beat needs."""
-
     broker_url: QueueUrl
+
+
+class BeatSettings(BrokerSettings):
+    heartbeat_file: Path | None = None
 
 
 class QueueSettings(_Settings):
@@ -84,7 +86,7 @@ class ApiSettings(DatabaseSettings, BrokerSettings, PushSettings, ClientSettings
     im_port: Port = 8001
 
 
-class WorkerSettings(DatabaseSettings, BrokerSettings, PushSettings, CrashSettings):
+class WorkerSettings(DatabaseSettings, BeatSettings, PushSettings, CrashSettings):
     pass
 
 

@@ -1,10 +1,12 @@
 """docker-compose.yml: each service's own command runs here as a local process, on private services."""
 
+import json
 import os
 import re
 import signal
 import subprocess
 import sys
+import time
 import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -13,7 +15,7 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.clients import Api, Client, status
+from tests.clients import Api, Client
 from tests.nginx import Nginx
 from tests.services import PostgreSQL, RabbitMQ, Service, free_port, wait_until
 from tests.system import BIN, ROOT, Process
@@ -25,6 +27,22 @@ SECRETS = {
     "RABBITMQ_PASSWORD": "rabbitmq-secret",
     "FLOWER_BASIC_AUTH": "admin:flower-secret",
 }
+DATABASE, REDIS, BROKER = "POSTGRES_PASSWORD", "REDIS_PASSWORD", "RABBITMQ_PASSWORD"
+KNOWS = {
+    "rabbitmq": {BROKER},
+    "redis": {REDIS},
+    "postgres": {DATABASE},
+    "migrate": {DATABASE},
+    "api": {DATABASE, BROKER, REDIS, "JWT_SECRET"},
+    "worker": {DATABASE, BROKER, REDIS},
+    "beat": {BROKER},
+    "flower": {BROKER, "FLOWER_BASIC_AUTH"},
+    "im1": {REDIS, "JWT_SECRET"},
+    "im2": {REDIS, "JWT_SECRET"},
+    "nginx": set(),
+}
+OURS = ("api", "worker", "beat", "flower", "im1", "im2")
+PORTS = {"api": "5000", "im1": "8001", "im2": "8001", "flower": "5555"}  # in the containers
 _VARIABLE = re.compile(r"\$\{(\w+)(?::([?-])([^}]*))?}")
 
 
@@ -39,9 +57,8 @@ def read_compose(**variables: str) -> dict[str, Any]:
             return str(text)
         raise KeyError(f"{name}: {text}")
 
-    services: dict[str, Any] = yaml.safe_load(_VARIABLE.sub(fill, (ROOT / "docker-compose.yml").read_text()))[
-        "services"
-    ]
+    text = _VARIABLE.sub(fill, (ROOT / "docker-compose.yml").read_text()).replace("$$", "$")
+    services: dict[str, Any] = yaml.safe_load(text)["services"]
     return services
 
 
@@ -54,67 +71,109 @@ class TestFile:
     def test_the_example_names_every_secret(self) -> None:
         assert {f"{name}=" for name in SECRETS} <= set((ROOT / ".env.example").read_text().splitlines())
 
-    def test_every_service_is_limited_and_checked(self) -> None:
+    def test_every_service_is_there(self) -> None:
+        assert set(read_compose(**SECRETS)) == set(KNOWS)
+
+    @pytest.mark.parametrize("name", KNOWS)
+    def test_a_service_is_limited_and_checked(self, name: str) -> None:
+        service = read_compose(**SECRETS)[name]
+
+        assert set(service["deploy"]["resources"]["limits"]) == {"cpus", "memory"}
+        assert name == "migrate" or service["healthcheck"]["test"]
+        assert set(service["logging"]["options"]) == {"max-size", "max-file"}
+        assert all(port.startswith("127.0.0.1:") for port in service.get("ports", ()))
+
+    @pytest.mark.parametrize("name", KNOWS)
+    def test_a_service_is_confined(self, name: str) -> None:
+        service = read_compose(**SECRETS)[name]
+
+        assert (service["cap_drop"], service["security_opt"]) == (["ALL"], ["no-new-privileges:true"])
+        assert "cap_add" not in service
+        assert "privileged" not in service
+        assert service["read_only"] is True
+        assert service["image"] == "toutiao-push" or service["user"] not in ("root", "0")
+
+    def test_our_image_is_not_root(self) -> None:
+        *_, last = (ROOT / "deploy/Dockerfile").read_text().splitlines()
+        assert last == "USER toutiao"
+
+    @pytest.mark.parametrize("name", KNOWS)
+    def test_a_service_knows_its_own_secrets_alone(self, name: str) -> None:
+        text = json.dumps(read_compose(**SECRETS)[name])
+
+        assert {secret for secret, value in SECRETS.items() if value in text} == KNOWS[name]
+
+    @pytest.mark.parametrize("name", KNOWS)
+    def test_a_service_reaches_what_it_uses_alone(self, name: str) -> None:
         services = read_compose(**SECRETS)
-        ours = {"migrate", "api", "worker", "beat", "flower", "im1", "im2"}
-        assert set(services) == {"rabbitmq", "redis", "postgres", "nginx", *ours}
-        for name, service in services.items():
-            assert service["deploy"]["resources"]["limits"], name
-            assert name in ("migrate", "worker", "beat") or service["healthcheck"], name
-            assert all(port.startswith("127.0.0.1:") for port in service.get("ports", ())), name
+        inside = {"database": "postgres", "broker": "rabbitmq", "cache": "redis"}
+
+        reached = {inside[network] for network in services[name]["networks"] if network in inside}
+
+        assert reached - {name} == {host for host in inside.values() if f"@{host}:" in json.dumps(services[name])}
 
 
 class Stack:
     """The containers' commands, with addresses of this machine in place of the containers' names."""
 
     def __init__(self, folder: Path, addresses: dict[str, str]) -> None:
-        folder.mkdir()
         self._folder = folder
         self._services = read_compose(**SECRETS)
-        self._ports = {name: str(free_port()) for name in ("api", "im1", "im2", "flower")}
+        self._ports = {name: str(free_port()) for name in PORTS}
         self._addresses = addresses
-        self._processes: list[Process] = []
+        self.processes: dict[str, Process] = {}
 
     def url(self, name: str) -> str:
         return f"http://127.0.0.1:{self._ports[name]}"
 
     def run(self, name: str) -> None:
-        done = subprocess.run(
-            self._command(name), cwd=ROOT, env=self._env(name), capture_output=True, text=True, timeout=60, check=False
-        )
+        command, env = self._command(name), self._env(name)
+        done = subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, timeout=60, check=False)
         assert done.returncode == 0, done.stderr
 
     def start(self, name: str) -> None:
-        self._processes.append(Process(self._command(name), self._env(name), self._folder / f"{name}.log"))
+        self.folder(name).mkdir(parents=True)
+        self.processes[name] = Process(self._command(name), self._env(name), self.folder(name) / "log")
+
+    def is_healthy(self, name: str) -> bool:
+        """Run the container's own health check."""
+        kind, *command = self._services[name]["healthcheck"]["test"]
+        fitted = [self._fit(name, part) for part in command]
+        command = ["sh", "-c", *fitted] if kind == "CMD-SHELL" else [sys.executable, *fitted[1:]]
+        return (
+            subprocess.run(command, env=self._env(name), capture_output=True, timeout=10, check=False).returncode == 0
+        )
 
     def nginx(self) -> Nginx:
-        return Nginx(self._folder / "nginx", {name: self._ports[name] for name in ("api", "im1", "im2")})
+        return Nginx(self.folder("nginx"), {name: self._ports[name] for name in ("api", "im1", "im2")})
 
     def stop(self) -> None:
-        for process in self._processes:
-            process.signal(signal.SIGKILL)
-            process.popen.wait(10)
+        for process in self.processes.values():
+            process.kill()
 
     def logs(self) -> str:
-        return "\n".join(f"--- {p.log.name}\n{p.log.read_text(errors='replace')[-2000:]}" for p in self._processes)
+        return "\n".join(f"--- {name}\n{p.log.read_text()[-2000:]}" for name, p in self.processes.items())
+
+    def folder(self, name: str) -> Path:
+        """Return what stands in place of the container's /tmp."""
+        return self._folder / name
 
     def _command(self, name: str) -> list[str]:
-        command = list(self._services[name]["command"])
-        program = sys.executable if command[0] == "python" else str(BIN / command[0])
-        ports = {"5000": self._ports["api"], "8001": self._ports.get(name, "")}
-        places = {"0.0.0.0": "127.0.0.1", "/tmp/beat-schedule": str(self._folder / "beat-schedule")}
-        return [program, *({**ports, **places}.get(part, part) for part in command[1:])]
+        program, *arguments = self._services[name]["command"]
+        path = sys.executable if program == "python" else str(BIN / program)
+        return [path, *(self._fit(name, argument) for argument in arguments)]
 
     def _env(self, name: str) -> dict[str, str]:
-        said = {
-            variable: str(value).replace("0.0.0.0", "127.0.0.1")
-            for variable, value in self._services[name]["environment"].items()
-        }
-        if name == "flower":  # it is told of no service but the broker
-            said |= {"BROKER_URL": self._addresses["BROKER_URL"], "FLOWER_PORT": self._ports["flower"]}
-        else:
-            said |= {variable: self._addresses[variable] for variable in said if variable in self._addresses}
-        return {"PATH": os.environ["PATH"], "PYTHONWARNINGS": "ignore", "HOME": str(self._folder), **said}
+        """Return what the container is told and no more."""
+        told = {variable: self._fit(name, value) for variable, value in self._services[name]["environment"].items()}
+        told |= {variable: address for variable, address in self._addresses.items() if variable in told}
+        port = {"FLOWER_PORT": self._ports["flower"]} if name == "flower" else {}
+        return {"PATH": os.environ["PATH"], "PYTHONWARNINGS": "ignore", **told, **port}
+
+    def _fit(self, name: str, text: str) -> str:
+        if name in PORTS:
+            text = re.sub(rf"\b{PORTS[name]}\b", self._ports[name], text)
+        return text.replace("0.0.0.0", "127.0.0.1").replace("/tmp/", f"{self.folder(name)}/")
 
 
 @pytest.fixture(scope="module")
@@ -129,11 +188,10 @@ def stack(folder: Path, valkeys: Callable[[], Service], rabbitmq: RabbitMQ, post
     stack = Stack(folder / "compose", addresses)
     try:
         stack.run("migrate")
-        for name in ("api", "worker", "beat", "flower", "im1", "im2"):
+        for name in OURS:
             stack.start(name)
-        for name in ("api", "im1", "im2"):
-            wait_until(lambda name=name: status(stack.url(name) + "/readyz") == 200, seconds=40, what=name)
-        wait_until(lambda: status(stack.url("flower") + "/healthcheck") == 200, seconds=40, what="flower")
+        for name in OURS:
+            wait_until(lambda name=name: stack.is_healthy(name), seconds=40, what=f"{name} is healthy")
         yield stack
     except BaseException:
         print(stack.logs())
@@ -161,9 +219,19 @@ class TestStack:
         assert client.wait_for("following notify")[0]["user_id"] == ann.id
         client.close()
 
-    def test_flower_shows_nothing_without_its_password(self, stack: Stack) -> None:
-        for path in ("/", "/workers", "/tasks", "/api/workers", "/metrics"):
-            assert status(stack.url("flower") + path) == 401, path
+    @pytest.mark.parametrize("name", OURS)
+    def test_a_service_that_hangs_is_not_healthy(self, stack: Stack, name: str) -> None:
+        process = stack.processes[name]
+        process.signal(signal.SIGSTOP)
+        try:
+            if name in ("worker", "beat"):
+                minute_ago = time.time() - 60
+                os.utime(stack.folder(name) / "heartbeat", (minute_ago, minute_ago))
+
+            assert not stack.is_healthy(name)
+        finally:
+            process.signal(signal.SIGCONT)
+        wait_until(lambda: stack.is_healthy(name), seconds=20, what=f"{name} is healthy again")
 
     def test_flower_knows_the_dispatch_task(self, stack: Stack) -> None:
         def task_types() -> str:
