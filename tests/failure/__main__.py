@@ -8,30 +8,29 @@ import sys
 import tempfile
 import time
 import traceback
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
 from tests.failure.cases import cases_of
 from tests.failure.engine import Case, run
 from tests.failure.reconcile import Outcome
-from tests.failure.world import DATABASES, QUEUES, World
+from tests.failure.report import Progress, duration, summary
+from tests.failure.world import DATABASES, QUEUES, Shape, World
 
 
 def main() -> None:
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))  # and so through every clean-up
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda number, _frame: sys.exit(128 + number))  # and so through every clean-up
     options = _options()
-    outcomes: list[Outcome] = []
-    started_at = time.monotonic()
-    for name in options.world:
-        queue, _, database = name.partition("+")
-        outcomes += _run_world(queue, database, options)
-    if not outcomes and not options.list:
+    plan = [(shape, _chosen(shape, options)) for shape in map(Shape.named, options.world)]
+    total = sum(len(cases) for _, cases in plan)
+    if options.list:
+        print("\n".join(f"{shape.name} {case.name}" for shape, cases in plan for case in cases))
+    elif total == 0:
         sys.exit(f"no case has a name that holds {' or '.join(options.case)}; --list names them all")
-    failed = [outcome for outcome in outcomes if outcome.problems]
-    print(f"{len(outcomes)} cases, {len(failed)} failed, in {(time.monotonic() - started_at) / 60:.1f} min")
-    if options.json:
-        options.json.write_text(json.dumps([asdict(outcome) for outcome in outcomes], indent=1))
-    sys.exit(1 if failed else 0)
+    else:
+        sys.exit(_run(plan, Progress(total), options))
 
 
 def _options() -> argparse.Namespace:
@@ -46,26 +45,42 @@ def _options() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def _run_world(queue: str, database: str, options: argparse.Namespace) -> list[Outcome]:
+def _chosen(shape: Shape, options: argparse.Namespace) -> list[Case]:
+    return [case for case in cases_of(shape, options.seed) if any(words in case.name for words in options.case)]
+
+
+def _run(plan: Sequence[tuple[Shape, list[Case]]], progress: Progress, options: argparse.Namespace) -> int:
+    """Run all cases, or until somebody stops it, and say what they came to; return 1 where one broke a promise."""
+    outcomes: list[Outcome] = []
+    try:
+        for shape, cases in plan:
+            if cases:
+                _run_world(shape, cases, progress, outcomes, options)
+    finally:
+        print(summary(outcomes, seed=options.seed))
+        print(f"{len(outcomes)} of {progress.total} cases in {duration(progress.seconds)}, seed {options.seed}")
+        if options.json:
+            options.json.write_text(json.dumps([asdict(outcome) for outcome in outcomes], indent=1))
+    return int(any(outcome.problems for outcome in outcomes))
+
+
+def _run_world(
+    shape: Shape, cases: list[Case], progress: Progress, outcomes: list[Outcome], options: argparse.Namespace
+) -> None:
+    """Run cases on one system; add what each came to to the outcomes."""
     folder = Path(tempfile.mkdtemp(prefix="toutiao-chaos-"))
     folder.chmod(0o755)
-    world = World(folder, queue=queue, database=database)
-    cases = [case for case in cases_of(world, options.seed) if any(words in case.name for words in options.case)]
-    if options.list:
-        print("\n".join(f"{world.name} {case.name}" for case in cases))
-    if options.list or not cases:
-        return []
-    print(f"{world.name}: {len(cases)} cases, seed {options.seed}, logs in {folder}", flush=True)
-    outcomes = []
-    with world:
+    print(f"{shape.name}: {len(cases)} cases, logs in {folder}", flush=True)
+    is_worth_keeping = options.keep
+    with World(folder, queue=shape.queue, database=shape.database) as world:
         for case in cases:
-            outcomes.append(_run_case(world, case))
-            print(outcomes[-1], flush=True)
-            if outcomes[-1].problems:
+            outcomes.append(outcome := _run_case(world, case))
+            print(f"[{progress.step()}] {outcome}", flush=True)
+            if outcome.problems:
+                is_worth_keeping = True
                 world.revive()
-    if not options.keep and not any(outcome.problems for outcome in outcomes):
+    if not is_worth_keeping:
         shutil.rmtree(folder, ignore_errors=True)
-    return outcomes
 
 
 def _run_case(world: World, case: Case) -> Outcome:
@@ -76,4 +91,5 @@ def _run_case(world: World, case: Case) -> Outcome:
         return Outcome(world.name, case.name, "", problems=[f"did not come to its end: {error!r:.200}"])
 
 
-main()
+if __name__ == "__main__":
+    main()

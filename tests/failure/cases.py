@@ -14,17 +14,17 @@ from tests.failure.twists import (
     stall,
     unbind_listeners,
 )
-from tests.failure.world import PROCESSES, World
+from tests.failure.world import PROCESSES, Shape
 
 CRASH_POINTS = ("after commit", "after claim", "after append", "after emit")
 CUTS = ("drop", "refuse", "silence", "delay", "forget")
 
 
-def cases_of(world: World, seed: int = 0) -> list[Case]:
+def cases_of(shape: Shape, seed: int = 0) -> list[Case]:
     """Return all cases for a system of this shape."""
-    services = tuple(world.services)
-    links = [f"{process}-{world.broker}" for process in PROCESSES]
-    links += [f"{process}-valkey" for process in ("api", "worker", "im0")] if world.broker != "valkey" else []
+    services = shape.service_names
+    links = [f"{process}-{shape.broker}" for process in PROCESSES]
+    links += [f"{process}-valkey" for process in ("api", "worker", "im0")] if shape.broker != "valkey" else []
     links += [f"{process}-postgresql" for process in ("api", "worker")] if "postgresql" in services else []
     table = [
         _one(Injury("nothing", hurt=lambda _load: None)),
@@ -48,7 +48,7 @@ def cases_of(world: World, seed: int = 0) -> list[Case]:
         Case("pause all", (pause(*(name for name in services if name != "postgresql"), seconds=8),)),
         Case("at random", tuple(_at_random(services, seed))),
     ]
-    if world.broker == "rabbitmq":
+    if shape.broker == "rabbitmq":
         table.append(_one(unbind_listeners()))
     return table
 

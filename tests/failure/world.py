@@ -17,20 +17,39 @@ QUEUES = ("redis", "rabbitmq")
 DATABASES = ("sqlite", "postgresql")
 
 
-class World:
-    """`services`, `links` ("im0-valkey", "device-im0") and `system` are there to be injured."""
+class Shape:
+    """What a system is made of."""
 
-    def __init__(self, folder: Path, *, queue: str, database: str) -> None:
+    def __init__(self, queue: str, database: str) -> None:
         self.name = f"{queue}+{database}"
         self.queue = queue
         self.database = database
+
+    @classmethod
+    def named(cls, name: str) -> "Shape":
+        return Shape(*name.split("+"))
+
+    @property
+    def service_names(self) -> tuple[str, ...]:
+        return ("valkey", *(name for name in (self.queue, self.database) if name in ("rabbitmq", "postgresql")))
+
+    @property
+    def broker(self) -> str:
+        """The name of the service that is broker and message queue."""
+        return "rabbitmq" if self.queue == "rabbitmq" else "valkey"
+
+
+_SERVICES: dict[str, type[Service]] = {"valkey": Valkey, "rabbitmq": RabbitMQ, "postgresql": PostgreSQL}
+
+
+class World(Shape):
+    """`services`, `links` ("im0-valkey", "device-im0") and `system` are there to be injured."""
+
+    def __init__(self, folder: Path, *, queue: str, database: str) -> None:
+        super().__init__(queue, database)
         self.folder = folder
         self.network = Network()
-        self.services: dict[str, Service] = {"valkey": Valkey(folder / "valkey")}
-        if queue == "rabbitmq":
-            self.services["rabbitmq"] = RabbitMQ(folder / "rabbitmq")
-        if database == "postgresql":
-            self.services["postgresql"] = PostgreSQL(folder / "postgresql")
+        self.services = {name: _SERVICES[name](folder / name) for name in self.service_names}
         self.links: dict[str, Proxy] = {}
 
     def __enter__(self) -> Self:
@@ -63,11 +82,6 @@ class World:
     @property
     def device_urls(self) -> list[str]:
         return [f"http://127.0.0.1:{self.links[f'device-im{i}'].port}" for i in range(len(self.system.im_ports))]
-
-    @property
-    def broker(self) -> str:
-        """The name of the service that is broker and message queue."""
-        return "rabbitmq" if self.queue == "rabbitmq" else "valkey"
 
     def links_to(self, end: str) -> Iterable[Proxy]:
         return [proxy for name, proxy in self.links.items() if end in name.split("-")]

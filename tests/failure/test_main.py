@@ -1,0 +1,34 @@
+"""`make chaos` itself: it ends with what was done, also when somebody stops it."""
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.services import wait_until
+from tests.system import ROOT, Process
+
+COMMAND = [sys.executable, "-u", "-m", "tests.failure", "--world", "redis+sqlite", "--case", "nothing"]
+
+
+def test_a_run_ends_with_a_table() -> None:
+    done = subprocess.run(COMMAND, cwd=ROOT, capture_output=True, text=True, timeout=100, check=False)
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "[1/1, " in done.stdout
+    assert done.stdout.splitlines()[-2].split()[:3] == ["all", "1", "0"]
+    assert "1 of 1 cases in " in done.stdout
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_run_that_is_stopped_says_what_was_done(number: signal.Signals, tmp_path: Path) -> None:
+    process = Process(COMMAND, dict(os.environ), tmp_path / "log")
+    wait_until(lambda: process.says("1 cases, logs in"), seconds=30, what="it has begun")
+
+    process.popen.send_signal(number)
+
+    assert process.popen.wait(60) == 128 + number
+    assert process.says("0 of 1 cases in ")
