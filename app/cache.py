@@ -11,7 +11,7 @@ from redis.exceptions import RedisError
 from redis.exceptions import TimeoutError as TimedOut
 from redis.retry import Retry
 
-__all__ = ["RedisError", "connect"]
+__all__ = ["RedisError", "connect", "is_wrong_type"]
 
 T = TypeVar("T")
 
@@ -33,6 +33,11 @@ def connect(url: str, *, timeout_seconds: float) -> Redis:
         max_connections=64,
     )
     return Redis(connection_pool=pool)
+
+
+def is_wrong_type(error: RedisError) -> bool:
+    """Tell a key that holds another type, which is that key's own trouble, from a Redis that can't answer."""
+    return str(error).startswith("WRONGTYPE")
 
 
 class _RestingRetry(Retry):

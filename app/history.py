@@ -1,14 +1,19 @@
 """The bounded history of each user: a Redis stream, whose entry ids are the offsets that clients keep."""
 
+import logging
 import re
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import cast
 
+import orjson
 from redis import Redis
 
-from app import events
+from app import counters, events
+from app.cache import RedisError, is_wrong_type
+
+log = logging.getLogger(__name__)
 
 EMPTY = "0-0"  # the offset of a history that nothing was ever written to
 _PAGE = 200
@@ -17,13 +22,33 @@ _KEEP_SECONDS = 30 * 24 * 3600  # a stream that is kept longer than its entries 
 _STARTS = (b"0-0", b"?")  # what stands before an entry that may be the first
 _TAIL = b'"}]'
 _OFFSET = re.compile(r"(\d{1,19})-(\d{1,19})", re.ASCII)
+_LOST = {b"n": b""}  # the entry with which a history begins that stands for one that could not be kept
+
+# A key that holds no history is replaced by one that says so: with its first entry it does not vouch for the beginning.
+_BEGIN_ANEW = """
+local function begin_anew(key)
+  redis.call('DEL', key)
+  COUNT_REPAIR
+  return redis.call('XADD', key, '*', 'n', '')
+end
+""".replace("COUNT_REPAIR", counters.lua_add("repaired_keys", "history"))
 
 # One round trip for a batch. An entry that is there already (the same notification, after a crash) keeps its offset.
 # Where the message queue is this same Redis the push goes out here too, so offsets and pushes come in one order.
 # KEYS: one stream for each entry. ARGV: channel or '', length, ms before which none of these can have been added, ttl,
 # what follows the offset in each packet, then for each entry: id, room, the packet up to the value of its offset. The
 # answer: for each entry its offset and the one before; of an entry that was there already the one before is '?'.
-_APPEND = """
+# A key of another type, or whose ids are used up, costs its own user what was in it, and nobody else anything.
+_APPEND = (
+    _BEGIN_ANEW
+    + """
+local function is_bad(answer)
+  if not answer.err then return false end
+  if string.find(answer.err, '^WRONGTYPE') or string.find(answer.err, 'exhausted the last possible ID') then
+    return true
+  end
+  error(answer)
+end
 local channel, length, since, ttl, tail = unpack(ARGV, 1, 5)
 local answers, known = {}, {}
 for i, key in ipairs(KEYS) do
@@ -31,7 +56,9 @@ for i, key in ipairs(KEYS) do
   local id, room, head = ARGV[at], ARGV[at + 1], ARGV[at + 2]
   local stream = known[key]
   if not stream then
-    local last = redis.call('XREVRANGE', key, '+', '-', 'COUNT', 1)[1]
+    local newest = redis.pcall('XREVRANGE', key, '+', '-', 'COUNT', 1)
+    local last = newest[1]
+    if not last and is_bad(newest) then begin_anew(key) end
     stream = {last = last and last[1] or '0-0', offsets = {}}
     if last and tonumber(string.match(last[1], '^%d+')) >= tonumber(since) then
       for _, entry in ipairs(redis.call('XRANGE', key, since, '+')) do
@@ -42,7 +69,12 @@ for i, key in ipairs(KEYS) do
   end
   local place = stream.offsets[id]
   if not place then
-    local offset = redis.call('XADD', key, 'MAXLEN', '~', length, '*', 'n', id, 'h', head, 't', tail)
+    local offset = redis.pcall('XADD', key, 'MAXLEN', '~', length, '*', 'n', id, 'h', head, 't', tail)
+    if type(offset) == 'table' and is_bad(offset) then
+      begin_anew(key)
+      stream.last, stream.offsets = '0-0', {}
+      offset = redis.call('XADD', key, '*', 'n', id, 'h', head, 't', tail)
+    end
     place = {offset, stream.last}
     stream.last = offset
     stream.offsets[id] = place
@@ -56,6 +88,24 @@ end
 for key in pairs(known) do redis.call('EXPIRE', key, ttl) end
 return answers
 """
+)
+
+# Somebody else may have replaced it meanwhile. KEYS: a stream. ARGV: the offset of the entry that is no notification,
+# or '' where the key is no stream; ttl. The answer: the newest offset.
+_REPLACE = (
+    _BEGIN_ANEW
+    + """
+local key, entry, ttl = KEYS[1], ARGV[1], ARGV[2]
+local kind = redis.call('TYPE', key).ok
+if kind == 'none' then return '0-0' end
+if kind ~= 'stream' or (entry ~= '' and redis.call('XRANGE', key, entry, entry)[1]) then
+  begin_anew(key)
+  redis.call('EXPIRE', key, ttl)
+end
+local last = redis.call('XREVRANGE', key, '+', '-', 'COUNT', 1)[1]
+return last and last[1] or '0-0'
+"""
+)
 
 _MARK_PARTIAL = """
 local last, length
@@ -102,8 +152,19 @@ class Gap:
     newest: str
 
 
+class _BadEntry(Exception):
+    """A stream has an entry, at `offset`, that no append wrote."""
+
+    def __init__(self, offset: bytes) -> None:
+        super().__init__(f"an entry at {offset!r} that is no notification")
+        self.offset = offset
+
+
 class History:
-    """Append and read; RedisError where Redis is away."""
+    """Append and read; RedisError where Redis is away.
+
+    A key that holds something else than a history is replaced by an empty one that covers nothing of what was before.
+    """
 
     def __init__(self, redis: Redis, *, length: int, seconds: int, channel: str = "") -> None:
         """Keep `length` entries a user for `seconds`; with a channel, publish each there as it is appended."""
@@ -113,6 +174,7 @@ class History:
         self._channel = channel
         self._append = redis.register_script(_APPEND)
         self._mark = redis.register_script(_MARK_PARTIAL)
+        self._replace = redis.register_script(_REPLACE)
 
     def append(self, entries: Sequence[Entry]) -> "Appended":
         """Append each entry once, whatever was appended before a crash."""
@@ -148,7 +210,12 @@ class History:
 
     def read_after(self, user_id: int, last_offset: str | None) -> Gap:
         """Return what followed `last_offset`; without one, nothing but the newest offset."""
-        key = _key(user_id)
+        try:
+            return self._read_after(_key(user_id), last_offset)
+        except (_BadEntry, RedisError) as error:
+            return self._covers_nothing(user_id, error)
+
+    def _read_after(self, key: str, last_offset: str | None) -> Gap:
         if last_offset is None:
             return Gap(is_covered=True, packets=[], newest=self._newest(key))
         if last_offset == EMPTY:
@@ -167,11 +234,30 @@ class History:
             else:
                 start = last_offset if _OFFSET.fullmatch(last_offset) else EMPTY
                 pipeline.xrange(_key(user_id), min=start, count=_PAGE)
-        pages = cast("list[list[_RawEntry]]", pipeline.execute())
-        return [
-            self._simple(last_offset, page) or self.read_after(user_id, last_offset)
-            for (user_id, last_offset), page in zip(asked, pages, strict=True)
-        ]
+        pages = cast("list[list[_RawEntry] | RedisError]", pipeline.execute(raise_on_error=False))
+        return [self._read_on(*one, page) for one, page in zip(asked, pages, strict=True)]
+
+    def _read_on(self, user_id: int, last_offset: str | None, page: "list[_RawEntry] | RedisError") -> Gap:
+        """Return the gap that begins with a first page, or with the error that came in its place."""
+        try:
+            if isinstance(page, RedisError):
+                raise page
+            gap = self._simple(last_offset, page)
+        except (_BadEntry, RedisError) as error:
+            return self._covers_nothing(user_id, error)
+        return gap or self.read_after(user_id, last_offset)
+
+    def _covers_nothing(self, user_id: int, error: "_BadEntry | RedisError") -> Gap:
+        """Replace what is no history; raise the error again where it is not the key's own."""
+        if isinstance(error, RedisError) and not is_wrong_type(error):
+            raise error
+        log.warning("the history of user %d begins anew: %s", user_id, error)
+        entry, newest = error.offset if isinstance(error, _BadEntry) else b"", EMPTY
+        try:
+            newest = cast(bytes, self._replace(keys=[_key(user_id)], args=[entry, _KEEP_SECONDS])).decode()
+        except RedisError as reason:
+            log.warning("the history of user %d is not replaced: %s", user_id, reason)
+        return Gap(is_covered=False, packets=[], newest=newest)
 
     def _simple(self, last_offset: str | None, page: list["_RawEntry"]) -> Gap | None:
         """Return the gap that a first page shows, None where it takes more to know."""
@@ -194,11 +280,14 @@ class History:
         entries = self._read(key, "-")
         if not entries:
             return Gap(is_covered=True, packets=[], newest=EMPTY)
-        info = cast("dict[str, int]", self._redis.xinfo_stream(key))
         newest = entries[-1][0].decode()
-        if info["entries-added"] != len(entries) or self._is_too_old(entries[0][0].decode(), entries):
+        if not self._has_the_first(key, entries) or self._is_too_old(entries[0][0].decode(), entries):
             return Gap(is_covered=False, packets=[], newest=newest)
         return _gap(entries, newest=newest)
+
+    def _has_the_first(self, key: str, entries: list["_RawEntry"]) -> bool:
+        info = cast("dict[str, int]", self._redis.xinfo_stream(key))
+        return entries[0][1] != _LOST and info["entries-added"] == len(entries)
 
     def _is_too_old(self, offset: str, entries: list["_RawEntry"]) -> bool:
         oldest_ms = (time.time() - self._seconds) * 1000
@@ -219,8 +308,20 @@ _RawEntry = tuple[bytes, dict[bytes, bytes]]
 
 
 def _gap(entries: list[_RawEntry], *, newest: str) -> Gap:
-    packets = [(offset.decode(), fields[b"h"] + offset + fields[b"t"]) for offset, fields in entries]
+    packets = [(offset.decode(), _packet(offset, fields)) for offset, fields in entries]
     return Gap(is_covered=True, packets=packets, newest=newest)
+
+
+def _packet(offset: bytes, fields: dict[bytes, bytes]) -> bytes:
+    """Build the packet of an entry; raise _BadEntry where the entry has none."""
+    packet = fields.get(b"h", b"") + offset + fields.get(b"t", b"")
+    try:
+        event, data = orjson.loads(packet.removeprefix(b"42"))
+        if packet.startswith(b"42") and isinstance(event, str) and data["offset"] == offset.decode():
+            return packet
+    except (ValueError, TypeError, KeyError):
+        pass
+    raise _BadEntry(offset)
 
 
 def _head(entry: Entry) -> bytes:

@@ -14,8 +14,11 @@ def key_of(user_id: int) -> str:
 
 
 def is_online(redis: Redis, user_id: int) -> bool:
-    """Say whether a user has an open socket; False where Redis is away."""
+    """Say whether a user has an open socket; False where Redis is away.
+
+    A key that would stay for longer than the servers have it stay is none of theirs.
+    """
     try:
-        return bool(redis.exists(key_of(user_id)))
+        return 0 <= redis.ttl(key_of(user_id)) <= TTL_SECONDS
     except RedisError:
         return False

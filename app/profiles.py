@@ -11,6 +11,7 @@ from typing import TypedDict, cast
 import orjson
 from redis import Redis
 
+from app import counters
 from app.cache import RedisError
 
 log = logging.getLogger(__name__)
@@ -23,14 +24,18 @@ _WAIT_SECONDS = 0.1  # for somebody else's load, before loading oneself
 _PAUSE_SECONDS = 0.01
 _LATE_PAUSE_SECONDS = 1
 _NOBODY = b"null"
+_TEXT_OR_NONE = (str, type(None))
 
-# Store what was read only while the right to load is still ours: a change of the profile takes it away.
+# Store what was read only while the right to load is still ours: a change of the profile takes it away. What is stored
+# takes the place of a key of another type.
 _STORE = """
-if redis.call('GET', KEYS[2]) ~= ARGV[1] then return 0 end
+if redis.pcall('GET', KEYS[2]) ~= ARGV[1] then return 0 end
+local kind = redis.call('TYPE', KEYS[1]).ok
+if kind ~= 'none' and kind ~= 'string' then COUNT_REPAIR end
 redis.call('SET', KEYS[1], ARGV[2], 'EX', ARGV[3])
 redis.call('DEL', KEYS[2])
 return 1
-"""
+""".replace("COUNT_REPAIR", counters.lua_add("repaired_keys", "profile"))
 
 
 class Profile(TypedDict):
@@ -54,6 +59,7 @@ class UserProfileCache:
     def __init__(self, redis: Redis, load: Load) -> None:
         self._redis = redis
         self._load = load
+        self._counters = counters.Counters(redis)
         self._store = redis.register_script(_STORE)
         self._lock = threading.Lock()
         self._late: set[int] = set()  # changed while the cache was down
@@ -109,8 +115,17 @@ class UserProfileCache:
         if not user_ids:
             return {}
         values = cast("list[bytes | None]", self._redis.mget([_key(user_id) for user_id in user_ids]))
-        pairs = zip(user_ids, values, strict=True)
-        return {user_id: orjson.loads(value) for user_id, value in pairs if value is not None}
+        found: dict[int, Profile | None] = {}
+        for user_id, value in zip(user_ids, values, strict=True):
+            if value is None:
+                continue
+            try:
+                found[user_id] = _profile(user_id, value)
+            except ValueError:
+                log.warning("the cached profile of user %d is none, and is deleted: %r", user_id, value[:100])
+                self._redis.delete(_key(user_id))
+                self._counters.add("repaired_keys", "profile")
+        return found
 
     def _fill(self, missing: list[int]) -> dict[int, Profile | None]:
         """Load what is nobody else's to load; wait shortly for the rest, and load that too if it does not come."""
@@ -123,6 +138,8 @@ class UserProfileCache:
             time.sleep(_PAUSE_SECONDS)
             found |= self._cached(others)
             others = [user_id for user_id in others if user_id not in found]
+        if others:
+            self._bound_claims(others)
         return found | dict(self._load(others)) if others else found
 
     def _claim(self, user_ids: list[int], token: str) -> list[int]:
@@ -130,6 +147,13 @@ class UserProfileCache:
         for user_id in user_ids:
             pipeline.set(_loading_key(user_id), token, nx=True, ex=_LOADING_SECONDS)
         return [user_id for user_id, is_ours in zip(user_ids, pipeline.execute(), strict=True) if is_ours]
+
+    def _bound_claims(self, user_ids: list[int]) -> None:
+        """Let no right to load outlive the time it is given for, whoever has it: its user would never be cached."""
+        pipeline = self._redis.pipeline(transaction=False)
+        for user_id in user_ids:
+            pipeline.expire(_loading_key(user_id), _LOADING_SECONDS, lt=True)
+        pipeline.execute()
 
     def _load_and_store(self, user_ids: list[int], token: str) -> dict[int, Profile | None]:
         if not user_ids:
@@ -143,6 +167,24 @@ class UserProfileCache:
             self._store(keys=[_key(user_id), _loading_key(user_id)], args=[token, value, ttl], client=pipeline)
         pipeline.execute()
         return {user_id: loaded.get(user_id) for user_id in user_ids}
+
+
+def _profile(user_id: int, value: bytes) -> Profile | None:
+    """Decode a cached profile, None for nobody; raise ValueError where it is neither."""
+    profile = orjson.loads(value)
+    if profile is None:
+        return None
+    try:
+        is_sound = profile["id"] == user_id and isinstance(profile["name"], str)
+        if (
+            is_sound
+            and isinstance(profile["photo"], _TEXT_OR_NONE)
+            and isinstance(profile["introduction"], _TEXT_OR_NONE)
+        ):
+            return cast(Profile, profile)
+    except (TypeError, KeyError):
+        pass
+    raise ValueError("not the profile of this user")
 
 
 def _key(user_id: int) -> str:
