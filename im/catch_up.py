@@ -18,15 +18,18 @@ _RETRY_SECONDS = (0.5, 1, 2, 4, 8)
 
 # Takes the seat, what it missed, and the unread count; None for what nobody could read.
 Resume = Callable[[str, Seat, Gap | None, int | None], None]
+# Called while an error of one socket is handled.
+Fail = Callable[[str], None]
 
 
 class CatchUp:
     """One greenlet reads for all who are behind, and gives up after a quarter of a minute."""
 
-    def __init__(self, history: History, unread: UnreadCache, resume: Resume) -> None:
+    def __init__(self, history: History, unread: UnreadCache, resume: Resume, fail: Fail) -> None:
         self._history = history
         self._unread = unread
         self._resume = resume
+        self._fail = fail
         self._behind: deque[tuple[str, Seat]] = deque()
         self._is_reading = False
 
@@ -42,7 +45,10 @@ class CatchUp:
             while self._behind:
                 some = [self._behind.popleft() for _ in range(min(_AT_ONCE, len(self._behind)))]
                 for (sid, seat), (gap, count) in zip(some, self._patiently([seat for _, seat in some]), strict=True):
-                    self._resume(sid, seat, gap, count)
+                    try:
+                        self._resume(sid, seat, gap, count)
+                    except Exception:  # noqa: BLE001  (of one socket; logged there)
+                        self._fail(sid)
                 eventlet.sleep(0)
         finally:
             self._is_reading = False
@@ -53,6 +59,9 @@ class CatchUp:
                 return self._read(seats)
             except RedisError as error:
                 log.warning("%d sockets can't catch up yet: %s", len(seats), error)
+            except Exception:
+                log.exception("%d sockets can't catch up", len(seats))
+                break
             if pause is not None:
                 eventlet.sleep(pause)
         return [(None, None)] * len(seats)

@@ -13,14 +13,17 @@ from typing import Any
 import eventlet
 
 from app import events
-from app.history import Gap, History
+from app.history import EMPTY, Gap, History
 from app.unread import UnreadCache
 from im import metrics
 from im.catch_up import CatchUp
+from im.log_limit import LogLimit
 from im.seats import Push, Seat, is_forgotten
 
 log = logging.getLogger(__name__)
+log.addFilter(LogLimit(10))
 
+_BEGINNING = EMPTY.encode()
 _MOST_WAITING = 1000  # packets that wait for a slow client; it is closed then, and catches up when it comes back
 
 
@@ -29,7 +32,7 @@ class Delivery:
         self._sio = sio
         self._sockets = sio.eio.sockets
         self._seats: dict[str, Seat] = {}
-        self._catch_up = CatchUp(history, unread, self._resume)
+        self._catch_up = CatchUp(history, unread, self._resume, self.fail)
 
     def take_seat(self, sid: str, eio_sid: str, user_id: int) -> None:
         """Begin to hold what is pushed to this socket, until `replay` has sent what came before."""
@@ -67,18 +70,31 @@ class Delivery:
         """Send one push to each (sid, eio_sid) of a room."""
         seats = self._seats
         for sid, eio_sid in members:
-            seat = seats.get(sid)
-            if seat is None:
-                self._write(self._sockets.get(eio_sid), push)
-            elif not push.offset:
-                self._write(seat.socket, push)
-            else:
-                self._offer(sid, seat, push)
+            try:
+                seat = seats.get(sid)
+                if seat is None:
+                    self._write(self._sockets.get(eio_sid), push)
+                elif not push.offset:
+                    self._write(seat.socket, push)
+                else:
+                    self._offer(sid, seat, push)
+            except Exception:  # noqa: BLE001  (of one socket; logged there)
+                self.fail(sid)
 
     def catch_up_all(self) -> None:
         """Have every socket read what it missed: called whenever the message queue is heard again."""
         for sid in list(self._seats):
-            self._start_reading(sid)
+            try:
+                self._start_reading(sid)
+            except Exception:  # noqa: BLE001  (of one socket; logged there)
+                self.fail(sid)
+
+    def fail(self, sid: str) -> None:
+        """Close a socket while an error of its own is handled: its client comes back, and the others go on."""
+        log.exception("socket %s is closed", sid)
+        metrics.SENT_AWAY.labels("failed").inc()
+        seat = self._seats.get(sid)
+        self._close(seat.socket if seat else self._sockets.get(self._sio.manager.eio_sid_from_sid(sid, "/")))
 
     def _offer(self, sid: str, seat: Seat, push: Push) -> None:
         if seat.is_reading:
@@ -86,7 +102,8 @@ class Delivery:
         elif push.previous == seat.last or seat.last is None:
             seat.last = push.offset
             self._write(seat.socket, push)
-        elif _order(push.offset) > _order(seat.last):
+        elif _order(push.offset) > _order(seat.last) or push.previous == _BEGINNING:
+            # What has begun anew may begin with a smaller offset than the last that it gave before.
             metrics.GAPS.inc()
             self._start_reading(sid)
 
@@ -136,6 +153,9 @@ class Delivery:
         for _offset, packet in gap.packets:
             self._write(seat.socket, Push(b"", b"", packet))
         seat.last = gap.newest.encode()
+        if seat.held:
+            had = {offset.encode() for offset, _packet in gap.packets}
+            seat.held = [push for push in seat.held if push.offset not in had]
 
     def _write(self, socket: Any, push: Push) -> None:
         if socket is None or socket.closed:

@@ -2,19 +2,26 @@
 
 The clients of Redis and AMQP make the connection and subscribe. Reading is done here: theirs costs several system calls
 and objects a message. The names it needs are private to them: tests/unit/im/test_private_names.py.
+
+What a message may take of memory is bounded. RabbitMQ announces its size, so that one that is too large is read past.
+From Redis it has to be held as a whole; there the subscription ends where Redis itself would end it, at 32 MB.
 """
 
 import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import eventlet
 import hiredis
 from redis.exceptions import RedisError
 
 from im.hearing import DEAF_SECONDS
 from im.inflow import open_inflow
+from im.messages import LARGEST
 
 _HEARTBEAT_SECONDS = 3
+_MOST_UNREAD = 32 * 1024 * 1024  # bytes; as Redis's own client-output-buffer-limit for pubsub
+_LARGEST_FRAME = 1024 * 1024  # bytes; RabbitMQ's are 128 KB
 
 _METHOD, _HEADER, _BODY = 1, 2, 3
 _DELIVER = b"\x00\x3c\x00\x3c"  # basic.deliver: class 60, method 60
@@ -44,6 +51,10 @@ class RedisFeed:
                     yield answer[2]
                 elif answer[0] == b"subscribe":
                     self._on_subscribed()
+            if reader.len() > _MOST_UNREAD:
+                raise RedisError("a message is too large")
+            if reader.len() > LARGEST:
+                eventlet.sleep(0)  # more of it may be there already, and the sockets wait
 
     def close(self) -> None:
         self._inflow.close()
@@ -77,12 +88,16 @@ class AmqpFeed:
                 if content.takes(kind, payload):
                     if content.is_whole:
                         yield content.body
+                    elif content.is_too_large:
+                        eventlet.sleep(0)  # more of it may be there already, and the sockets wait
                 elif data[at + 1 : at + 3] != b"\0\0" or kind == _METHOD:
                     # The server ends the channel or the connection, for instance.
                     channel = int.from_bytes(data[at + 1 : at + 3], "big")
                     self._connection.connection.on_inbound_frame((kind, channel, payload))
                 at = end
             rest = data[at:]
+            if len(rest) > _LARGEST_FRAME:
+                raise ConnectionResetError("the server's frames are too large")
 
     def close(self) -> None:
         self._inflow.close()
@@ -100,7 +115,10 @@ def _end_of_frame(data: bytes, at: int) -> int:
 
 
 class _Content:
-    """A message comes in several frames: that it is delivered, its size, and its body in pieces."""
+    """A message comes in several frames: that it is delivered, its size, and its body in pieces.
+
+    Of one that is too large no more is kept than shows that it is.
+    """
 
     def __init__(self) -> None:
         self.body = b""
@@ -110,10 +128,15 @@ class _Content:
     def is_whole(self) -> bool:
         return self._missing == 0
 
+    @property
+    def is_too_large(self) -> bool:
+        return len(self.body) > LARGEST
+
     def takes(self, kind: int, payload: bytes) -> bool:
         """Add a frame; say whether it belonged to a message."""
         if kind == _BODY:
-            self.body = self.body + payload if self.body else payload
+            if not self.is_too_large:
+                self.body = self.body + payload if self.body else payload
             self._missing -= len(payload)
         elif kind == _HEADER:
             self.body, self._missing = b"", int.from_bytes(payload[4:12], "big")

@@ -3,7 +3,7 @@
 import logging
 import random
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -52,7 +52,8 @@ class _Listener(PushRooms):
         if feed is not None:
             _quietly(feed.close)
 
-    def _listen(self) -> Iterator[Any]:
+    def _thread(self) -> None:
+        """Listen, in place of the library's own thread, which a message of another shape makes subscribe anew."""
         pause = 0.1
         while True:
             try:
@@ -60,13 +61,14 @@ class _Listener(PushRooms):
                 for message in feed.messages():
                     pause = 0.1
                     self.hearing.messages += 1
-                    if not self.take(message):
-                        yield message
+                    self.take(message)
                     self.pace.step()
                     if self._feed is not feed:
                         break
             except _AWAY as error:
                 log.warning("message queue is away: %r", error)
+            except Exception:
+                log.exception("the subscription ended unexpectedly")
             self.subscribe_anew()
             metrics.IS_HEARING.set(0)
             eventlet.sleep(pause * random.uniform(0.5, 1))  # noqa: S311  (jitter)
@@ -112,5 +114,5 @@ class KombuManager(_Listener, socketio.KombuManager):
 def _quietly(act: Callable[[], object]) -> None:
     try:
         act()
-    except _AWAY as error:
+    except Exception as error:  # noqa: BLE001  (the libraries raise what they like on such a connection)
         log.info("on a connection that is gone: %r", error)

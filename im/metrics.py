@@ -15,6 +15,9 @@ SENT_AWAY = Counter("toutiao_im_sent_away_total", "Sockets closed so that they c
 DEAF = Counter("toutiao_im_deaf_total", "Times that this server did not hear itself over the message queue")
 SUBSCRIPTIONS = Counter("toutiao_im_subscriptions_total", "Times that this server subscribed to the message queue")
 IS_HEARING = Gauge("toutiao_im_is_hearing", "1 while this server hears itself over the message queue")
+BAD_MESSAGES = Counter(
+    "toutiao_im_bad_messages_total", "Messages, or pushes in them, that could not be read or handled", ["reason"]
+)
 MISSED_PONGS = Counter("toutiao_im_missed_pongs_total", "Clients closed because they did not answer a ping")
 
 # Series that are there from the start: a rate misses the event that makes a series.
@@ -22,8 +25,10 @@ for _kind in ("user", "anonymous"):
     CONNECTIONS.labels(_kind)
 for _reason in ("token_invalid", "token_expired"):
     REFUSED.labels(_reason)
-for _reason in ("slow", "history"):
+for _reason in ("slow", "history", "failed"):
     SENT_AWAY.labels(_reason)
+for _reason in ("push", "json", "shape", "size", "failed"):
+    BAD_MESSAGES.labels(_reason)
 
 
 class Hot:

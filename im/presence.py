@@ -69,6 +69,8 @@ class Presence:
                 self._run(self._expire, [user_id for user_id in some if user_id not in self._sockets], GRACE_SECONDS)
             except RedisError as error:
                 log.warning("presence is not kept: %s", error)
+            except Exception:
+                log.exception("presence is not kept")
 
     def _run(self, script: Script, user_ids: list[int], seconds: int) -> None:
         if user_ids:

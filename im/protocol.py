@@ -3,6 +3,7 @@
 import logging
 from typing import Any
 
+import eventlet
 import socketio
 from socketio import packet
 
@@ -79,6 +80,16 @@ class Server(socketio.Server):
             session = self.eio.sockets.get(eio_sid)
             if session is not None:
                 session.close(wait=False, abort=True, reason=self.reason.TRANSPORT_ERROR)
+
+    def _send_eio_packet(self, eio_sid: str, eio_pkt: Any) -> None:
+        """Send what goes to a room to one of it: an error ends its session, and the others get the packet."""
+        try:
+            super()._send_eio_packet(eio_sid, eio_pkt)
+        except Exception:
+            log.exception("session %s is closed", eio_sid)
+            session = self.eio.sockets.get(eio_sid)
+            if session is not None:
+                eventlet.spawn_n(session.close, wait=False, abort=True, reason=self.reason.TRANSPORT_ERROR)
 
     def _handle_connect(self, eio_sid: str, namespace: str | None, data: Any) -> None:
         name = namespace or "/"

@@ -10,10 +10,10 @@ from typing import Any
 from socketio.pubsub_manager import PubSubManager
 
 from app import events
+from im import messages
 from im.delivery import Delivery
 from im.hearing import Hearing
 from im.pace import Pace
-from im.seats import Push
 
 CHANNEL = "socketio"
 
@@ -131,7 +131,10 @@ class IndexedRooms(PubSubManager):
 
 
 class PushRooms(IndexedRooms):
-    """Delivers the project's own pushes, which are encoded already; leaves all else to python-socketio."""
+    """Delivers the project's own pushes, which are encoded already; has python-socketio do what its managers ask for.
+
+    What is bad in a message is dropped and counted, and nothing else with it.
+    """
 
     delivery: Delivery
     hearing: Hearing
@@ -150,21 +153,35 @@ class PushRooms(IndexedRooms):
         """Drop the subscription; the listener makes a new one."""
         raise NotImplementedError
 
-    def take(self, message: bytes) -> bool:
-        """Handle a message that is this project's own; say whether it was."""
-        if message[:1] == events.PUSH_MARK:
+    def take(self, message: bytes) -> None:
+        """Handle one message of the queue."""
+        if len(message) > messages.LARGEST:
+            messages.drop(message, messages.BadMessage("size"))
+        elif message[:1] == events.PUSH_MARK:
             for push in message.split(events.PUSH_SEPARATOR):
-                self.deliver(push)
+                try:
+                    self.deliver(push)
+                except Exception as error:  # noqa: BLE001  (of one push; the others are delivered)
+                    messages.drop(push, error)
                 self.pace.step()
-            return True
-        if message == self._heard_nonce:
+        elif message == self._heard_nonce:
             self.hearing.heard()
-            return True
-        return False
+        else:
+            try:
+                self._obey(messages.read_message(message))
+            except Exception as error:  # noqa: BLE001  (the library takes what is asked for as sound)
+                messages.drop(message, error)
 
     def deliver(self, push: bytes) -> None:
-        """Send one push, as the emitter encoded it, to the members of its room here."""
-        room, previous, offset, packet = push.split(b"\0", 3)
-        members = self.members("/", room[1:].decode() or None)
+        """Send one push, as the emitter encoded it, to the members of its room here; raise BadMessage."""
+        room, rest = messages.read_room(push)
+        members = self.members("/", room or None)
         if members:
-            self.delivery.deliver(list(members), Push(previous, offset, packet))
+            self.delivery.deliver(list(members), messages.read_push(rest, is_for_all=not room))
+
+    def _obey(self, message: dict[str, Any]) -> None:
+        """Do what another manager asks for, as the library's own listening thread does."""
+        if message["method"] == "callback":
+            self._handle_callback(message)
+        elif message.get("host_id") != self.host_id and message["method"] != "nonce":
+            getattr(self, f"_handle_{message['method']}")(message)

@@ -2,6 +2,7 @@
 
 import logging
 from collections import deque
+from collections.abc import Callable
 from typing import Any
 
 import eventlet
@@ -48,27 +49,33 @@ class Welcome:
         try:
             while self._waiting:
                 guests = [self._waiting.popleft() for _ in range(min(_AT_ONCE, len(self._waiting)))]
-                try:
-                    self._serve_some(guests)
-                except Exception:
-                    log.exception("clients are not welcomed")
+                self._serve_some(guests)
         finally:
             self._is_serving = False
 
     def _serve_some(self, guests: list[_Guest]) -> None:
         for sid, greeting in guests:
             if greeting.user_id is None:
-                self._chat.greet(sid)
-                self._pace.step()
+                self._alone(sid, self._chat.greet, sid)
         users = [(sid, greeting) for sid, greeting in guests if greeting.user_id is not None]
         if not users:
             return
         gaps, unread_counts = self._gaps(users), self._unread_counts(users)
         for (sid, greeting), gap, unread_count in zip(users, gaps, unread_counts, strict=True):
-            with self._delivery.together(sid):
-                self._chat.greet(sid)
-                self._replay(sid, greeting, gap, unread_count)
-            self._pace.step()
+            self._alone(sid, self._welcome, sid, greeting, gap, unread_count)
+
+    def _alone(self, sid: str, serve: Callable[..., None], *arguments: object) -> None:
+        """Serve one client: what goes wrong ends its connection, and no other client waits for it."""
+        try:
+            serve(*arguments)
+        except Exception:  # noqa: BLE001  (logged there)
+            self._delivery.fail(sid)
+        self._pace.step()
+
+    def _welcome(self, sid: str, greeting: Greeting, gap: Gap | None, unread_count: int | None) -> None:
+        with self._delivery.together(sid):
+            self._chat.greet(sid)
+            self._replay(sid, greeting, gap, unread_count)
 
     def _replay(self, sid: str, greeting: Greeting, gap: Gap | None, unread_count: int | None) -> None:
         if not self._delivery.replay(sid, greeting.last_offset, gap):
@@ -88,10 +95,15 @@ class Welcome:
             )
         except RedisError as error:
             log.warning("history is away, %d users are sent to the inbox: %s", len(users), error)
-            return [None] * len(users)
+        except Exception:
+            log.exception("histories can't be read, %d users are sent to the inbox", len(users))
+        return [None] * len(users)
 
     def _unread_counts(self, users: list[_Guest]) -> list[int | None]:
         try:
             return self._unread.get_many([g.user_id for _, g in users if g.user_id is not None])
-        except RedisError:
-            return [None] * len(users)
+        except RedisError as error:
+            log.warning("unread counts are away: %s", error)
+        except Exception:
+            log.exception("unread counts can't be read")
+        return [None] * len(users)

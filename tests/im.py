@@ -1,6 +1,7 @@
 """An IM server without the rest of the system, and its neighbour on the message queue."""
 
 import json
+import re
 import sys
 import urllib.request
 import uuid
@@ -15,10 +16,19 @@ from tests.system import Process, environment
 
 
 class Im:
-    """`python im/main.py PORT` on one Valkey. `heartbeat` is the ping interval and timeout, in seconds."""
+    """`python im/main.py PORT` on one Valkey, and its message queue on another service where one is given.
+
+    `heartbeat` is the ping interval and timeout, in seconds.
+    """
 
     def __init__(
-        self, folder: Path, redis_url: str, *, transport: str, heartbeat: tuple[float, float] | None = None
+        self,
+        folder: Path,
+        redis_url: str,
+        *,
+        transport: str,
+        heartbeat: tuple[float, float] | None = None,
+        message_queue_url: str | None = None,
     ) -> None:
         self.transport = transport
         self.port = free_port()
@@ -30,6 +40,7 @@ class Im:
             **environment(folder),
             **dict.fromkeys(("BROKER_URL", "MESSAGE_QUEUE_URL", "REDIS_URL"), redis_url),
             "IM_TRANSPORT": transport,
+            **({"MESSAGE_QUEUE_URL": message_queue_url} if message_queue_url else {}),
         }
         self.process = Process(command, self.env, folder / f"im-{transport}-{uuid.uuid4().hex[:6]}.log")
 
@@ -48,6 +59,16 @@ class Im:
     @property
     def secret(self) -> str:
         return self.env["JWT_SECRET"]
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def metric(self, name: str) -> float:
+        """Return a metric, all its labels added up."""
+        with urllib.request.urlopen(f"{self.url}/metrics", timeout=5) as answer:
+            lines = answer.read().decode().splitlines()
+        return sum(float(line.rpartition(" ")[2]) for line in lines if re.match(rf"{name}[ {{]", line))
 
     @property
     def redis_url(self) -> str:

@@ -16,8 +16,11 @@ class FakeSocket:
         self.written: list[bytes] = []
         self.is_closed = self.closed = False
         self.queue = SimpleNamespace(qsize=lambda: waiting)
+        self.is_broken = False  # a socket that no error was expected of, and has one
 
     def send(self, packet: Any) -> None:
+        if self.is_broken:
+            raise AttributeError("broken")
         self.written.append(packet.encode().encode())
 
     def close(self, **_options: object) -> None:
@@ -32,8 +35,12 @@ class FakeSio:
     def __init__(self) -> None:
         self.emitted: list[tuple[str, Any, str]] = []
         self.eio = SimpleNamespace(sockets={})
+        self.manager = SimpleNamespace(eio_sid_from_sid=lambda sid, _namespace: sid)
 
     def emit(self, event: str, data: object, *, room: str, **_options: object) -> None:
+        socket = self.eio.sockets.get(room)
+        if socket is not None and socket.is_broken:
+            raise AttributeError("broken")
         self.emitted.append((event, data, room))
 
 
@@ -43,6 +50,7 @@ class FakeHistory:
     def __init__(self) -> None:
         self.entries: list[tuple[str, bytes]] = []
         self.is_away = False
+        self.error: Exception | None = None
         self.reads = 0
 
     def read_after(self, _user_id: int, last_offset: str | None) -> Gap:
@@ -57,6 +65,8 @@ class FakeHistory:
 
     def read_many(self, asked: list[tuple[int, str | None]]) -> list[Gap]:
         self.reads += 1
+        if self.error:
+            raise self.error
         return [self.read_after(user_id, last_offset) for user_id, last_offset in asked]
 
 

@@ -203,3 +203,78 @@ class TestSentAway:
         settle()
 
         assert (slow.is_closed, slow.written) == (True, [])
+
+
+class TestBroken:
+    """A socket that fails is closed, and those beside it go on."""
+
+    @pytest.fixture
+    def neighbour(self, story: Story) -> FakeSocket:
+        """Another socket of the same user, behind the broken one in every loop."""
+        socket = story.sio.eio.sockets["neighbour"] = FakeSocket()
+        story.connect(EMPTY)
+        story.delivery.take_seat("neighbour", "neighbour", USER)
+        story.delivery.replay("neighbour", EMPTY, story.history.read_after(USER, EMPTY))
+        story.delivery.begin("neighbour")
+        story.socket.is_broken = True
+        return socket
+
+    def test_in_a_room(self, story: Story, neighbour: FakeSocket) -> None:
+        push = story.append()
+
+        story.delivery.deliver([(SID, EIO_SID), ("neighbour", "neighbour")], push)
+        settle()
+
+        assert (story.socket.is_closed, neighbour.is_closed) == (True, False)
+        assert neighbour.written == [push.packet]
+
+    def test_in_a_room_without_a_seat(self, story: Story, neighbour: FakeSocket) -> None:
+        story.delivery.leave_seat(SID)
+        story.sio.manager.eio_sid_from_sid = lambda _sid, _namespace: EIO_SID
+
+        story.delivery.deliver([(SID, EIO_SID), ("neighbour", "neighbour")], Push(b"", b"", b'42["n",9]'))
+        settle()
+
+        assert (story.socket.is_closed, neighbour.written) == (True, [b'42["n",9]'])
+
+    def test_among_those_who_catch_up(self, story: Story, neighbour: FakeSocket) -> None:
+        push = story.append()
+
+        story.delivery.catch_up_all()
+        settle()
+
+        assert (story.socket.is_closed, neighbour.is_closed) == (True, False)
+        assert neighbour.written[0] == push.packet
+
+    def test_a_history_that_fails_unexpectedly_leaves_nobody_waiting(self, story: Story, neighbour: FakeSocket) -> None:
+        story.history.error = AttributeError("unexpected")
+        story.append()
+
+        story.delivery.catch_up_all()
+        settle()
+
+        assert neighbour.is_closed
+
+
+class TestBegunAnew:
+    def test_a_history_whose_offsets_are_smaller_than_before_is_no_repeat(self, story: Story) -> None:
+        story.connect(EMPTY)
+        story.deliver(Push(EMPTY.encode(), b"18446744073709551615-18446744073709551615", b'42["n",9]'))
+        settle()
+
+        story.deliver(story.append())
+        settle()
+
+        assert story.numbers == [9]
+        assert story.socket.is_closed
+
+    def test_what_was_replayed_already_is_not_read_for_again(self, story: Story) -> None:
+        push = story.append()
+        story.delivery.take_seat(SID, EIO_SID, USER)
+        story.deliver(push)
+        story.delivery.replay(SID, EMPTY, story.history.read_after(USER, EMPTY))
+
+        story.delivery.begin(SID)
+        settle()
+
+        assert (story.numbers, story.history.reads) == ([1], 0)

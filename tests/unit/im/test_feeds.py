@@ -12,6 +12,7 @@ from eventlet.greenio import GreenSocket
 from redis.exceptions import RedisError
 
 from im.feeds import AmqpFeed, RedisFeed
+from im.messages import LARGEST
 
 
 class Server:
@@ -126,6 +127,17 @@ class TestRedis:
         server.wait_for(lambda: server.got)
         assert server.got == [RedisError]
 
+    def test_a_message_that_does_not_end_ends_the_subscription(self, server: Server, feed: RedisFeed) -> None:
+        server.take(feed)
+        server.socket.sendall(b"*3\r\n$7\r\nmessage\r\n$8\r\nsocketio\r\n$999999999\r\n")
+
+        sent = 0
+        while not server.got and sent < 64 * 1024 * 1024:
+            sent += server.socket.send(b"x" * 64 * 1024)
+            eventlet.sleep(0)
+
+        assert server.got == [RedisError]
+
     def test_while_it_is_busy_the_hub_does_not_spin(self, server: Server, feed: RedisFeed) -> None:
         messages = feed.messages()
         reading = eventlet.spawn(next, messages)
@@ -170,6 +182,17 @@ class TestAmqp:
         assert server.got == [b"one", b"two", b"three"]
         assert self.beats
         assert self.inbound == []
+
+    def test_of_a_message_that_is_too_large_no_more_is_kept_than_shows_that_it_is(
+        self, server: Server, feed: AmqpFeed
+    ) -> None:
+        server.take(feed)
+
+        server.send_in_pieces(delivery(*[b"x" * 131_000] * 80) + delivery(b"next"), 60_000)
+
+        server.wait_for(lambda: len(server.got) == 2)
+        assert LARGEST < len(server.got[0]) < LARGEST + 131_072
+        assert server.got[1] == b"next"
 
     def test_what_the_server_says_besides_is_left_to_the_library(self, server: Server, feed: AmqpFeed) -> None:
         server.take(feed)

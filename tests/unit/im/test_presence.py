@@ -14,6 +14,7 @@ class FakeRedis:
         self.ttls: dict[str, int] = {}
         self.calls = 0
         self.is_away = False
+        self.error: Exception | None = None
 
     def register_script(self, _script: str) -> Any:
         return self._run
@@ -22,6 +23,8 @@ class FakeRedis:
         self.calls += 1
         if self.is_away:
             raise Disconnected("away")
+        if self.error:
+            raise self.error
         self.ttls |= dict.fromkeys(keys, args[0])
 
 
@@ -68,6 +71,18 @@ def test_a_redis_that_is_away_is_told_again_of_the_next() -> None:
     presence.came(1)
     settle()
     redis.is_away = False
+    presence.came(2)
+    settle()
+    assert redis.ttls == {key_of(2): TTL_SECONDS}
+
+
+def test_an_error_that_was_not_expected_does_not_end_the_telling() -> None:
+    redis = FakeRedis()
+    presence = Presence(redis)  # type: ignore[arg-type]
+    redis.error = AttributeError("unexpected")
+    presence.came(1)
+    settle()
+    redis.error = None
     presence.came(2)
     settle()
     assert redis.ttls == {key_of(2): TTL_SECONDS}

@@ -20,6 +20,8 @@ from socketio.pubsub_manager import PubSubManager
 
 from im.rooms import IndexedRooms
 
+ASKED_FOR = ["callback", "emit", "disconnect", "enter_room", "leave_room", "close_room"]
+
 
 @pytest.mark.parametrize(
     ("owner", "name"),
@@ -38,7 +40,8 @@ from im.rooms import IndexedRooms
         (BaseManager, "basic_leave_room"),
         (BaseManager, "basic_disconnect"),
         (BaseManager, "get_rooms"),
-        (PubSubManager, "_listen"),
+        (PubSubManager, "_thread"),
+        *((PubSubManager, f"_handle_{method}") for method in ASKED_FOR),
         (PubSubManager, "_publish"),
         (socketio.RedisManager, "_publish"),
         (socketio.KombuManager, "_connection"),
@@ -50,6 +53,7 @@ from im.rooms import IndexedRooms
         (socketio.Server, "_handle_eio_message"),
         (socketio.Server, "_handle_connect"),
         (socketio.Server, "_send_packet"),
+        (socketio.Server, "_send_eio_packet"),
         (engineio.Server, "_handle_connect"),
         (engineio.Server, "_service_task"),
         (engineio.Server, "_trigger_event"),
@@ -83,6 +87,11 @@ from im.rooms import IndexedRooms
 )
 def test_what_is_overridden_or_called_is_there(owner: type, name: str) -> None:
     assert callable(getattr(owner, name, None))
+
+
+def test_managers_ask_each_other_for_nothing_else() -> None:
+    asked_for = set(re.findall(r"data\['method'\] == '(\w+)'", inspect.getsource(PubSubManager._thread)))
+    assert asked_for == set(ASKED_FOR)
 
 
 def test_what_a_manager_holds() -> None:

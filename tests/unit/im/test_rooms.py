@@ -1,13 +1,25 @@
 """Rooms, and what becomes of each message of the queue."""
 
+import json
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 import socketio
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from app import events
+from im import metrics
+from im.messages import LARGEST
 from im.rooms import IndexedRooms, PushRooms
+from tests.unit.im.test_private_names import ASKED_FOR
+
+FIELDS = ["event", "data", "namespace", "room", "sid", "skip_sid", "callback", "host_id", "binary", "id", "args"]
+# What a field may hold: what it should, or anything else.
+values = st.sampled_from(
+    ["/", "7", None, 1, True, [], ["7"], [[]], {}, {"a": 1}, ["a", "/", 1], [{"_placeholder": True, "num": 9}, "x"]]
+)
 
 
 def serving(manager: Any) -> Any:
@@ -53,6 +65,12 @@ class TestIndexedRooms:
         assert not rooms.rooms.get("/")
 
 
+def dropped() -> dict[str, float]:
+    """Count the bad messages so far, by reason."""
+    [family] = metrics.BAD_MESSAGES.collect()
+    return {s.labels["reason"]: s.value for s in family.samples if s.name.endswith("_total")}
+
+
 class FakeDelivery:
     def __init__(self) -> None:
         self.delivered: list[tuple[list[tuple[str, str]], Any]] = []
@@ -77,7 +95,7 @@ class TestTake:
             events.encode_push("", b'42["a",3]'),
         ]
 
-        assert taker.take(events.PUSH_SEPARATOR.join(pushes))
+        taker.take(events.PUSH_SEPARATOR.join(pushes))
 
         delivered = taker.delivery.delivered
         assert [(members, push.packet) for members, push in delivered] == [
@@ -86,16 +104,74 @@ class TestTake:
         ]
         assert (delivered[0][1].previous, delivered[0][1].offset) == (b"1-0", b"2-0")
 
+    def test_a_bad_push_is_dropped_and_those_beside_it_are_delivered(self, taker: PushRooms) -> None:
+        taker.basic_enter_room(taker.connect("eio", "/"), "/", "7")
+        good = [events.encode_push("7", b'42["n",%d]' % n) for n in range(3)]
+        bad = [b"Pabc", b"5", b'"method"', b"P\xff\0\0\0" + b'42["n",9]', b"P7\0x\0y\0" + b'42["n",9]', b"P7\0\0\0\xff"]
+        before = dropped()["push"]
+
+        taker.take(events.PUSH_SEPARATOR.join([good[0], *bad[:3], good[1], *bad[3:], good[2]]))
+
+        assert [push.packet for _, push in taker.delivery.delivered] == [b'42["n",%d]' % n for n in range(3)]
+        assert dropped()["push"] - before == len(bad)
+
+    @pytest.mark.parametrize(
+        ("message", "reason"),
+        [
+            (b"", "json"),
+            (b"\xff", "json"),
+            (b"5", "shape"),
+            (b'"method"', "shape"),
+            (b'{"method":"emit"}', "shape"),
+            (b'{"method":"emit","event":"a"}', "failed"),
+            (b'{"method":"emit","event":"a","data":1,"namespace":[]}', "failed"),
+            (b'{"method":"emit","event":"a","data":1,"namespace":"/","room":5}', "failed"),
+            (b'{"method":"emit","event":"a","data":1,"namespace":"/","room":[{}]}', "failed"),
+            (
+                b'{"method":"emit","event":"a","data":["x"],"namespace":"/","room":"7","binary":5,"callback":7}',
+                "failed",
+            ),
+            (b'{"method":"enter_room","sid":"SID","namespace":"/","room":{}}', "failed"),
+            (b'{"method":"disconnect","sid":[],"namespace":"/"}', "failed"),
+            (b'{"method":"callback","host_id":"HOST","sid":[],"id":1,"args":[]}', "failed"),
+            (b" " * (LARGEST + 1), "size"),
+        ],
+    )
+    def test_a_message_that_makes_no_sense_is_dropped_and_counted(
+        self, taker: PushRooms, message: bytes, reason: str
+    ) -> None:
+        sid = taker.connect("eio", "/")
+        before = dropped()
+
+        taker.take(message.replace(b"SID", str(sid).encode()).replace(b"HOST", taker.host_id.encode()))
+
+        assert {name: count - before[name] for name, count in dropped().items() if count != before[name]} == {reason: 1}
+
+    @settings(max_examples=300)
+    @given(st.sampled_from([*ASKED_FOR, "nonce"]), st.dictionaries(st.sampled_from(FIELDS), values))
+    def test_whatever_is_asked_for_a_push_after_it_is_delivered(self, method: str, fields: dict[str, object]) -> None:
+        taker = serving(PushRooms(channel="test"))
+        taker.delivery = FakeDelivery()
+        taker.connect("another", "/")
+
+        taker.take(json.dumps({"method": method, **fields}).encode())
+
+        sid = taker.connect("eio", "/")
+        taker.basic_enter_room(sid, "/", "8")
+        taker.take(events.encode_push("8", b'42["n",1]'))
+        assert [members for members, _ in taker.delivery.delivered] == [[(sid, "eio")]]
+
     def test_its_own_word_is_heard(self, taker: PushRooms) -> None:
         heard: list[bool] = []
         taker.hearing = SimpleNamespace(heard=lambda: heard.append(True))
 
-        assert taker.take(taker.nonce.encode())
+        taker.take(taker.nonce.encode())
 
         assert heard == [True]
 
-    def test_the_word_of_another_server_and_a_stock_managers_message_are_left_to_the_library(
-        self, taker: PushRooms
-    ) -> None:
-        assert not taker.take(PushRooms(channel="test").nonce.encode())
-        assert not taker.take(b'{"method": "emit", "event": "x", "data": 1, "namespace": "/", "room": "7"}')
+    def test_the_word_of_another_server_means_nothing(self, taker: PushRooms) -> None:
+        before = dropped()
+
+        taker.take(PushRooms(channel="test").nonce.encode())
+
+        assert dropped() == before

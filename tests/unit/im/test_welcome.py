@@ -113,3 +113,23 @@ def test_what_is_pushed_before_the_welcome_comes_after_what_was_missed(house: Ho
     settle()
 
     assert socket.written == [b'42["n",1]', b'42["n",2]']
+
+
+@pytest.mark.parametrize("user_id", [7, None])
+def test_one_that_fails_is_closed_and_those_who_came_with_it_are_welcomed(house: House, user_id: int | None) -> None:
+    house.come("ann", user_id=1)
+    broken = house.come("eve", user_id=user_id)
+    broken.is_broken = True
+    house.come("bob", user_id=2)
+    settle()
+
+    assert broken.is_closed
+    assert [house.heard(name)[-1]["recovered"] for name in ("ann", "bob")] == [True, True]
+
+
+def test_a_history_that_fails_unexpectedly_sends_to_the_inbox(house: House) -> None:
+    house.history.error = AttributeError("unexpected")
+    house.unread.counts = {7: 3}
+    house.come("ann", last_offset="1-0")
+    settle()
+    assert house.heard("ann")[-1] == {"recovered": False, "offset": EMPTY, "unread_count": 3}

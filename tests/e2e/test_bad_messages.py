@@ -1,0 +1,188 @@
+"""Whatever is published on the message queue, what is sound in it arrives, and the subscription goes on."""
+
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from kombu import Connection, Exchange, Producer
+from redis import Redis
+
+from app import events, tokens
+from app.unread import UnreadCache, moment
+from tests.clients import Client
+from tests.im import Im
+from tests.services import RabbitMQ, Service, wait_until
+
+USER, OTHER = 7, 8
+MIB = 1024 * 1024
+
+JUNK = [
+    b"",
+    b"\xff\xfe",
+    b"5",
+    b"null",
+    b'"method"',
+    b"[]",
+    b"{}",
+    b"{" * 2000,
+    b"[" * 100_000,
+    b'{"method":5}',
+    b'{"method":"unheard of"}',
+    b'{"method":"emit"}',
+    b'{"method":"emit","event":"a"}',
+    b'{"method":"emit","event":"disconnect","data":1,"namespace":"/"}',
+    b'{"method":"emit","event":{"a":1},"data":1,"namespace":"/"}',
+    b'{"method":"emit","event":"a","data":NaN,"namespace":"/"}',
+    b'{"method":"emit","event":"a","data":1e999,"namespace":"/"}',
+    b'{"method":"emit","event":"a","data":"\\ud800","namespace":"/"}',
+    b'{"method":"emit","event":"a","data":%b1%b,"namespace":"/"}' % (b"[" * 900, b"]" * 900),
+    b'{"method":"emit","event":"a","data":1,"namespace":"/","room":5}',
+    b'{"method":"emit","event":"a","data":1,"namespace":{},"room":"7"}',
+    b'{"method":"emit","event":"a","data":[{"_placeholder":true,"num":3}],"binary":true,"namespace":"/","room":"7"}',
+    b'{"method":"emit","event":"a","data":["x"],"namespace":"/","room":"7","callback":5}',
+    b'{"method":"callback"}',
+    b'{"method":"callback","host_id":"nobody","sid":"x","id":1,"args":[]}',
+    b'{"method":"disconnect"}',
+    b'{"method":"disconnect","sid":[]}',
+    b'{"method":"enter_room","sid":{},"room":[]}',
+    b'{"method":"leave_room"}',
+    b'{"method":"close_room","room":{}}',
+    b"Pabc",
+    b"P",
+    b"P\n\nP",
+    b"P\0\0\0hello",
+    b"P\0\0\x0042[junk]",
+    b'P\0\0\x0042["\xff"]',
+    b'P7\0x\x001-x\x0042["a",1]',
+    b'P7\0\0\0{"a":1}',
+    b"P7\0\0\0\xff",
+    b'P\xff\0\0\x0042["a",1]',
+    b"P7\0\0\x0042" + b"x" * 2 * MIB,
+    b" " * 5 * MIB,
+]
+
+Publish = Callable[[bytes], object]
+
+
+@pytest.fixture(scope="module", params=["redis", "amqp"])
+def queue_url(request: pytest.FixtureRequest, valkey: Service) -> str:
+    if request.param == "redis":
+        return valkey.url
+    rabbitmq: RabbitMQ = request.getfixturevalue("rabbitmq")
+    return rabbitmq.create_vhost()
+
+
+@pytest.fixture(scope="module", params=["fast", "stock"])
+def im(request: pytest.FixtureRequest, folder: Path, valkey: Service, queue_url: str) -> Iterator[Im]:
+    with Im(folder, valkey.url, transport=request.param, message_queue_url=queue_url) as server:
+        yield server
+
+
+@pytest.fixture
+def publish(queue_url: str) -> Iterator[Publish]:
+    """Publish bytes as they are on the channel that IM servers hear."""
+    if queue_url.startswith("redis"):
+        with Redis.from_url(queue_url) as redis:
+            yield lambda message: redis.publish("socketio", message)
+        return
+    with Connection(queue_url) as connection:
+        producer = Producer(connection, Exchange("socketio", type="fanout", durable=False))
+        yield lambda message: producer.publish(
+            message, content_type="application/octet-stream", content_encoding="binary"
+        )
+
+
+@pytest.fixture
+def clients(im: Im) -> Iterator[dict[int | None, Client]]:
+    """A user, another, and somebody anonymous."""
+    clients: dict[int | None, Client] = {
+        user_id: Client([im.url], tokens.sign(im.secret, user_id=user_id) if user_id else None)
+        for user_id in (USER, OTHER, None)
+    }
+    for user_id in (USER, OTHER):
+        clients[user_id].wait_for("sync")
+    yield clients
+    for client in clients.values():
+        client.close()
+
+
+def push(number: int, room: str) -> bytes:
+    return events.encode_push(room, events.encode_packet("number", number))
+
+
+def emit(number: int, room: str) -> bytes:
+    fields: dict[str, Any] = {"method": "emit", "event": "number", "data": [number], "namespace": "/", "room": room}
+    return json.dumps(fields).encode()
+
+
+class TestBadMessages:
+    def test_good_pushes_before_between_and_after_all_arrive(
+        self, im: Im, publish: Publish, clients: dict[int | None, Client]
+    ) -> None:
+        names = [f"toutiao_im_{name}_total" for name in ("subscriptions", "caught_up", "replayed", "sent_away", "deaf")]
+        before = {name: im.metric(name) for name in names}
+        bad_before = im.metric("toutiao_im_bad_messages_total")
+        sent = 0
+        for junk in JUNK:
+            publish(junk)
+            room = str(USER)
+            beside = [push(sent, room), junk, push(sent + 1, room)] if junk[:1] == b"P" and len(junk) < MIB else []
+            publish(b"\n".join(beside) or push(sent, room))
+            publish(emit(sent + 2, room) if beside else emit(sent + 1, room))
+            sent += 3 if beside else 2
+        publish(push(sent, ""))
+
+        for user_id in (USER, OTHER, None):
+            clients[user_id].wait_for("number", sent + 1 if user_id == USER else 1, seconds=30)
+
+        assert clients[USER].of("number") == list(range(sent + 1))
+        assert clients[OTHER].of("number") == clients[None].of("number") == [sent]
+        assert all(client.sio.connected for client in clients.values())
+        assert {name: im.metric(name) for name in names} == before
+        assert im.metric("toutiao_im_bad_messages_total") - bad_before >= len(JUNK) - 5  # some ask for nothing
+        assert im.is_well()
+
+    def test_a_flood_of_it_is_counted_and_hardly_logged(
+        self, im: Im, publish: Publish, clients: dict[int | None, Client]
+    ) -> None:
+        before, logged = im.metric("toutiao_im_bad_messages_total"), im.process.log.stat().st_size
+        for _ in range(2000):
+            publish(b"P" + b"x" * 1000)
+        publish(push(1, str(USER)))
+
+        clients[USER].wait_for("number", seconds=30)
+
+        assert im.metric("toutiao_im_bad_messages_total") - before == 2000
+        assert im.process.log.stat().st_size - logged < 20_000
+
+    def test_of_a_huge_message_only_a_little_is_held(
+        self, im: Im, publish: Publish, clients: dict[int | None, Client], queue_url: str
+    ) -> None:
+        before = im.metric("process_resident_memory_bytes")
+        for _ in range(3):
+            publish(b"P" * (100 * MIB if queue_url.startswith("amqp") else 24 * MIB))
+        publish(push(1, str(USER)))
+
+        clients[USER].wait_for("number", seconds=60)
+
+        assert im.metric("process_resident_memory_bytes") - before < 150 * MIB
+
+
+def test_a_message_that_redis_itself_refuses_to_hold_costs_a_subscription_and_loses_nothing(
+    folder: Path, valkeys: Callable[[], Service]
+) -> None:
+    service = valkeys()
+    with Im(folder, service.url, transport="fast") as im, Redis.from_url(service.url) as redis:
+        UnreadCache(redis).set({USER: 0}, read_at=moment())  # of a user whose count is known nothing is forgotten
+        client = Client([im.url], tokens.sign(im.secret, user_id=USER))
+        client.wait_for("sync")
+
+        redis.publish("socketio", b"P" * 100 * MIB)
+
+        wait_until(lambda: im.metric("toutiao_im_subscriptions_total") == 2, seconds=30, what="a new subscription")
+        wait_until(lambda: im.metric("toutiao_im_is_hearing") == 1, seconds=30, what="it hears itself")
+        redis.publish("socketio", push(1, str(USER)))
+        client.wait_for("number")
+        client.close()

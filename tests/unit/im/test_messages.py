@@ -1,0 +1,116 @@
+"""Whatever is published on the queue is read as what it is, or is a bad message and nothing else."""
+
+import json
+
+import orjson
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from app import events
+from im.messages import BadMessage, read_message, read_push, read_room
+
+PACKET = events.encode_packet("following notify", {"user_name": "Ännchen", "id": 1})
+offsets = st.tuples(st.integers(0, 2**64 - 1), st.integers(0, 2**64 - 1)).map("{0[0]}-{0[1]}".format)
+values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=5,
+)
+
+
+class TestPush:
+    @given(st.text(max_size=10).filter(lambda room: "\0" not in room), st.just("") | offsets, st.just("?") | offsets)
+    def test_what_was_encoded_is_read(self, room: str, offset: str, previous: str) -> None:
+        read, rest = read_room(events.encode_push(room, PACKET, previous=previous, offset=offset))
+        push = read_push(rest, is_for_all=not room)
+
+        assert (read, push.previous.decode(), push.offset.decode(), push.packet) == (room, previous, offset, PACKET)
+
+    @pytest.mark.parametrize("push", [b"", b"P", b"Pabc", b"7\0\0\0" + PACKET, b"P\xff\0\0\0" + PACKET])
+    def test_what_has_no_room_is_bad(self, push: bytes) -> None:
+        with pytest.raises(BadMessage, match="push"):
+            read_room(push)
+
+    @pytest.mark.parametrize(
+        "rest",
+        [
+            b"",
+            b"\0",
+            b"\0\0",
+            b"\0\0hello",
+            b"\0\x0042",
+            b"\0\x0042{}",
+            b'\0\x0042["a',
+            b"\0\x00" + b'42["\xff"]',
+            b"1-0\x00x\0" + PACKET,
+            b"x\x001-0\0" + PACKET,
+            b"1\x001-0\0" + PACKET,
+            b"1-0\x00?\0" + PACKET,
+            b"1-0\x00-1-0\0" + PACKET,
+            b"1-0\x00" + b"9" * 5000 + b"-0\0" + PACKET,
+            b"1-0\x001-0\0\0" + PACKET,
+            "1-0\x00\u0661-0\0".encode() + PACKET,
+        ],
+    )
+    def test_what_no_client_could_read_is_bad(self, rest: bytes) -> None:
+        with pytest.raises(BadMessage, match="push"):
+            read_push(rest, is_for_all=False)
+
+    def test_what_goes_to_everybody_is_json(self) -> None:
+        with pytest.raises(BadMessage, match="push"):
+            read_push(b"\0\x0042[junk]", is_for_all=True)
+
+    @settings(max_examples=300)
+    @given(st.binary(max_size=60) | st.lists(st.sampled_from([b"P7", b"P", b"\0", b"1-0", b"?", PACKET])).map(b"".join))
+    def test_noise_is_read_or_bad(self, noise: bytes) -> None:
+        try:
+            _room, rest = read_room(noise)
+            push = read_push(rest, is_for_all=True)
+        except BadMessage:
+            return
+        assert isinstance(orjson.loads(push.packet[2:]), list)
+        assert all(part.isdigit() for part in push.offset.split(b"-") if push.offset)
+
+
+class TestMessage:
+    def test_what_the_managers_publish_is_read(self) -> None:
+        emit = {"method": "emit", "event": "anything", "data": ["x"], "namespace": "/", "room": "7"}
+        assert read_message(orjson.dumps(emit)) == emit
+
+    @pytest.mark.parametrize(
+        "message", [b"", b" ", b"x", b"{", b"NaN", b'{"method":"emit","event":"a","data":1e999}', b"\xff"]
+    )
+    def test_what_is_no_json_is_bad(self, message: bytes) -> None:
+        with pytest.raises(BadMessage, match="json"):
+            read_message(message)
+
+    @pytest.mark.parametrize(
+        "message",
+        [
+            b"5",
+            b"null",
+            b'"method"',
+            b"[]",
+            b'["method"]',
+            b"{}",
+            b'{"method":5}',
+            b'{"method":["emit"]}',
+            b'{"method":"unheard of"}',
+            b'{"method":"emit"}',
+            b'{"method":"emit","event":5,"data":1}',
+            b'{"method":"emit","event":"disconnect","data":1}',
+        ],
+    )
+    def test_what_no_manager_publishes_is_bad(self, message: bytes) -> None:
+        with pytest.raises(BadMessage, match="shape"):
+            read_message(message)
+
+    @settings(max_examples=300)
+    @given(st.binary(max_size=60) | values.map(lambda value: json.dumps(value).encode()))
+    def test_noise_is_read_or_bad(self, noise: bytes) -> None:
+        try:
+            content = read_message(noise)
+        except BadMessage:
+            return
+        assert isinstance(content["method"], str)
