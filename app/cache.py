@@ -1,5 +1,6 @@
 """Connections to Redis, with every wait bounded."""
 
+import re
 import time
 from collections.abc import Callable
 from typing import Any, Self, TypeVar
@@ -7,11 +8,11 @@ from typing import Any, Self, TypeVar
 from redis import ConnectionPool, Redis
 from redis.backoff import NoBackoff
 from redis.exceptions import ConnectionError as Disconnected
-from redis.exceptions import RedisError
+from redis.exceptions import DataError, RedisError, ResponseError
 from redis.exceptions import TimeoutError as TimedOut
 from redis.retry import Retry
 
-__all__ = ["RedisError", "connect", "is_wrong_type"]
+__all__ = ["RedisError", "connect", "is_unavailable", "is_wrong_type"]
 
 T = TypeVar("T")
 
@@ -38,6 +39,17 @@ def connect(url: str, *, timeout_seconds: float) -> Redis:
 def is_wrong_type(error: RedisError) -> bool:
     """Tell a key that holds another type, which is that key's own trouble, from a Redis that can't answer."""
     return str(error).startswith("WRONGTYPE")
+
+
+# A code of its own (MISCONF, NOREPLICAS, BUSY) tells of the server; WRONGTYPE and what has none of one key or command.
+_OF_THE_SERVER = re.compile(r"(?!WRONGTYPE)[A-Z]{3,} ")
+
+
+def is_unavailable(error: BaseException) -> bool:
+    """Say whether an error means that Redis can't serve now, as opposed to a key or a command that is wrong."""
+    if isinstance(error, ResponseError):
+        return type(error) is not ResponseError or bool(_OF_THE_SERVER.match(str(error)))
+    return isinstance(error, RedisError) and not isinstance(error, DataError)
 
 
 class _RestingRetry(Retry):

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 import orjson
@@ -143,6 +144,8 @@ def _prepare_sqlite(dbapi_connection: Any, _record: object) -> None:
     # WAL lets several processes read while one writes; NORMAL keeps every commit through a crash of the process.
     for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON"):
         dbapi_connection.execute(f"PRAGMA {pragma}")
+    # Text that another program wrote and that is no UTF-8 should not fail the whole statement that reads it.
+    dbapi_connection.text_factory = partial(str, encoding="utf-8", errors="replace")
     # Its own knows the letters of ASCII alone: nobody would find Özil.
     dbapi_connection.create_function("lower", 1, str.lower, deterministic=True)
 

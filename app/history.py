@@ -20,7 +20,9 @@ _PAGE = 200
 _CLOCK_SKEW_MS = 60_000
 _KEEP_SECONDS = 30 * 24 * 3600  # a stream that is kept longer than its entries still knows that it once had some
 _STARTS = (b"0-0", b"?")  # what stands before an entry that may be the first
-_TAIL = b'"}]'
+_END = b"}]"
+_OFFSET_KEY = b',"offset":"'
+_TAIL = b'"' + _END
 _OFFSET = re.compile(r"(\d{1,19})-(\d{1,19})", re.ASCII)
 _LOST = {b"n": b""}  # the entry with which a history begins that stands for one that could not be kept
 
@@ -120,13 +122,23 @@ return redis.call('XSETID', KEYS[1], last, 'ENTRIESADDED', length + 1, 'MAXDELET
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One notification on its way into a history. `data` lacks its offset; `created_at` in Unix seconds."""
+    """One notification on its way into a history. `created_at` in Unix seconds.
+
+    `head` is its packet up to the value of its offset, which is the last.
+    """
 
     notification_id: int
     user_id: int
-    event: str
-    data: dict[str, object]
+    head: bytes
     created_at: int
+
+    @classmethod
+    def encode(
+        cls, notification_id: int, user_id: int, event: str, data: dict[str, object], created_at: int
+    ) -> "Entry":
+        """Encode data that lacks nothing but its offset; raise TypeError where it can't be JSON."""
+        packet = events.encode_packet(event, data)
+        return cls(notification_id, user_id, packet[: -len(_END)] + _OFFSET_KEY, created_at)
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,19 +194,21 @@ class History:
             return Appended(pushes=[], begun=[])
         since = min(entry.created_at for entry in entries) * 1000 - _CLOCK_SKEW_MS
         keys = [_key(entry.user_id) for entry in entries]
-        heads = [_head(entry) for entry in entries]
         args: list[str | bytes | int] = [self._channel, self._length, max(since, 0), _KEEP_SECONDS, _TAIL]
-        for entry, head in zip(entries, heads, strict=True):
-            args += entry.notification_id, events.room_of(entry.user_id), head
+        for entry in entries:
+            args += entry.notification_id, events.room_of(entry.user_id), entry.head
         places = cast("list[tuple[bytes, bytes]]", self._append(keys=keys, args=args))
         begun = [e.user_id for e, (_, previous) in zip(entries, places, strict=True) if previous in _STARTS]
         if self._channel:
             return Appended(pushes=[], begun=begun)
         pushes = [
             events.encode_push(
-                events.room_of(entry.user_id), head + offset + _TAIL, previous=previous.decode(), offset=offset.decode()
+                events.room_of(entry.user_id),
+                entry.head + offset + _TAIL,
+                previous=previous.decode(),
+                offset=offset.decode(),
             )
-            for entry, head, (offset, previous) in zip(entries, heads, places, strict=True)
+            for entry, (offset, previous) in zip(entries, places, strict=True)
         ]
         return Appended(pushes, begun)
 
@@ -322,11 +336,6 @@ def _packet(offset: bytes, fields: dict[bytes, bytes]) -> bytes:
     except (ValueError, TypeError, KeyError):
         pass
     raise _BadEntry(offset)
-
-
-def _head(entry: Entry) -> bytes:
-    """Encode a packet up to the value of its offset, which is the last; `_TAIL` follows it."""
-    return events.encode_packet(entry.event, {**entry.data, "offset": ""})[: -len(_TAIL)]
 
 
 def _key(user_id: int) -> str:

@@ -73,6 +73,7 @@ class Notification(Base):
     created_at: Mapped[int] = mapped_column(BigInteger)
     read_at: Mapped[int | None] = mapped_column(BigInteger)
     dispatched_at: Mapped[int | None] = mapped_column(BigInteger)
-    # A notification that could not be built several times over is set aside, so that it holds up no other.
+    # A notification that can't be pushed is a dead letter from `set_aside_at` on, so that it holds up no other.
     attempts: Mapped[int] = mapped_column(SmallInteger, server_default="0")
     set_aside_at: Mapped[int | None] = mapped_column(BigInteger)
+    failure_reason: Mapped[str | None] = mapped_column(Text)  # of the last attempt

@@ -2,15 +2,16 @@
 
 import time
 
-from tasks.notifications import BATCH, push_batch
+from tasks.batch import push_batch
+from tasks.notifications import BATCH
 from tasks.resources import resources
 
 
 def main() -> None:
     push_batch(resources(), limit=BATCH)  # connects, and compiles the statements
     begun, count = time.process_time(), 0
-    while pushed := push_batch(resources(), limit=BATCH):
-        count += pushed
+    while outcome := push_batch(resources(), limit=BATCH):
+        count += len(outcome)
     print(1e6 * (time.process_time() - begun) / count)
 
 

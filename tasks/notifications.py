@@ -3,25 +3,20 @@
 import logging
 import random
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from typing import Any, TypeVar
 
-from app import events, push, unread
-from app.cache import RedisError
-from app.crash_points import crash_point
-from app.db import UNAVAILABLE
-from app.history import Entry
-from app.profiles import Profile
-from app.services import inbox, outbox, payloads
+from app import events, unread
+from app.services import inbox
+from tasks.batch import is_unavailable, push_batch
 from tasks.celery import celery_app
-from tasks.resources import Resources, resources, settings
+from tasks.resources import Resources, resources
 
 log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
 BATCH = 200
-_AWAY = (push.PushFailed, RedisError, *UNAVAILABLE)
 _ATTEMPTS = 4
 _FIRST_PAUSE_SECONDS = 0.2
 
@@ -34,9 +29,9 @@ def dispatch() -> int:
     pushed now stays in the outbox, and the next call goes on with it.
     """
     pushed = 0
-    while count := _patiently(lambda: push_batch(resources(), limit=BATCH)):
-        pushed += count
-        if count < BATCH:
+    while outcome := _patiently(lambda: push_batch(resources(), limit=BATCH)):
+        pushed += len(outcome.pushed)
+        if len(outcome) < BATCH:
             break
     return pushed
 
@@ -49,47 +44,11 @@ def tell_unread(self: Any, user_ids: list[int]) -> None:
     """
     try:
         _patiently(lambda: _tell_unread(resources(), user_ids))
-    except _AWAY as error:
+    except Exception as error:
+        if not is_unavailable(error):
+            raise
         # At once, after so many pauses: a worker would hold what is for later, and take nothing else meanwhile.
         raise self.retry(exc=error, countdown=0) from error
-
-
-def push_batch(to: Resources, *, limit: int) -> int:
-    """Claim, build, append, push and mark one batch; return its size. On an error all of it stays in the outbox."""
-    with outbox.claim(to.database, limit=limit) as batch:
-        if not batch.rows:
-            return 0
-        crash_point("after claim", settings())
-        entries, failed = _build(batch.rows, to.profiles.get_many(row.actor_id for row in batch.rows))
-        appended = to.history.append(entries)
-        crash_point("after append", settings())
-        recipients = sorted({entry.user_id for entry in entries})
-        read_at = unread.moment()
-        with batch.connection() as connection:
-            counts = inbox.unread_counts(connection, recipients)
-            forgotten = outbox.had_before(connection, appended.begun) if appended.begun else []
-        to.history.mark_partial(forgotten)
-        pushes = appended.pushes + to.unread.set(counts, read_at=read_at)
-        if to.emitter is not None:
-            to.emitter.push(pushes)
-        crash_point("after emit", settings())
-        batch.mark(dispatched=[entry.notification_id for entry in entries], failed=failed)
-        return len(batch.rows)
-
-
-def _build(rows: Sequence[Any], actors: Mapping[int, Profile]) -> tuple[list[Entry], list[int]]:
-    """Build the entries, and name the rows that none can be built of: they should not hold up the others."""
-    entries: list[Entry] = []
-    failed: list[int] = []
-    for row in rows:
-        try:
-            data = {**payloads.build(row, actors), "id": row.id}
-        except Exception:
-            log.exception("notification %d can't be built, attempt %d", row.id, row.attempts + 1)
-            failed.append(row.id)
-        else:
-            entries.append(Entry(row.id, row.recipient_id, row.event, data, row.created_at))
-    return entries, failed
 
 
 def _tell_unread(to: Resources, user_ids: list[int]) -> None:
@@ -102,11 +61,13 @@ def _tell_unread(to: Resources, user_ids: list[int]) -> None:
 
 
 def _patiently(act: Callable[[], T]) -> T:
-    """Act, and act again after a growing pause when a service is away; raise its error in the end."""
+    """Act, and act again after a growing pause while a service is unavailable; raise its error in the end."""
     for attempt in range(1, _ATTEMPTS):
         try:
             return act()
-        except _AWAY as error:
+        except Exception as error:
+            if not is_unavailable(error):
+                raise
             log.warning("attempt %d of %d: %s", attempt, _ATTEMPTS, error)
             time.sleep(_FIRST_PAUSE_SECONDS * 2**attempt * random.uniform(0.5, 1))  # noqa: S311  (jitter)
     return act()

@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, Connection, and_, func, insert, or_, selec
 from app import events
 from app.db import among
 from app.models import Notification
+from app.services import payloads
 
 
 def add(
@@ -16,8 +17,10 @@ def add(
 ) -> None:
     """Have a user told of what another did. It is pushed once the caller has committed and asked for a dispatch.
 
-    `data` is sent beside the actor's id, name and photo and the time.
+    `data` is sent beside the actor's id, name and photo and the time. Raise payloads.UnknownEvent, or
+    payloads.InvalidData where it can't be sent.
     """
+    payloads.check(event, data)
     row = {"event": event, "recipient_id": recipient_id, "actor_id": actor_id, "data": data}
     connection.execute(insert(Notification).values(**row, created_at=int(time.time())))
 
@@ -38,21 +41,15 @@ def unread_counts(connection: Connection, user_ids: Sequence[int]) -> dict[int, 
 
 
 def page(connection: Connection, user_id: int, *, limit: int, before: int | None) -> list[Any]:
-    """Return a user's notifications, newest first, those with a smaller id than `before`.
+    """Return a user's notifications as payloads.COLUMNS and `read_at`, newest first, with smaller ids than `before`.
 
     What a newer version has written is left to it.
     """
     mine = and_(Notification.recipient_id == user_id, Notification.event.in_(sorted(events.NOTIFICATIONS)))
     if before is not None:
         mine = mine & (Notification.id < before)
-    table = Notification
-    rows = connection.execute(
-        select(table.id, table.event, table.actor_id, table.data, table.created_at, table.read_at)
-        .where(mine)
-        .order_by(table.id.desc())
-        .limit(limit)
-    )
-    return list(rows)
+    rows = select(*payloads.COLUMNS, Notification.read_at).where(mine).order_by(Notification.id.desc()).limit(limit)
+    return list(connection.execute(rows))
 
 
 def mark_read(connection: Connection, user_id: int, *, ids: Sequence[int] = (), up_to: int | None = None) -> bool:

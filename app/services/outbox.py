@@ -4,15 +4,18 @@ import fcntl
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import IO, Any
 
-from sqlalchemy import Connection, case, func, select, update
+from sqlalchemy import Connection, bindparam, case, func, or_, select, update
 
 from app.db import Database, among
 from app.models import Notification
+from app.services import payloads
 
 _LOCK_SECONDS = 2
 _MOST_ATTEMPTS = 5
+_LONGEST_REASON = 500  # characters
 _WINDOW = 5  # so many dispatchers find a batch of their own; PostgreSQL tries a lock for each id it looks at
 _WAITING = (Notification.dispatched_at.is_(None), Notification.set_aside_at.is_(None))
 
@@ -32,6 +35,21 @@ def claim(database: Database, *, limit: int) -> Iterator["Batch"]:
         # Asked anew: one that was still waiting above may have been dispatched and let go before it was claimed.
         rows = connection.execute(_waiting(limit).where(among(connection, Notification.id, claimed))).all()
         yield Batch(database, connection, rows)
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Why a notification could not be pushed; `is_final` where trying again can't help."""
+
+    notification_id: int
+    error: Exception
+    is_final: bool = False
+
+    @property
+    def reason(self) -> str:
+        """Say it in one line that any database takes and any terminal shows."""
+        text = f"{type(self.error).__name__}: {self.error}"[:_LONGEST_REASON]
+        return "".join(letter if letter.isprintable() else " " for letter in text)
 
 
 class Batch:
@@ -55,25 +73,36 @@ class Batch:
             with self._database.transaction() as connection:
                 yield connection
 
-    def mark(self, *, dispatched: Sequence[int], failed: Sequence[int]) -> None:
-        """Take what was dispatched out of the outbox, and set aside what has failed too often."""
+    @contextmanager
+    def part(self) -> Iterator[None]:
+        """Undo in the database what an error leaves half done in this block, and keep what was marked before it."""
+        if self._connection is None:
+            yield  # on SQLite each transaction is over when it was marked
+        else:
+            with self._connection.begin_nested():
+                yield
+
+    def mark(self, *, dispatched: Sequence[int], failed: Sequence[Failure]) -> None:
+        """Take what was dispatched out of the outbox, and dead-letter what has failed for good or too often."""
         now = int(time.time())
         table = Notification
         with self.connection() as connection:
             # In the order of inbox.mark_read: two that wait for each other's rows would end in a deadlock.
-            both = select(table.id).where(among(connection, table.id, [*dispatched, *failed]))
+            ids = [*dispatched, *(failure.notification_id for failure in failed)]
+            both = select(table.id).where(among(connection, table.id, ids))
             connection.execute(both.order_by(table.id).with_for_update())
             connection.execute(update(table).where(among(connection, table.id, dispatched)).values(dispatched_at=now))
             if failed:
-                is_last = table.attempts >= _MOST_ATTEMPTS - 1
-                counted = {"attempts": table.attempts + 1, "set_aside_at": case((is_last, now))}
-                connection.execute(update(table).where(among(connection, table.id, failed)).values(counted))
+                connection.execute(
+                    _count_failure(now),
+                    [{"failed": f.notification_id, "reason": f.reason, "is_final": f.is_final} for f in failed],
+                )
 
 
 def redrive(connection: Connection) -> int:
     """Put what was set aside back into the outbox; return how many."""
-    again = update(Notification).where(Notification.set_aside_at.is_not(None)).values(set_aside_at=None, attempts=0)
-    return connection.execute(again).rowcount
+    again = {"set_aside_at": None, "attempts": 0, "failure_reason": None}
+    return connection.execute(update(Notification).where(Notification.set_aside_at.is_not(None)).values(again)).rowcount
 
 
 def depth(connection: Connection) -> tuple[int, int, int]:
@@ -92,10 +121,20 @@ def had_before(connection: Connection, user_ids: Sequence[int]) -> list[int]:
     return list(connection.execute(earlier.distinct()).scalars())
 
 
-def _waiting(limit: int) -> Any:
+def _count_failure(now: int) -> Any:
     table = Notification
-    columns = (table.id, table.recipient_id, table.actor_id, table.event, table.data, table.created_at, table.attempts)
-    return select(*columns).where(*_WAITING).order_by(table.id).limit(limit)
+    is_last = or_(bindparam("is_final"), table.attempts >= _MOST_ATTEMPTS - 1)
+    counted = {
+        "attempts": case((table.attempts < _MOST_ATTEMPTS, table.attempts + 1), else_=table.attempts),
+        "set_aside_at": case((is_last, now)),
+        "failure_reason": bindparam("reason"),
+    }
+    return update(table).where(table.id == bindparam("failed")).values(counted)
+
+
+def _waiting(limit: int) -> Any:
+    columns = (*payloads.COLUMNS, Notification.recipient_id, Notification.attempts)
+    return select(*columns).where(*_WAITING).order_by(Notification.id).limit(limit)
 
 
 def _claim(limit: int) -> Any:

@@ -70,7 +70,7 @@ def _append(history: History, users: range, notification_id: int) -> None:
         page = users[start : start + _PAGE]
         history.append(
             [
-                Entry(notification_id, user_id, FOLLOWING_NOTIFY, {**data, "id": notification_id}, now)
+                Entry.encode(notification_id, user_id, FOLLOWING_NOTIFY, {**data, "id": notification_id}, now)
                 for user_id in page
             ]
         )

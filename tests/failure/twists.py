@@ -5,15 +5,15 @@ import time
 from dataclasses import replace
 
 import socketio
-from sqlalchemy import func, select, update
+from sqlalchemy import update
 
 from app import events
 from app.models import Notification
-from app.services import inbox
 from tests.failure.injuries import Injury, stop
 from tests.failure.load import Load
 from tests.failure.signs import is_deaf, log_says, metric, sent_away, unrecovered
 from tests.failure.world import World
+from tests.rows import write_notification
 from tests.services import RabbitMQ, wait_until
 from tests.system import BIN
 
@@ -103,9 +103,7 @@ def poison() -> Injury:
     def hurt(load: Load) -> None:
         recipient, actor = load.targets[:2]
         with load.database.transaction() as connection:
-            inbox.add(connection, "unheard of", recipient_id=recipient.id, actor_id=actor.id)
-            newest = select(func.max(Notification.id)).where(Notification.event == "unheard of")
-            rows.append(connection.execute(newest).scalar_one())
+            rows.append(write_notification(connection, recipient.id, actor.id, event="unheard of"))
 
     def repair(load: Load) -> None:
         recipient, actor = load.targets[:2]

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from redis import Redis
@@ -10,7 +11,16 @@ from app.cache import connect
 from app.db import Database
 from app.models import Base
 from app.services import accounts
+from tests.integration.story import Story
 from tests.services import PostgreSQL, Service
+
+NEEDED = {
+    "DATABASE_URL": "sqlite:///unused",
+    "BROKER_URL": "redis://127.0.0.1:1/0",
+    "MESSAGE_QUEUE_URL": "redis://127.0.0.1:1/0",
+    "REDIS_URL": "redis://127.0.0.1:1/0",
+    "JWT_SECRET": "x" * 32,
+}
 
 
 @pytest.fixture(scope="session")
@@ -55,3 +65,19 @@ def users(database: Database) -> list[int]:
     """The ids of five users."""
     with database.transaction() as connection:
         return [accounts.sign_up(connection, name=f"user-{n}", password_hash="x")["id"] for n in range(5)]
+
+
+@pytest.fixture(scope="session")
+def push_batch() -> Iterator[Callable[..., Any]]:
+    """The task's work. Its module reads the settings as it is imported; what it works on is given to each call."""
+    with pytest.MonkeyPatch.context() as environment:
+        for name, value in NEEDED.items():
+            environment.setenv(name, value)
+        from tasks.batch import push_batch
+
+        yield push_batch
+
+
+@pytest.fixture
+def story(database: Database, redis: Redis, users: list[int]) -> Story:
+    return Story(database, redis, users)

@@ -19,7 +19,7 @@ def history(redis: Redis) -> History:
 
 
 def entry(number: int, *, user_id: int = USER) -> Entry:
-    return Entry(number, user_id, events.FOLLOWING_NOTIFY, {"id": number}, int(time.time()))
+    return Entry.encode(number, user_id, events.FOLLOWING_NOTIFY, {"id": number}, int(time.time()))
 
 
 def append(history: History, *numbers: int) -> list[str]:

@@ -1,49 +1,22 @@
 """A batch of the dispatch task, on both databases and with a real Valkey: crashes and what can't be built included."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
-from redis import Redis
+from celery.exceptions import SoftTimeLimitExceeded
 from redis.exceptions import ConnectionError as Disconnected
+from redis.exceptions import OutOfMemoryError, ResponseError
+from sqlalchemy import text
 
 from app import events
-from app.db import Database
 from app.history import EMPTY, History
-from app.profiles import UserProfileCache
 from app.push import PushFailed
-from app.services import accounts, followings, inbox, outbox
+from app.services import outbox
 from app.unread import UnreadCache
-
-NEEDED = {
-    "DATABASE_URL": "sqlite:///unused",
-    "BROKER_URL": "redis://127.0.0.1:1/0",
-    "MESSAGE_QUEUE_URL": "redis://127.0.0.1:1/0",
-    "REDIS_URL": "redis://127.0.0.1:1/0",
-    "JWT_SECRET": "x" * 32,
-}
-
-
-@pytest.fixture(scope="module")
-def push_batch() -> Iterator[Callable[..., int]]:
-    """The task's work. Its module reads the settings as it is imported; what it works on is given to each call."""
-    with pytest.MonkeyPatch.context() as environment:
-        for name, value in NEEDED.items():
-            environment.setenv(name, value)
-        from tasks.notifications import push_batch
-
-        yield push_batch
-
-
-class FakeEmitter:
-    """A message queue in a list."""
-
-    def __init__(self) -> None:
-        self.pushed: list[bytes] = []
-
-    def push(self, pushes: Any) -> None:
-        self.pushed += pushes
+from tests.integration.story import Story
+from tests.rows import write_notification
 
 
 class Failing:
@@ -67,52 +40,11 @@ class Failing:
         return fail
 
 
-class Story:
-    """Ann is followed by the others; what a dispatch works on."""
-
-    def __init__(self, database: Database, redis: Redis, users: list[int]) -> None:
-        def load(user_ids: list[int]) -> Any:
-            with database.reading() as connection:
-                return accounts.load_profiles(connection, user_ids)
-
-        self.redis, self.database = redis, database
-        self.ann, *self.others = users
-        self.emitter = FakeEmitter()
-        self.history = History(redis, length=1000, seconds=3600)
-        self.parts: dict[str, Any] = {
-            "database": database,
-            "profiles": UserProfileCache(redis, load),
-            "history": self.history,
-            "unread": UnreadCache(redis),
-            "emitter": self.emitter,
-        }
-        for other in self.others:
-            with database.transaction() as connection:
-                followings.follow(connection, follower_id=other, target_id=self.ann)
-
-    def resources(self, **changes: object) -> Any:
-        from tasks.resources import Resources
-
-        return Resources(**{**self.parts, **changes})
-
-    def replayed(self) -> list[dict[str, Any]]:
-        return [json.loads(packet[2:])[1] for _, packet in self.history.read_after(self.ann, EMPTY).packets]
-
-    def waiting(self) -> int:
-        with self.database.reading() as connection:
-            return outbox.depth(connection)[0]
-
-
-@pytest.fixture
-def story(database: Database, redis: Redis, users: list[int]) -> Story:
-    return Story(database, redis, users)
-
-
 class TestPushBatch:
     def test_each_is_in_the_history_and_pushed_with_its_actors_profile(
-        self, push_batch: Callable[..., int], story: Story
+        self, push_batch: Callable[..., Any], story: Story
     ) -> None:
-        assert push_batch(story.resources(), limit=100) == len(story.others)
+        assert len(push_batch(story.resources(), limit=100)) == len(story.others)
 
         told = story.replayed()
         assert [data["user_id"] for data in told] == story.others
@@ -123,14 +55,14 @@ class TestPushBatch:
         assert story.parts["unread"].get(story.ann) == len(told)
 
     def test_batches_take_the_oldest_first_until_nothing_is_left(
-        self, push_batch: Callable[..., int], story: Story
+        self, push_batch: Callable[..., Any], story: Story
     ) -> None:
-        assert [push_batch(story.resources(), limit=3) for _ in range(3)] == [3, 1, 0]
+        assert [len(push_batch(story.resources(), limit=3)) for _ in range(3)] == [3, 1, 0]
 
         assert [data["user_id"] for data in story.replayed()] == story.others
 
     def test_where_the_history_publishes_no_emitter_is_needed(
-        self, push_batch: Callable[..., int], story: Story
+        self, push_batch: Callable[..., Any], story: Story
     ) -> None:
         history = History(story.redis, length=1000, seconds=3600, channel="socketio")
         unread = UnreadCache(story.redis, channel="socketio")
@@ -143,6 +75,8 @@ class TestPushBatch:
         "failure",
         [
             ("history", "append", Disconnected("away")),
+            ("history", "append", OutOfMemoryError("command not allowed when used memory > 'maxmemory'")),
+            ("history", "append", SoftTimeLimitExceeded()),
             ("history", "mark_partial", Disconnected("away")),
             ("unread", "set", Disconnected("away")),
             ("emitter", "push", PushFailed("away")),
@@ -150,13 +84,14 @@ class TestPushBatch:
     )
     @pytest.mark.parametrize("is_after", [False, True], ids=["before", "after"])
     def test_a_failure_at_any_step_leaves_all_waiting_and_a_repeat_adds_nothing(
-        self, push_batch: Callable[..., int], story: Story, failure: tuple[str, str, Exception], is_after: bool
+        self, push_batch: Callable[..., Any], story: Story, failure: tuple[str, str, Exception], is_after: bool
     ) -> None:
         part, method, error = failure
         failing = Failing(story.parts[part], method, error, is_after=is_after)
         with pytest.raises(type(error)):
             push_batch(story.resources(**{part: failing}), limit=100)
         assert story.waiting() == len(story.others)
+        assert story.attempts() == {0}
         before = story.replayed()
 
         push_batch(story.resources(**{part: failing}), limit=100)
@@ -168,7 +103,7 @@ class TestPushBatch:
         pushed = {push.split(b"\0", 3)[3] for push in story.emitter.pushed if b"following" in push}
         assert len(pushed) == len(told)
 
-    def test_a_lost_history_is_owned_up_to(self, push_batch: Callable[..., int], story: Story) -> None:
+    def test_a_lost_history_is_owned_up_to(self, push_batch: Callable[..., Any], story: Story) -> None:
         push_batch(story.resources(), limit=2)
         story.redis.flushall()
 
@@ -177,10 +112,10 @@ class TestPushBatch:
         assert not story.history.read_after(story.ann, EMPTY).is_covered
 
     def test_one_that_can_not_be_built_is_set_aside_and_holds_up_no_other(
-        self, push_batch: Callable[..., int], story: Story
+        self, push_batch: Callable[..., Any], story: Story
     ) -> None:
         with story.database.transaction() as connection:
-            inbox.add(connection, "an event of the future", recipient_id=story.ann, actor_id=story.others[0])
+            write_notification(connection, story.ann, story.others[0], event="an event of the future")
 
         rounds = 0
         while story.waiting() and rounds < 20:
@@ -191,3 +126,64 @@ class TestPushBatch:
         assert len(story.replayed()) == len(story.others)
         with story.database.reading() as connection:
             assert outbox.depth(connection)[::2] == (0, 1)
+
+
+class Refusing:
+    """A history that refuses a batch as a whole because of one entry, as Redis does."""
+
+    def __init__(self, inner: History, refused_id: int) -> None:
+        self._inner, self._refused_id = inner, refused_id
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._inner, name)
+
+    def append(self, entries: Any) -> Any:
+        if self._refused_id in [entry.notification_id for entry in entries]:
+            raise ResponseError("Error running script")
+        return self._inner.append(entries)
+
+
+# What a database refuses of one row fails the statement for all, and on PostgreSQL the transaction.
+REFUSE = {
+    "sqlite": [
+        """CREATE TRIGGER refuse BEFORE UPDATE OF dispatched_at ON notifications WHEN NEW.id = %d
+           BEGIN SELECT RAISE(ABORT, 'refused'); END"""
+    ],
+    "postgresql": [
+        "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'refused'; END $$",
+        """CREATE TRIGGER refuse BEFORE UPDATE OF dispatched_at ON notifications FOR EACH ROW WHEN (NEW.id = %d)
+           EXECUTE FUNCTION refuse()""",
+    ],
+}
+
+
+class TestOneThatSpoilsTheBatch:
+    @pytest.fixture(params=range(4))
+    def bad(self, request: pytest.FixtureRequest, story: Story) -> int:
+        """The id of any of the story's notifications."""
+        with outbox.claim(story.database, limit=100) as batch:
+            return int(batch.rows[request.param].id)
+
+    @pytest.fixture(params=["Redis", "database"])
+    def resources(self, request: pytest.FixtureRequest, story: Story, bad: int) -> Any:
+        """What refuses the bad notification."""
+        if request.param == "Redis":
+            return story.resources(history=Refusing(story.history, bad))
+        with story.database.transaction() as connection:
+            for statement in REFUSE[story.database.engine.dialect.name]:
+                connection.execute(text(statement.replace("%d", str(bad))))
+        return story.resources()
+
+    def test_stands_alone_and_is_dead_lettered_after_five_attempts(
+        self, push_batch: Callable[..., Any], story: Story, bad: int, resources: Any
+    ) -> None:
+        outcome = push_batch(resources, limit=100)
+
+        assert outcome.failed == [bad]
+        assert len(outcome.pushed) == len(story.others) - 1
+        assert (story.waiting(), story.attempts()) == (1, {1})
+        for _ in range(4):
+            push_batch(resources, limit=100)
+        assert story.waiting() == 0
+        with story.database.reading() as connection:
+            assert outbox.depth(connection)[2] == 1

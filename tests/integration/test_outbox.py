@@ -79,7 +79,7 @@ class TestClaim:
         for _ in range(20):
             with outbox.claim(database, limit=1) as batch:
                 if batch.rows[0].id == waiting[0]:
-                    batch.mark(dispatched=[], failed=waiting[:1])
+                    batch.mark(dispatched=[], failed=[outbox.Failure(waiting[0], ValueError("bad"))])
         with database.reading() as connection:
             assert outbox.depth(connection)[::2] == (3, 1)
         assert claimed(database) == waiting[1:]

@@ -29,7 +29,7 @@ def fail_until_set_aside(database: Database, notification_id: int) -> None:
         with outbox.claim(database, limit=10) as batch:
             if notification_id not in [row.id for row in batch.rows]:
                 return
-            batch.mark(dispatched=[], failed=[notification_id])
+            batch.mark(dispatched=[], failed=[outbox.Failure(notification_id, ValueError("bad"))])
     pytest.fail("it is tried for ever")
 
 
@@ -74,6 +74,12 @@ class TestSetAside:
         with database.reading() as connection:
             assert waiting[0] in [row.id for row in inbox.page(connection, bob, limit=10, before=None)]
 
+    def test_what_has_failed_for_good_is_tried_no_more(self, database: Database, waiting: list[int]) -> None:
+        with outbox.claim(database, limit=10) as batch:
+            batch.mark(dispatched=[], failed=[outbox.Failure(waiting[0], ValueError("bad"), is_final=True)])
+
+        assert claimed(database) == waiting[1:]
+
     def test_a_redrive_tries_it_as_often_as_before(self, database: Database, waiting: list[int]) -> None:
         fail_until_set_aside(database, waiting[0])
 
@@ -83,6 +89,19 @@ class TestSetAside:
 
         with outbox.claim(database, limit=10) as batch:
             assert [(row.id, row.attempts) for row in batch.rows] == [(id, 0) for id in waiting]
+
+
+@pytest.mark.parametrize(
+    ("error", "reason"),
+    [
+        (ValueError("bad"), "ValueError: bad"),
+        (ValueError("two\nlines\0\x1b[31m\ud800"), "ValueError: two lines  [31m "),
+        (ValueError("x" * 1000), "ValueError: " + "x" * 488),
+    ],
+    ids=["short", "not printable", "long"],
+)
+def test_a_reason_is_one_short_line(error: Exception, reason: str) -> None:
+    assert outbox.Failure(1, error).reason == reason
 
 
 class TestDepth:

@@ -1,0 +1,63 @@
+"""Ann, whom the others follow, and what a dispatch of it works on."""
+
+import json
+from typing import Any
+
+from redis import Redis
+
+from app.db import Database
+from app.history import EMPTY, History
+from app.profiles import UserProfileCache
+from app.services import accounts, followings, outbox
+from app.unread import UnreadCache
+
+
+class FakeEmitter:
+    """A message queue in a list."""
+
+    def __init__(self) -> None:
+        self.pushed: list[bytes] = []
+
+    def push(self, pushes: Any) -> None:
+        self.pushed += pushes
+
+
+class Story:
+    """Ann is followed by the others; what a dispatch works on."""
+
+    def __init__(self, database: Database, redis: Redis, users: list[int]) -> None:
+        def load(user_ids: list[int]) -> Any:
+            with database.reading() as connection:
+                return accounts.load_profiles(connection, user_ids)
+
+        self.redis, self.database = redis, database
+        self.ann, *self.others = users
+        self.emitter = FakeEmitter()
+        self.history = History(redis, length=1000, seconds=3600)
+        self.parts: dict[str, Any] = {
+            "database": database,
+            "profiles": UserProfileCache(redis, load),
+            "history": self.history,
+            "unread": UnreadCache(redis),
+            "emitter": self.emitter,
+        }
+        for other in self.others:
+            with database.transaction() as connection:
+                followings.follow(connection, follower_id=other, target_id=self.ann)
+
+    def resources(self, **changes: object) -> Any:
+        from tasks.resources import Resources
+
+        return Resources(**{**self.parts, **changes})
+
+    def replayed(self) -> list[dict[str, Any]]:
+        return [json.loads(packet[2:])[1] for _, packet in self.history.read_after(self.ann, EMPTY).packets]
+
+    def waiting(self) -> int:
+        with self.database.reading() as connection:
+            return outbox.depth(connection)[0]
+
+    def attempts(self) -> set[int]:
+        """Return the attempts of those that wait."""
+        with outbox.claim(self.database, limit=100) as batch:
+            return {row.attempts for row in batch.rows}
