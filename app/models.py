@@ -50,9 +50,10 @@ class Notification(Base):
     __tablename__ = "notifications"
     __table_args__ = (
         Index("ix_notifications_inbox", "recipient_id", "id"),
-        Index(
-            "ix_notifications_unread",
+        Index(  # what is counted comes first, then what following again asks for
+            "ix_notifications_unread_events",
             "recipient_id",
+            "event",
             "actor_id",
             sqlite_where=text("read_at IS NULL"),
             postgresql_where=text("read_at IS NULL"),

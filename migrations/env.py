@@ -15,9 +15,13 @@ def run() -> None:
         raise SystemExit(str(error)) from None
     except UNAVAILABLE as error:
         raise SystemExit(f"DATABASE_URL: does not answer: {str(error).partition(chr(10))[0]}") from None
-    with database.transaction() as connection:
-        # SQLite can't change a table in place: its migrations copy it.
-        context.configure(connection=connection, target_metadata=Base.metadata, render_as_batch=database.is_sqlite)
+    with database.engine.connect() as connection:
+        context.configure(
+            connection=connection,
+            target_metadata=Base.metadata,
+            render_as_batch=database.is_sqlite,  # it can't change a table in place: its migrations copy it
+            transaction_per_migration=True,  # PostgreSQL makes an index without locking its table in none at all
+        )
         with context.begin_transaction():
             context.run_migrations()
 

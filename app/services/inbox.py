@@ -11,6 +11,10 @@ from app.db import among
 from app.models import Notification
 from app.services import payloads
 
+# What this version knows is listed, counted and marked as read. What a newer version has written is left to it.
+_IS_KNOWN = or_(*(Notification.event == name for name in sorted(events.NOTIFICATIONS)))
+_IS_UNREAD = and_(Notification.read_at.is_(None), _IS_KNOWN)
+
 
 def add(
     connection: Connection, event: str, *, recipient_id: int, actor_id: int, data: dict[str, object] | None = None
@@ -32,7 +36,7 @@ def unread_count(connection: Connection, user_id: int) -> int:
 
 def unread_counts(connection: Connection, user_ids: Sequence[int]) -> dict[int, int]:
     """Count what each of these users has not read."""
-    unread = and_(among(connection, Notification.recipient_id, user_ids), Notification.read_at.is_(None))
+    unread = and_(among(connection, Notification.recipient_id, user_ids), _IS_UNREAD)
     rows = connection.execute(
         select(Notification.recipient_id, func.count()).where(unread).group_by(Notification.recipient_id)
     )
@@ -41,11 +45,8 @@ def unread_counts(connection: Connection, user_ids: Sequence[int]) -> dict[int, 
 
 
 def page(connection: Connection, user_id: int, *, limit: int, before: int | None) -> list[Any]:
-    """Return a user's notifications as payloads.COLUMNS and `read_at`, newest first, with smaller ids than `before`.
-
-    What a newer version has written is left to it.
-    """
-    mine = and_(Notification.recipient_id == user_id, Notification.event.in_(sorted(events.NOTIFICATIONS)))
+    """Return a user's notifications as payloads.COLUMNS and `read_at`, newest first, with smaller ids than `before`."""
+    mine = and_(Notification.recipient_id == user_id, _IS_KNOWN)
     if before is not None:
         mine = mine & (Notification.id < before)
     rows = select(*payloads.COLUMNS, Notification.read_at).where(mine).order_by(Notification.id.desc()).limit(limit)
@@ -57,7 +58,7 @@ def mark_read(connection: Connection, user_id: int, *, ids: Sequence[int] = (), 
     chosen: ColumnElement[bool] = among(connection, Notification.id, ids)
     if up_to is not None:
         chosen = or_(chosen, Notification.id <= up_to)
-    mine = and_(Notification.recipient_id == user_id, Notification.read_at.is_(None), chosen)
+    mine = and_(Notification.recipient_id == user_id, _IS_UNREAD, chosen)
     # In one order: two devices that mark the same at once would otherwise end in a deadlock.
     in_order = select(Notification.id).where(mine).order_by(Notification.id).with_for_update()
     marked = update(Notification).where(Notification.id.in_(in_order)).values(read_at=int(time.time()))
