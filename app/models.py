@@ -64,6 +64,12 @@ class Notification(Base):
             sqlite_where=text("dispatched_at IS NULL AND set_aside_at IS NULL"),
             postgresql_where=text("dispatched_at IS NULL AND set_aside_at IS NULL"),
         ),
+        Index(
+            "ix_notifications_dead_letters",
+            "set_aside_at",
+            sqlite_where=text("set_aside_at IS NOT NULL"),
+            postgresql_where=text("set_aside_at IS NOT NULL"),
+        ),
     )
 
     id: Mapped[int] = mapped_column(Id, primary_key=True)

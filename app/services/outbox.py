@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import IO, Any
 
-from sqlalchemy import Connection, bindparam, case, func, or_, select, update
+from sqlalchemy import BigInteger, Connection, bindparam, case, cast, func, or_, select, update
 
 from app.db import Database, among
 from app.models import Notification
@@ -99,17 +99,20 @@ class Batch:
                 )
 
 
-def redrive(connection: Connection) -> int:
-    """Put what was set aside back into the outbox; return how many."""
-    again = {"set_aside_at": None, "attempts": 0, "failure_reason": None}
-    return connection.execute(update(Notification).where(Notification.set_aside_at.is_not(None)).values(again)).rowcount
-
-
 def depth(connection: Connection) -> tuple[int, int, int]:
-    """Return how many wait, how many seconds the oldest has waited, and how many are set aside."""
-    waiting, oldest = connection.execute(select(func.count(), func.min(Notification.created_at)).where(*_WAITING)).one()
+    """Return how many wait, how many seconds the oldest has waited, and how many dead letters there are."""
+    created_at = cast(Notification.created_at, BigInteger)  # in SQLite it may be anything
+    waiting, oldest = connection.execute(select(func.count(), func.min(created_at)).where(*_WAITING)).one()
     aside = connection.execute(select(func.count()).where(Notification.set_aside_at.is_not(None))).scalar_one()
     return waiting, max(0, int(time.time()) - oldest) if oldest else 0, aside
+
+
+def find(connection: Connection, notification_id: int) -> Any:
+    """Return all that is known of one notification, or None."""
+    table = Notification
+    rest = (table.recipient_id, table.read_at, table.dispatched_at, table.attempts, table.set_aside_at)
+    row = select(*payloads.COLUMNS, *rest, table.failure_reason).where(table.id == notification_id)
+    return connection.execute(row).one_or_none()
 
 
 def had_before(connection: Connection, user_ids: Sequence[int]) -> list[int]:

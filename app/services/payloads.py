@@ -58,7 +58,7 @@ def build(row: Any, actors: Mapping[int, Profile]) -> dict[str, object]:
     """
     if row.event not in events.NOTIFICATIONS:
         raise UnknownEvent(row.event)
-    return {**_decode(row.data), **_origin(row, actors)}
+    return {**decode(row.data), **_origin(row, actors)}
 
 
 def build_for_inbox(row: Any, actors: Mapping[int, Profile]) -> dict[str, object]:
@@ -69,17 +69,8 @@ def build_for_inbox(row: Any, actors: Mapping[int, Profile]) -> dict[str, object
         return _origin(row, actors)
 
 
-def _origin(row: Any, actors: Mapping[int, Profile]) -> dict[str, object]:
-    actor = actors.get(row.actor_id)
-    return {
-        "user_id": row.actor_id,
-        "user_name": actor["name"] if actor else "",
-        "user_photo": actor["photo"] if actor else None,
-        "timestamp": row.created_at,
-    }
-
-
-def _decode(text: str | None) -> dict[str, object]:
+def decode(text: str | None) -> dict[str, object]:
+    """Decode the data kept with a row, as COLUMNS has it; raise InvalidData where a notification may not have it."""
     if text is None:
         return {}
     if len(text) > _LONGEST_TEXT:
@@ -93,6 +84,16 @@ def _decode(text: str | None) -> dict[str, object]:
         return {}
     _check(data)
     return data  # type: ignore[no-any-return]
+
+
+def _origin(row: Any, actors: Mapping[int, Profile]) -> dict[str, object]:
+    actor = actors.get(row.actor_id)
+    return {
+        "user_id": row.actor_id,
+        "user_name": actor["name"] if actor else "",
+        "user_photo": actor["photo"] if actor else None,
+        "timestamp": row.created_at,
+    }
 
 
 def _refuse(constant: str) -> NoReturn:

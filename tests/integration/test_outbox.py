@@ -11,7 +11,7 @@ from sqlalchemy import text
 
 from app import events
 from app.db import Database
-from app.services import inbox, outbox
+from app.services import dead_letters, inbox, outbox
 from tests.services import _libc, wait_until
 from tests.system import ROOT
 
@@ -85,7 +85,7 @@ class TestClaim:
         assert claimed(database) == waiting[1:]
 
         with database.transaction() as connection:
-            assert outbox.redrive(connection) == 1
+            assert dead_letters.redrive(connection) == 1
 
         assert claimed(database) == waiting
 

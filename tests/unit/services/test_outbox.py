@@ -5,7 +5,7 @@ from sqlalchemy import Connection
 
 from app import events
 from app.db import Database
-from app.services import inbox, outbox
+from app.services import dead_letters, inbox, outbox
 
 MOST_TRIES = 20  # bounded, whatever the bound
 
@@ -84,8 +84,8 @@ class TestSetAside:
         fail_until_set_aside(database, waiting[0])
 
         with database.transaction() as connection:
-            assert outbox.redrive(connection) == 1
-            assert outbox.redrive(connection) == 0
+            assert dead_letters.redrive(connection) == 1
+            assert dead_letters.redrive(connection) == 0
 
         with outbox.claim(database, limit=10) as batch:
             assert [(row.id, row.attempts) for row in batch.rows] == [(id, 0) for id in waiting]
