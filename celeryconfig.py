@@ -14,6 +14,7 @@ task_acks_late = True
 task_reject_on_worker_lost = True
 task_soft_time_limit = 45
 task_time_limit = 60
+worker_consumer = "tasks.consumer:Consumer"
 worker_prefetch_multiplier = 1
 worker_concurrency = 2
 worker_send_task_events = True

@@ -1,13 +1,18 @@
 """How the API and the workers talk to Celery's broker: through one queue, and with every wait bounded."""
 
+import logging
+from collections.abc import Callable
+from queue import Empty
 from typing import Any
 from urllib.parse import urlsplit
 
 from kombu.entity import Queue
 from kombu.transport import TRANSPORT_ALIASES, pyamqp, redis
-from redis.exceptions import RedisError
+from redis.exceptions import DataError, RedisError
 
 from app import events
+
+log = logging.getLogger(__name__)
 
 _CONFIRM_SECONDS = 2
 _AMQP_OPTIONS = {"confirm_publish": True}
@@ -60,15 +65,48 @@ class _QoS(redis.QoS):
             self._quick_ack(delivery_tag)
             raise
 
+    def restore_by_tag(self, tag: Any, *args: Any, **options: Any) -> None:
+        try:
+            super().restore_by_tag(tag, *args, **options)
+        except (KeyError, TypeError, ValueError, RecursionError) as error:
+            # What is kept for the tag is no message. It would keep those behind it from being handed out again.
+            self._remove_from_indices(tag).execute()
+            self.channel.connection.drop(error)
+
 
 class _RedisChannel(redis.Channel):
     QoS = _QoS
 
+    def _brpop_read(self, **options: Any) -> Any:
+        return self._read(super()._brpop_read, **options)
+
+    def _receive_one(self, client: Any) -> Any:
+        return self._read(super()._receive_one, client)
+
+    def _read(self, read: Callable[..., Any], *args: Any, **options: Any) -> Any:
+        """Read a message and hand it on. One that Kombu can't read would end the process."""
+        try:
+            return read(*args, **options)
+        except DataError as error:  # a field that Redis does not take, of a message that it should keep
+            self.connection.drop(error)
+        except (Empty, OSError, RedisError):
+            raise
+        except Exception as error:  # noqa: BLE001  (Kombu takes for granted what a message holds)
+            self.connection.drop(error)
+        return True
+
 
 class RedisTransport(redis.Transport):
-    """Redis, with a worker that goes on when it could not acknowledge a task."""
+    """Redis, with a worker that goes on when it could not acknowledge a task, or could not read a message."""
 
     Channel = _RedisChannel
+    on_dropped: Callable[[], None] | None = None
+
+    def drop(self, error: Exception) -> None:
+        """Log, and tell whoever counts, that a message is gone that could not be read."""
+        log.error("dropped what Redis held for a message: %r", error)
+        if self.on_dropped is not None:
+            self.on_dropped()
 
 
 # By name, since Kombu knows by the name rediss that it has to encrypt.

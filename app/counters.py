@@ -23,7 +23,11 @@ _DECLARED: dict[str, tuple[str, str, tuple[str, ...]]] = {
         "kind",
         ("history", "unread", "profile", "counters"),
     ),
-    "dropped_messages": ("Messages from the broker that no worker could read", "reason", ("body", "encoding")),
+    "dropped_messages": (
+        "Messages from the broker that are no task of ours",
+        "reason",
+        ("envelope", "encoding", "headers", "task", "body"),
+    ),
 }
 
 NAMES = tuple(f"toutiao_{name}_total" for name in _DECLARED)

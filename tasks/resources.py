@@ -9,6 +9,7 @@ from celery.signals import celeryd_init
 from app import push
 from app.cache import connect
 from app.config import SettingsError, WorkerSettings, load_settings
+from app.counters import Counters
 from app.db import Database
 from app.history import History
 from app.profiles import Profile, UserProfileCache
@@ -16,6 +17,7 @@ from app.services import accounts
 from app.unread import UnreadCache
 
 _REDIS_SECONDS = 2
+_COUNTER_SECONDS = 0.2  # the process that takes messages takes no other meanwhile
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +44,12 @@ def _check_settings(**_options: object) -> None:
         settings()
     except SettingsError as error:
         sys.exit(str(error))
+
+
+@cache
+def counters() -> Counters:
+    """Return this process's counters."""
+    return Counters(connect(settings().redis_url, timeout_seconds=_COUNTER_SECONDS))
 
 
 @cache
