@@ -135,5 +135,5 @@ def celery_settings(broker_url: str) -> dict[str, Any]:
         "task_serializer": "json",
         "accept_content": ["json"],
         "task_ignore_result": True,
-        "task_send_sent_event": True,
+        "task_send_sent_event": False,  # whoever asks for a dispatch can't know whether it will find anything
     }

@@ -30,6 +30,10 @@ class Outcome:
     def __add__(self, other: "Outcome") -> "Outcome":
         return Outcome(self.pushed + other.pushed, self.failed + other.failed)
 
+    def first(self, count: int) -> "Outcome":
+        """Return the first ids of both kinds."""
+        return Outcome(self.pushed[:count], self.failed[:count])
+
 
 def is_unavailable(error: BaseException) -> bool:
     """Say whether an error means that a service that a push needs is unavailable."""

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 from app import events, unread
 from app.services import inbox
-from tasks.batch import is_unavailable, push_batch
+from tasks.batch import Outcome, is_unavailable, push_batch
 from tasks.celery import celery_app
 from tasks.resources import Resources, resources
 
@@ -17,23 +17,28 @@ log = logging.getLogger(__name__)
 T = TypeVar("T")
 
 BATCH = 200
+_MOST_IDS = 40  # that Flower shows of a dispatch
 _ATTEMPTS = 4
 _FIRST_PAUSE_SECONDS = 0.2
 
 
-@celery_app.task(name=events.DISPATCH_TASK)
-def dispatch() -> int:
-    """Push every committed notification that is not yet pushed; return how many.
+@celery_app.task(name=events.DISPATCH_TASK, send_events=False, Request="tasks.requests:QuietRequest")
+def dispatch() -> dict[str, object] | None:
+    """Push every committed notification that is not yet pushed; return how many and the first ids, None if none waited.
 
     At least once: a crash after the push and before the commit repeats it, under the same id and offset. What can't be
     pushed now stays in the outbox, and the next call goes on with it.
     """
-    pushed = 0
+    count = 0
+    first = Outcome(pushed=[], failed=[])
     while outcome := _patiently(lambda: push_batch(resources(), limit=BATCH)):
-        pushed += len(outcome.pushed)
+        count += len(outcome.pushed)
+        first = (first + outcome).first(_MOST_IDS)
         if len(outcome) < BATCH:
             break
-    return pushed
+    if not first:
+        return None
+    return {"pushed": count, "ids": first.pushed, **({"failed": first.failed} if first.failed else {})}
 
 
 @celery_app.task(name=events.TELL_UNREAD_TASK, bind=True, max_retries=None)

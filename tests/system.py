@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Self
 
-from tests.clients import Api, Client, User
+from tests.clients import Api, Client, User, status
 from tests.services import _libc, free_port, wait_until
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -169,6 +169,15 @@ class System:
         self._add(
             name, [*_CELERY, "beat", "-s", str(self.folder / f"{name}-schedule"), "--pidfile=", "--loglevel", "INFO"]
         )
+
+    def add_flower(self, name: str) -> str:
+        """Start Flower for admin:secret; return its URL."""
+        port = free_port()
+        self._env_of = {**self._env_of, name: {"FLOWER_PORT": str(port), "FLOWER_BASIC_AUTH": "admin:secret"}}
+        self._add(name, [*_CELERY, "flower"])
+        url = f"http://127.0.0.1:{port}"
+        wait_until(lambda: status(f"{url}/healthcheck") == 200, seconds=40, what="Flower answers")
+        return url
 
     def _add(self, name: str, command: list[str]) -> None:
         env = {**self.env, **self._env_of.get(name, {})}

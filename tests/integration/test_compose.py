@@ -233,11 +233,14 @@ class TestStack:
             process.signal(signal.SIGCONT)
         wait_until(lambda: stack.is_healthy(name), seconds=20, what=f"{name} is healthy again")
 
-    def test_flower_knows_the_dispatch_task(self, stack: Stack) -> None:
+    def test_flower_knows_a_dispatch_that_pushed(self, stack: Stack) -> None:
         def task_types() -> str:
             request = urllib.request.Request(stack.url("flower") + "/api/tasks")
             request.add_header("Authorization", "Basic YWRtaW46Zmxvd2VyLXNlY3JldA==")
             with urllib.request.urlopen(request, timeout=5) as answer:
                 return str(answer.read())
+
+        api = Api(stack.url("nginx"))
+        assert api.follow(api.sign_up("flora"), api.sign_up("fred")) == 201
 
         wait_until(lambda: "tasks.notifications.dispatch" in task_types(), seconds=20, what="a dispatch in Flower")
