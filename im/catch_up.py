@@ -43,15 +43,20 @@ class CatchUp:
     def _read_all(self) -> None:
         try:
             while self._behind:
-                some = [self._behind.popleft() for _ in range(min(_AT_ONCE, len(self._behind)))]
-                for (sid, seat), (gap, count) in zip(some, self._patiently([seat for _, seat in some]), strict=True):
-                    try:
-                        self._resume(sid, seat, gap, count)
-                    except Exception:  # noqa: BLE001  (of one socket; logged there)
-                        self._fail(sid)
+                next_ones = [self._behind.popleft() for _ in range(min(_AT_ONCE, len(self._behind)))]
+                self._read_some([(sid, seat) for sid, seat in next_ones if seat.socket is not None])
                 eventlet.sleep(0)
         finally:
             self._is_reading = False
+
+    def _read_some(self, waiting: list[tuple[str, Seat]]) -> None:
+        if waiting:
+            seats = [seat for _, seat in waiting]
+            for (sid, seat), (gap, count) in zip(waiting, self._patiently(seats), strict=True):
+                try:
+                    self._resume(sid, seat, gap, count)
+                except Exception:  # noqa: BLE001  (of one socket; logged there)
+                    self._fail(sid)
 
     def _patiently(self, seats: list[Seat]) -> list[tuple[Gap | None, int | None]]:
         for pause in (*_RETRY_SECONDS, None):

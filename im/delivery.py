@@ -47,7 +47,13 @@ class Delivery:
     def leave_seat(self, sid: str) -> int | None:
         """Forget a socket; return its user."""
         seat = self._seats.pop(sid, None)
-        return seat.user_id if seat else None
+        if seat is None:
+            return None
+        seat.socket = None
+        return seat.user_id
+
+    def has_seat(self, sid: str) -> bool:
+        return sid in self._seats
 
     def replay(self, sid: str, last_offset: str | None, gap: Gap | None) -> bool:
         """Send what followed `last_offset`; say whether the socket is still there. No gap: the history is away."""

@@ -32,12 +32,12 @@ class Push:
 
 
 class Seat:
-    """An open socket of a user. `last` is the offset it has had, None while nobody knows."""
+    """A socket of a user, None when it has left. `last` is the offset it has had, None while nobody knows."""
 
     __slots__ = ("held", "is_reading", "last", "socket", "user_id")
 
     def __init__(self, socket: Any, user_id: int) -> None:
-        self.socket = socket
+        self.socket: Any = socket
         self.user_id = user_id
         self.last: bytes | None = None
         self.is_reading = True

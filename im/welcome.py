@@ -57,7 +57,8 @@ class Welcome:
         for sid, greeting in guests:
             if greeting.user_id is None:
                 self._alone(sid, self._chat.greet, sid)
-        users = [(sid, greeting) for sid, greeting in guests if greeting.user_id is not None]
+        # Who has left meanwhile has no seat any more, and costs no reading.
+        users = [guest for guest in guests if guest[1].user_id is not None and self._delivery.has_seat(guest[0])]
         if not users:
             return
         gaps, unread_counts = self._gaps(users), self._unread_counts(users)

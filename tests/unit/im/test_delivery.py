@@ -155,6 +155,7 @@ class TestLivePushes:
         settle()
 
         assert story.numbers == []
+        assert story.history.reads == 0
 
     def test_a_push_that_has_no_place_in_a_history_comes_at_once(self, story: Story) -> None:
         story.connect(EMPTY)
