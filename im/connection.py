@@ -15,6 +15,8 @@ from typing import Any, Protocol
 from eventlet import hubs
 
 from im import frames, metrics
+from im.budget import PAUSE_SECONDS, Budget
+from im.turns import Turns
 from im.wheel import Wheel
 
 log = logging.getLogger(__name__)
@@ -23,10 +25,22 @@ log = logging.getLogger(__name__)
 _KIND = {"family": _socket.AF_INET, "type": _socket.SOCK_STREAM, "proto": 0}
 
 _READ_BYTES = 64 * 1024  # in one go; what else has arrived waits for the next round of the hub
+_FRAMES_A_TURN = 64  # of one client; what else was read waits until others had their turn
 _MOST_WAITING = 1000  # frames that wait for a slow client
 _MOST_WAITING_BYTES = 1024 * 1024
 _AT_ONCE = 64  # frames that one system call takes
 _LINGER_SECONDS = 5  # for the last frames, and the other side's close frame
+
+# Why nothing is read from a client: its owner is busy, its budget is spent, what was read before waits for its turn, or
+# nothing more is expected. The hub watches the descriptor while there is no reason.
+_OWNER, _BUDGET, _TURN, _END = 1, 2, 4, 8
+
+
+class Shared(Protocol):
+    """What all connections have together."""
+
+    wheel: Wheel
+    turns: Turns
 
 
 class Owner(Protocol):
@@ -38,27 +52,31 @@ class Owner(Protocol):
         """Nothing comes from this connection any more. May be called again."""
 
 
-class Connection:
-    """Reads messages, answers control frames, and writes at once what the socket takes at once."""
+class Connection(Budget):
+    """Reads messages, answers control frames, and writes at once what the socket takes at once.
 
-    __slots__ = ("_is_finishing", "_is_paused", "_parser", "_sock", "_wheel", "_writes", "due", "fileno", "owner")
+    It is also its client's budget: what it reads it pays for.
+    """
+
+    __slots__ = ("_is_finishing", "_parser", "_pauses_for", "_shared", "_sock", "_writes", "due", "fileno", "owner")
 
     # What the hub wants to know of those who wait for a descriptor.
     evtype = hubs.hub.READ
     spent = False
     greenlet = SimpleNamespace(dead=True)
 
-    def __init__(self, green: Any, owner: Owner, *, limit: int, wheel: Wheel) -> None:
+    def __init__(self, green: Any, owner: Owner, *, limit: int, shared: Shared) -> None:
         """Take over the socket of an HTTP connection whose answer has been sent; its own object may then be closed."""
+        super().__init__()
         # A descriptor of its own, or the collector closes it with the object that the HTTP server has.
         self._sock = _socket.socket(fileno=os.dup(green.fileno()), **_KIND)
         self._sock.setblocking(False)
         self.owner = owner
         self._parser: frames.Parser | None = frames.Parser(limit)
-        self._wheel = wheel
+        self._shared = shared
         self._writes: _Writes | None = None
         self._is_finishing = False
-        self._is_paused = True
+        self._pauses_for = _OWNER
         self.due = -1
         self.fileno: int = self._sock.fileno()
         self.resume()
@@ -100,22 +118,23 @@ class Connection:
         if self._writes is not None:
             self._writes.flush()
 
-    def finish(self, code: int | None = frames.NORMAL) -> None:
+    def finish(self, code: int | None = frames.NORMAL, reason: str = "") -> None:
         """Send what waits and a close frame, and close when the other side has done so too, or after a few seconds."""
         if self._is_finishing or self.fileno < 0:
             return
-        self.write(frames.encode_close(code))
-        self.resume()
+        self.write(frames.encode_close(code, reason))
         self._is_finishing = True
-        self._wheel.put(self, _LINGER_SECONDS)
+        self._shared.wheel.put(self, _LINGER_SECONDS)
+        for why in (_OWNER, _BUDGET):
+            self._read_on(why)
 
     def drop(self) -> None:
         """Close without a word."""
         if self.fileno < 0:
             return
-        self._wheel.remove(self)
+        self._shared.wheel.remove(self)
         # The hub forgets the descriptor before its number can belong to another connection.
-        self.pause()
+        self._stop_reading(_END)
         if self._writes is not None:
             self._writes.stop()
             self._writes = None
@@ -124,27 +143,27 @@ class Connection:
 
     def pause(self) -> None:
         """Leave what arrives to the kernel, whose buffer then fills and holds the client back."""
-        if not self._is_paused:
-            self._is_paused = True
-            hub = hubs.get_hub()
-            del hub.listeners[hub.READ][self.fileno]
-            hub.register(self.fileno)
+        if not self._is_finishing:
+            self._stop_reading(_OWNER)
 
     def resume(self) -> None:
-        if self._is_paused and not self._is_finishing and self.fileno >= 0:
-            self._is_paused = False
-            hub = hubs.get_hub()
-            is_new = self.fileno not in hub.listeners[hub.WRITE]
-            hub.listeners[hub.READ][self.fileno] = self
-            hub.register(self.fileno, new=is_new)
+        self._read_on(_OWNER)
+
+    def refuse(self, code: int, reason: str = "") -> None:
+        """Say what was wrong, and read on without listening: a close with something unread takes back what was said."""
+        self._parser = None
+        self.finish(code, reason)
 
     def on_due(self) -> None:
-        """Wait no longer for the end."""
-        self._gone()
+        """Wait no longer for the end, or read on after a pause."""
+        if self._is_finishing:
+            self._gone()
+        else:
+            self._read_on(_BUDGET)
 
     def defang(self) -> None:
         """The hub found this descriptor given to another socket: it was closed behind our back."""
-        self._is_paused = True
+        self._pauses_for |= _END  # the hub has forgotten it
         self._sock.detach()  # not ours to close
         self._gone()
 
@@ -158,6 +177,45 @@ class Connection:
             log.exception("a client's connection is dropped")
             self._gone()
 
+    def _stop_reading(self, why: int) -> None:
+        if not self._pauses_for:
+            hub = hubs.get_hub()
+            del hub.listeners[hub.READ][self.fileno]
+            hub.register(self.fileno)
+        self._pauses_for |= why
+
+    def _read_on(self, why: int) -> None:
+        """Take away a reason to pause; without any, go on with what was read before, and then with the socket."""
+        if self._pauses_for == why and self._parser is not None and self._parser.has_rest:
+            self._await_turn()
+        self._watch_without(why)
+
+    def _watch_without(self, why: int) -> None:
+        if self._pauses_for & why:
+            self._pauses_for &= ~why
+            if not self._pauses_for:
+                hub = hubs.get_hub()
+                is_new = self.fileno not in hub.listeners[hub.WRITE]
+                hub.listeners[hub.READ][self.fileno] = self
+                hub.register(self.fileno, new=is_new)
+
+    def _await_turn(self) -> None:
+        """Go on with what was read when others have had their turn."""
+        if not self._pauses_for & _TURN:
+            self._stop_reading(_TURN)
+            self._shared.turns.spawn(self._take_turn)
+
+    def _take_turn(self) -> None:
+        try:
+            # With another reason to pause the turn is given up: who takes that reason away asks for a new one.
+            if self._pauses_for == _TURN and self._parse(b""):
+                self._shared.turns.spawn(self._take_turn)
+            else:
+                self._watch_without(_TURN)
+        except Exception:
+            log.exception("a client's connection is dropped")
+            self._gone()
+
     def _read(self) -> None:
         try:
             data = self._sock.recv(_READ_BYTES)
@@ -167,14 +225,42 @@ class Connection:
             data = b""
         if not data:
             self._gone()
-            return
+        elif self._parse(data):
+            self._await_turn()
+
+    def _parse(self, data: bytes) -> bool:
+        """Take as many frames as one turn allows, and pay for them; say whether there may be more."""
         if self._parser is None:
-            return
+            return False
+        taken = 0
+        parsed = self._parser.feed(data)
         try:
-            for opcode, payload in self._parser.feed(data):
-                self._take(opcode, payload)
+            for message in parsed:
+                taken += 1
+                if message is not None:
+                    self._take(*message)
+                if taken == _FRAMES_A_TURN:
+                    break
         except frames.BrokenFrame as error:
-            self._refuse(error.code)
+            self.refuse(error.code)
+            self.owner.on_gone()
+            return False
+        finally:
+            parsed.close()
+        self._pay(taken, len(data))
+        return taken == _FRAMES_A_TURN
+
+    def _pay(self, messages: int, size: int) -> None:
+        if self._is_finishing or self.fileno < 0 or not self.spend(messages, size):
+            return
+        if self.is_flooding:
+            metrics.SENT_AWAY.labels("flood").inc()
+            self.refuse(frames.BEYOND_LIMITS, "flood")
+            self.owner.on_gone()
+        else:
+            metrics.PAUSES.inc()
+            self._stop_reading(_BUDGET)
+            self._shared.wheel.put(self, PAUSE_SECONDS)
 
     def _take(self, opcode: int, payload: Any) -> None:
         if self.fileno < 0:
@@ -196,15 +282,9 @@ class Connection:
         if self._writes is None:
             self._gone()
         elif self.fileno >= 0:
-            self.pause()
+            self._stop_reading(_END)
             self._writes.is_last = True
-            self._wheel.put(self, _LINGER_SECONDS)
-
-    def _refuse(self, code: int) -> None:
-        """Say what was wrong, and read on without listening: a close with something unread takes back what was said."""
-        self._parser = None
-        self.finish(code)
-        self.owner.on_gone()
+            self._shared.wheel.put(self, _LINGER_SECONDS)
 
     def _wait(self, writes: "_Writes", frame: bytes) -> None:
         if len(writes.frames) >= _MOST_WAITING or writes.size >= _MOST_WAITING_BYTES:

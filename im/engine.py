@@ -9,13 +9,23 @@ from typing import Any
 from urllib.parse import parse_qs
 
 import engineio
+import eventlet
 from engineio import packet, payload, socket
 from engineio.exceptions import EngineIOError, UnknownPacketError
+
+from im import frames, metrics
+from im.budget import PAUSE_SECONDS, Budget
+from im.pace import Pace
+from im.stock import Websocket
+from im.wheel import Wheel
 
 log = logging.getLogger(__name__)
 
 # One POST may hold whatever fits into it. The library's 16 are fewer than a client that was busy for a moment sends.
 payload.Payload.max_decode_packets = 1000
+
+_LONGEST_TICK_SECONDS = 0.25
+_MESSAGES_OF_AN_UPGRADE = 50  # that an attempt costs as much as
 
 UNREADABLE = (ValueError, TypeError, KeyError, IndexError, RecursionError)  # what the libraries raise for bad packets
 
@@ -24,8 +34,40 @@ class Socket(socket.Socket):
     """An Engine.IO session."""
 
     is_polled = False
+    close_data: tuple[int, str] | None = None  # code and reason of a websocket's end
+    _budget: Budget | None = None  # made with the first message
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether something that has come is still to be handled."""
+        return False
+
+    def pay(self, messages: float, size: int) -> None:
+        """Charge the client for what has come. Called by the greenlet that reads, which waits here for who has no more.
+
+        Who goes on so is sent away.
+        """
+        if self._budget is None:
+            self._budget = Budget()
+        self.server.pace.step()
+        if not self._budget.spend(messages, size):
+            return
+        if self._budget.is_flooding:
+            self.send_away("flood")
+        else:
+            metrics.PAUSES.inc()
+            self.server.sleep(PAUSE_SECONDS)
+
+    def send_away(self, limit: str) -> None:
+        """Close a client that went beyond a limit, and tell it which one where its transport can."""
+        if not self.closed:
+            metrics.SENT_AWAY.labels(limit).inc()
+            self.close_data = (frames.BEYOND_LIMITS, limit)
+            self.fail()
 
     def receive(self, pkt: Any) -> None:
+        if not self.upgraded:
+            self.pay(1, 0)  # a websocket has paid for its frames
         if self.closed:
             return  # what comes in one payload with its end
         try:
@@ -40,8 +82,9 @@ class Socket(socket.Socket):
 
     def handle_get_request(self, environ: Any, start_response: Any) -> Any:
         if _wants_websocket(environ):
-            is_taken = self.upgrading or self.upgraded
-            return self.server._bad_request() if is_taken else super().handle_get_request(environ, start_response)
+            self.pay(_MESSAGES_OF_AN_UPGRADE, 0)
+            is_refused = self.upgrading or self.upgraded or self.closed
+            return self.server._bad_request() if is_refused else super().handle_get_request(environ, start_response)
         if self.is_polled:
             # Which of two requests should have the next packet? The first is told to go, the second is refused.
             self.close(wait=False, reason=self.server.reason.TRANSPORT_ERROR)
@@ -56,6 +99,7 @@ class Socket(socket.Socket):
 
     def handle_post_request(self, environ: Any) -> None:
         try:
+            self.pay(0, int(environ.get("CONTENT_LENGTH") or 0))
             super().handle_post_request(environ)
         except EngineIOError:
             self.fail()
@@ -65,6 +109,7 @@ class Socket(socket.Socket):
             raise EngineIOError(str(error)) from None
 
     def _websocket_handler(self, ws: Any) -> Any:
+        ws = Websocket(ws, self)
         try:
             return super()._websocket_handler(ws)
         except (*UNREADABLE, OSError) as error:
@@ -81,6 +126,13 @@ class Engine(engineio.Server):
 
     socket_class: type[Socket] = Socket
     start_service_task: bool
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self.pace = Pace()
+        tick = min(_LONGEST_TICK_SECONDS, self.ping_interval / 10, self.ping_timeout / 10)
+        self.wheel = Wheel(tick_seconds=tick, longest_seconds=max(self.ping_interval, self.ping_timeout, 60))
+        eventlet.spawn_n(self.wheel.turn_for_ever)
 
     def handle_request(self, environ: Any, start_response: Any) -> Any:
         complaint = self._complaint(environ)

@@ -1,12 +1,13 @@
 """Websocket frames (RFC 6455), as a server reads and writes them. No extension is spoken."""
 
-from collections.abc import Iterator
+from collections.abc import Generator
 
 CONTINUATION, TEXT, BINARY, CLOSE, PING, PONG = 0x0, 0x1, 0x2, 0x8, 0x9, 0xA
 
 NORMAL = 1000
 PROTOCOL_ERROR = 1002
 NOT_UTF8 = 1007
+BEYOND_LIMITS = 1008
 TOO_BIG = 1009
 
 _LARGEST_CONTROL = 125
@@ -37,8 +38,8 @@ def encode(opcode: int, payload: bytes) -> bytes:
     return b"%c\x7f%b%b" % (_FINAL | opcode, size.to_bytes(8, "big"), payload)
 
 
-def encode_close(code: int | None) -> bytes:
-    return encode(CLOSE, b"" if code is None else code.to_bytes(2, "big"))
+def encode_close(code: int | None, reason: str = "") -> bytes:
+    return encode(CLOSE, b"" if code is None else code.to_bytes(2, "big") + reason.encode())
 
 
 def close_code(payload: bytes) -> int | None:
@@ -64,36 +65,43 @@ class Parser:
         self._opcode = CONTINUATION  # of the message whose fragments are here
         self._fragments: bytearray | None = None
 
-    def feed(self, data: bytes) -> Iterator[Message]:
-        """Yield (opcode, payload) of each message that is complete now: text as str, all else as bytes.
+    @property
+    def has_rest(self) -> bool:
+        """Whether something was fed and is not parsed yet."""
+        return self._rest is not None
 
-        Raise BrokenFrame, after what came before it; nothing can be fed then.
+    def feed(self, data: bytes) -> Generator[Message | None, None, None]:
+        """Yield (opcode, payload) for each frame that completes a message: text as str, all else as bytes.
+
+        Yield None for a frame that completes none, so that all of them can be counted. The generator may be closed
+        after any frame; what is left is parsed with what is fed next, which may be nothing. Raise BrokenFrame, after
+        what came before it; nothing can be fed then.
         """
         buffer: bytes | bytearray = data
         if self._rest is not None:
             self._rest += data
             buffer = self._rest
         at, end = 0, len(buffer)
-        while end - at >= 2:
-            first, second = buffer[at], buffer[at + 1]
-            self._check(first, second)
-            size, body = second & 0x7F, at + 2
-            if size > _LARGEST_CONTROL:
-                body += 2 if size == 126 else 8
-                if end < body:
+        try:
+            while end - at >= 2:
+                first, second = buffer[at], buffer[at + 1]
+                self._check(first, second)
+                size, body = second & 0x7F, at + 2
+                if size > _LARGEST_CONTROL:
+                    body += 2 if size == 126 else 8
+                    if end < body:
+                        break
+                    size = _long_size(buffer[at + 2 : body])
+                if first & 0x08 == 0:
+                    self._check_size(size)
+                body += 4
+                if end < body + size:
                     break
-                size = _long_size(buffer[at + 2 : body])
-            if first & 0x08 == 0:
-                self._check_size(size)
-            body += 4
-            if end < body + size:
-                break
-            payload = _unmask(buffer[body : body + size], buffer[body - 4 : body])
-            at = body + size
-            message = self._take(first, payload)
-            if message is not None:
-                yield message
-        self._keep(buffer, at, end)
+                payload = _unmask(buffer[body : body + size], buffer[body - 4 : body])
+                at = body + size
+                yield self._take(first, payload)
+        finally:
+            self._keep(buffer, at, end)
 
     def _keep(self, buffer: bytes | bytearray, at: int, end: int) -> None:
         if at == end:

@@ -11,7 +11,8 @@ REPLAYED = Counter("toutiao_im_replayed_total", "Notifications replayed to clien
 UNRECOVERED = Counter("toutiao_im_unrecovered_total", "Clients that were told to read their inbox")
 GAPS = Counter("toutiao_im_gaps_total", "Pushes that told a socket that it had missed one")
 CAUGHT_UP = Counter("toutiao_im_caught_up_total", "Notifications that open sockets read from the history")
-SENT_AWAY = Counter("toutiao_im_sent_away_total", "Sockets closed so that they come back and catch up", ["reason"])
+SENT_AWAY = Counter("toutiao_im_sent_away_total", "Clients that this server closed by itself", ["reason"])
+PAUSES = Counter("toutiao_im_pauses_total", "Times that a client sent too much, and was not read for a while")
 DEAF = Counter("toutiao_im_deaf_total", "Times that this server did not hear itself over the message queue")
 SUBSCRIPTIONS = Counter("toutiao_im_subscriptions_total", "Times that this server subscribed to the message queue")
 IS_HEARING = Gauge("toutiao_im_is_hearing", "1 while this server hears itself over the message queue")
@@ -25,7 +26,7 @@ for _kind in ("user", "anonymous"):
     CONNECTIONS.labels(_kind)
 for _reason in ("token_invalid", "token_expired"):
     REFUSED.labels(_reason)
-for _reason in ("slow", "history", "failed"):
+for _reason in ("slow", "history", "failed", "flood"):
     SENT_AWAY.labels(_reason)
 for _reason in ("push", "json", "shape", "size", "failed"):
     BAD_MESSAGES.labels(_reason)

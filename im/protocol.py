@@ -64,7 +64,8 @@ class Server(socketio.Server):
     """A Socket.IO server."""
 
     def __init__(self, **options: Any) -> None:
-        super().__init__(serializer=Packet, **options)
+        # Each event in the greenlet that reads it: what a client sends is handled in order, and counts as its own work.
+        super().__init__(serializer=Packet, async_handlers=False, **options)
 
     def _engineio_server_class(self) -> type[Engine]:
         return Engine
@@ -100,3 +101,10 @@ class Server(socketio.Server):
             self._send_packet(eio_sid, self.packet_class(packet.CONNECT_ERROR, data=refusal, namespace=name))
             return
         super()._handle_connect(eio_sid, namespace, data)
+
+    def _handle_event_internal(self, server: Any, sid: str, *event: Any) -> None:
+        """Run a handler. What it raises is no fault of the client that sent the event."""
+        try:
+            super()._handle_event_internal(server, sid, *event)
+        except Exception:
+            log.exception("the handler of an event of %s failed", sid)

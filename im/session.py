@@ -1,6 +1,7 @@
 """An Engine.IO session that costs no greenlet while its client is silent."""
 
 import logging
+import time
 from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -22,6 +23,7 @@ _SOCKETIO_CONNECT = "40"
 _PING = eio_packet.Packet(eio_packet.PING)
 _MOST_UNHANDLED = 64  # messages of a client that wait for its handlers; more wait in its socket
 _MOST_WAITING = 1000  # packets that wait for a client that polls
+_SLICE_SECONDS = 0.001  # in which messages of one client are handled, before others have their turn
 
 
 class _Leave:
@@ -126,6 +128,15 @@ class Session(engine.Socket):
             metrics.MISSED_PONGS.inc()
             self._leave_soon(self.server.reason.PING_TIMEOUT)
 
+    @property
+    def is_busy(self) -> bool:
+        return self._inbox is not None
+
+    def send_away(self, limit: str) -> None:
+        if self.connection is not None and self.upgraded and not self.closed:
+            self.connection.refuse(frames.BEYOND_LIMITS, limit)
+        super().send_away(limit)
+
     def check_ping_timeout(self) -> bool:
         return not self.closed
 
@@ -185,8 +196,13 @@ class Session(engine.Socket):
 
     def _handle_all(self) -> None:
         self._handler = getcurrent()
+        until = time.monotonic() + _SLICE_SECONDS
         while self._inbox:
             self._handle(self._inbox.popleft())
+            if self._inbox and time.monotonic() > until:
+                self._handler = None
+                self.server.turns.spawn(self._handle_all)
+                return
         self._handler = self._inbox = None
         if self.connection is not None:
             self.connection.resume()

@@ -8,7 +8,6 @@ import base64
 import hashlib
 from typing import Any
 
-import eventlet
 from engineio import packet as eio_packet
 from eventlet import wsgi
 
@@ -17,13 +16,11 @@ from im.connection import Connection
 from im.session import Session
 from im.turns import Turns
 from im.upgrade import Upgrade
-from im.wheel import Wheel
 
 _GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"  # RFC 6455
 _SWITCHING = (
     b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: %b\r\n\r\n"
 )
-_LONGEST_TICK_SECONDS = 0.25
 _KEPT = ("QUERY_STRING",)  # of the WSGI environment, which the library keeps as long as the client stays
 
 
@@ -33,15 +30,12 @@ class Engine(engine.Engine):
     def __init__(self, **options: Any) -> None:
         super().__init__(**{**options, "monitor_clients": False})
         self.turns = Turns()
-        tick = min(_LONGEST_TICK_SECONDS, self.ping_interval / 10, self.ping_timeout / 10)
-        self.wheel = Wheel(tick_seconds=tick, longest_seconds=max(self.ping_interval, self.ping_timeout, 60))
-        eventlet.spawn_n(self.wheel.turn_for_ever)
 
     def take_over(self, environ: dict[str, Any], owner: Any, first: bytes = b"") -> Connection:
         """Answer a websocket's handshake, with a first frame, and let its connection outlive the WSGI handler."""
         green = environ["eventlet.input"].get_socket()
         green.sendall(_SWITCHING % _accept(environ) + first)
-        connection = Connection(green, owner, limit=self.max_http_buffer_size, wheel=self.wheel)
+        connection = Connection(green, owner, limit=self.max_http_buffer_size, shared=self)
         green.is_taken = True  # im/serving.py leaves it open
         wsgi.WSGI_LOCAL.already_handled = True
         return connection

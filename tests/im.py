@@ -74,6 +74,12 @@ class Im:
     def redis_url(self) -> str:
         return self.env["REDIS_URL"]
 
+    def metric(self, name: str) -> float:
+        """Return the value of a series, given with its labels."""
+        with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/metrics", timeout=10) as answer:
+            lines = answer.read().decode().splitlines()
+        return next(float(line.rpartition(" ")[2]) for line in lines if line.rpartition(" ")[0] == name)
+
     def is_well(self) -> bool:
         """Say whether it answers, and nothing that it was sent has surprised it."""
         return self._is_ready() and "Traceback" not in self.process.log.read_text(errors="replace")

@@ -7,7 +7,7 @@ from websocket import WebSocketConnectionClosedException
 
 from tests.im import Im
 from tests.services import wait_until
-from tests.wire import Polling, Websocket
+from tests.wire import TEXT, Polling, Websocket, frame
 
 EVENT = '42["message",{"msg":"I am here"}]'
 
@@ -42,6 +42,14 @@ class TestHeartbeat:
             session.join()
             with pytest.raises((WebSocketConnectionClosedException, ConnectionError)):
                 talk_for_ever(session)
+
+    @pytest.mark.parametrize("begun", [frame(TEXT, b"42", is_last=False), frame(TEXT, b"42[1]")[:-2]])
+    def test_who_is_in_the_middle_of_a_message_can_not_answer(self, impatient_im: Im, begun: bytes) -> None:
+        with Websocket(impatient_im.port) as session:
+            session.join()
+            session.write(begun)
+            with suppress(WebSocketConnectionClosedException, ConnectionError):
+                session.closing_code()
 
     def test_a_poll_that_does_not_answer_is_closed(self, impatient_im: Im) -> None:
         session = Polling(impatient_im.port)

@@ -12,7 +12,9 @@ from eventlet import hubs
 
 from im import connection as connections
 from im import frames, metrics
+from im.budget import MESSAGES_AT_ONCE, MOST_PAUSES
 from im.connection import Connection
+from im.turns import Turns
 from im.wheel import Wheel
 from tests.unit.im.test_frames import masked
 
@@ -40,8 +42,8 @@ class Line:
             self.client.setblocking(False)
             served, _ = listener.accept()
         with served:
-            self.owner, self.wheel = Owner(), Wheel(tick_seconds=1, longest_seconds=30)
-            self.connection = Connection(served, self.owner, limit=1000, wheel=self.wheel)
+            self.owner, self.wheel, self.turns = Owner(), Wheel(tick_seconds=1, longest_seconds=30), Turns()
+            self.connection = Connection(served, self.owner, limit=1000, shared=self)
         self.fileno = self.connection.fileno
 
     def until(self, is_so: Any) -> None:
@@ -72,6 +74,11 @@ class Line:
             self.connection.write(frame)
             written += len(frame)
         return written
+
+    def pass_seconds(self, seconds: int) -> None:
+        for _ in range(seconds):
+            for timed in self.wheel.tick():
+                timed.on_due()
 
     @property
     def is_watched(self) -> bool:
@@ -119,6 +126,63 @@ class TestReading:
         assert not line.is_watched
 
 
+class TestShare:
+    """One client's frames take a turn of the hub, and no more than its budget."""
+
+    def test_a_turn_takes_so_many_frames_and_the_rest_waits_for_the_next(self, line: Line) -> None:
+        taken: list[int] = []
+        line.turns.spawn = lambda act: (taken.append(len(line.owner.messages)), Turns.spawn(line.turns, act))  # type: ignore[method-assign, assignment]
+        line.client.send(TEXT * 300)
+
+        line.until(lambda: len(line.owner.messages) == 300)
+
+        assert taken == [connections._FRAMES_A_TURN * turn for turn in range(1, 5)]
+        line.until(lambda: line.is_watched)
+
+    def test_who_spends_its_budget_is_read_again_after_a_pause(self, line: Line) -> None:
+        line.connection.spend(MESSAGES_AT_ONCE, 0)
+        line.client.send(TEXT * 200)
+        line.until(lambda: not line.is_watched)
+        seen = len(line.owner.messages)
+        for _ in range(20):
+            eventlet.sleep(0.001)
+        assert len(line.owner.messages) == seen < 200
+
+        line.connection.spend(-MESSAGES_AT_ONCE, 0)
+        line.pass_seconds(3)
+
+        line.until(lambda: len(line.owner.messages) == 200)
+        line.until(lambda: line.is_watched)
+
+    def test_a_pause_lasts_while_there_is_another_reason_for_it(self, line: Line) -> None:
+        line.connection.spend(MESSAGES_AT_ONCE, 0)
+        line.client.send(TEXT * 200)
+        line.until(lambda: not line.is_watched)
+        seen = len(line.owner.messages)
+        line.connection.pause()
+        line.connection.spend(-MESSAGES_AT_ONCE, 0)
+        line.pass_seconds(3)
+        for _ in range(20):
+            eventlet.sleep(0.001)
+        assert len(line.owner.messages) == seen
+
+        line.connection.resume()
+
+        line.until(lambda: len(line.owner.messages) == 200)
+
+    @pytest.mark.parametrize("frame", [TEXT, masked(frames.PING, b""), masked(frames.TEXT, b"", is_final=False)])
+    def test_who_does_not_stop_is_told_why_it_is_closed(self, line: Line, frame: bytes) -> None:
+        before = metrics.SENT_AWAY.labels("flood")._value.get()
+        for _ in range(MOST_PAUSES):
+            line.connection.spend(2 * MESSAGES_AT_ONCE, 0)
+
+        line.client.send(frame)
+
+        line.until(lambda: line.owner.gone)
+        assert line.read(100).endswith(frames.encode_close(frames.BEYOND_LIMITS, "flood"))
+        assert metrics.SENT_AWAY.labels("flood")._value.get() == before + 1
+
+
 class TestEnd:
     @pytest.mark.parametrize("code", [None, 1000, 1001, 3005])
     def test_a_close_is_answered_with_the_same_code(self, line: Line, code: int | None) -> None:
@@ -160,9 +224,7 @@ class TestEnd:
         assert line.read(4) == frames.encode_close(frames.NORMAL)
         assert line.connection.is_open
 
-        for _ in range(8):
-            for timed in line.wheel.tick():
-                timed.on_due()
+        line.pass_seconds(8)
 
         assert (line.connection.is_open, line.is_watched, line.owner.messages) == (False, False, [])
 

@@ -30,8 +30,7 @@ def fed(*pieces: bytes, limit: int = LIMIT) -> list[Any]:
     out: list[Any] = []
     try:
         for piece in pieces:
-            for message in parser.feed(piece):
-                out.append(message)
+            out += filter(None, parser.feed(piece))
     except BrokenFrame as error:
         out.append(error.code)
     return out

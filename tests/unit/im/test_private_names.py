@@ -13,7 +13,7 @@ import pytest
 import redis
 import socketio
 from engineio import packet, socket
-from eventlet import hubs, wsgi
+from eventlet import hubs, websocket, wsgi
 from eventlet.hubs import poll
 from socketio.base_manager import BaseManager
 from socketio.pubsub_manager import PubSubManager
@@ -54,6 +54,7 @@ ASKED_FOR = ["callback", "emit", "disconnect", "enter_room", "leave_room", "clos
         (socketio.Server, "_handle_connect"),
         (socketio.Server, "_send_packet"),
         (socketio.Server, "_send_eio_packet"),
+        (socketio.Server, "_handle_event_internal"),
         (engineio.Server, "_handle_connect"),
         (engineio.Server, "_service_task"),
         (engineio.Server, "_trigger_event"),
@@ -79,6 +80,8 @@ ASKED_FOR = ["callback", "emit", "disconnect", "enter_room", "leave_room", "clos
         (hubs.hub.BaseHub, "add"),
         (hubs.hub.BaseHub, "remove"),
         (hubs.hub.FdListener, "defang"),
+        # im/stock.py
+        (websocket.RFC6455WebSocket, "_get_bytes"),
         # im/serving.py
         (wsgi.HttpProtocol, "finish"),
         (wsgi.HttpProtocol, "parse_request"),
@@ -147,6 +150,11 @@ def test_a_session_has_every_attribute_of_the_librarys_own() -> None:
 def test_a_packet_holds_what_passes_for_one() -> None:
     assert {"packet_type", "data", "binary"} <= set(vars(packet.Packet(packet.MESSAGE, data="x")))
     assert list(inspect.signature(packet.Packet.encode).parameters) == ["self", "b64"]
+
+
+def test_the_librarys_websocket_reads_from_its_socket_and_says_why_it_closes() -> None:
+    assert "self.socket.recv(" in inspect.getsource(websocket.RFC6455WebSocket._get_bytes)
+    assert "close_data" in inspect.signature(websocket.RFC6455WebSocket.close).parameters
 
 
 def test_a_close_is_asked_for_with_these() -> None:

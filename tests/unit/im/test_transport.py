@@ -2,6 +2,7 @@
 
 import base64
 import json
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -10,6 +11,7 @@ import pytest
 import socketio
 from eventlet.greenio import GreenSocket
 
+from im import connection as connections
 from im import frames
 from im.connection import Connection
 from im.serving import serve
@@ -29,6 +31,8 @@ class Server:
         self.sio.on("connect", self._connect)
         self.sio.on("disconnect", lambda sid, reason: self.events.append(("disconnect", reason)))
         self.sio.on("echo", self._echo)
+        self.sio.on("fail", self._fail)
+        self.sio.on("work", self._work)
         self._listener = eventlet.listen(("127.0.0.1", 0))
         self.address = self._listener.getsockname()
         self._serving = eventlet.spawn(serve, self._listener, socketio.WSGIApp(self.sio), self.sio.eio.turns)
@@ -47,6 +51,13 @@ class Server:
         if how == "never":
             raise socketio.exceptions.ConnectionRefusedError("no")
         self.events.append(("connect", environ["QUERY_STRING"]))
+
+    def _fail(self, _sid: str, data: Any) -> None:
+        raise ValueError(data)
+
+    def _work(self, _sid: str, data: Any) -> None:
+        time.sleep(0.002)  # not a green one: everybody waits
+        self.events.append(("work", data))
 
     def _echo(self, _sid: str, data: Any) -> Any:
         self.events.append(("echo", data))
@@ -237,11 +248,11 @@ class TestMessages:
         browser.open()
         browser.read()
         browser.send('40{"how":"slowly"}')
-        for i in range(3000):
+        for i in range(900):
             browser.send(f'42["echo",{i}]')
             if i % 100 == 0:
                 eventlet.sleep(0)
-        until(lambda: server.session.connection._is_paused)
+        until(lambda: server.session.connection._pauses_for & connections._OWNER)
         held = len(server.session._inbox)
         for _ in range(10):
             eventlet.sleep(0.001)
@@ -249,7 +260,30 @@ class TestMessages:
 
         server.gate.send()
 
-        until(lambda: len(server.events) == 3001)
+        until(lambda: len(server.events) == 901)
+
+    def test_a_client_that_sends_much_leaves_others_their_turn(self, server: Server, browser: Browser) -> None:
+        browser.connect()
+        other = Browser(server)
+        other.connect()
+        server.events.clear()
+        browser.socket.sendall(masked(frames.TEXT, b'42["work",1]') * 40)
+        until(lambda: server.events)
+
+        other.send('42["echo",1]')
+
+        until(lambda: len(server.events) == 41)
+        assert server.events.index(("echo", 1)) < 30
+        other.close()
+
+    def test_a_handler_that_fails_is_no_fault_of_its_client(
+        self, server: Server, browser: Browser, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        browser.connect()
+        browser.send('42["fail",1]')
+        browser.send('420["echo",1]')
+        assert browser.read() == "430[1]"
+        assert "failed" in caplog.text
 
     def test_a_refused_client_is_told_why(self, browser: Browser) -> None:
         browser.open()
