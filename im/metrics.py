@@ -6,6 +6,8 @@ from prometheus_client import REGISTRY, Counter, Gauge
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 
 CONNECTIONS = Gauge("toutiao_im_connections", "Open sockets", ["kind"])
+SESSIONS = Gauge("toutiao_im_sessions", "Open Engine.IO sessions")
+UNCONNECTED = Gauge("toutiao_im_unconnected", "Those of them that are in no namespace")
 REFUSED = Counter("toutiao_im_refused_total", "Connects that were refused", ["reason"])
 REPLAYED = Counter("toutiao_im_replayed_total", "Notifications replayed to clients that came back")
 UNRECOVERED = Counter("toutiao_im_unrecovered_total", "Clients that were told to read their inbox")
@@ -26,7 +28,7 @@ for _kind in ("user", "anonymous"):
     CONNECTIONS.labels(_kind)
 for _reason in ("token_invalid", "token_expired"):
     REFUSED.labels(_reason)
-for _reason in ("slow", "history", "failed", "flood"):
+for _reason in ("slow", "history", "failed", "flood", "reconnects", "unconnected", "attachments"):
     SENT_AWAY.labels(_reason)
 for _reason in ("push", "json", "shape", "size", "failed"):
     BAD_MESSAGES.labels(_reason)

@@ -65,20 +65,14 @@ class Im:
         return f"http://127.0.0.1:{self.port}"
 
     def metric(self, name: str) -> float:
-        """Return a metric, all its labels added up."""
+        """Return a series, or a metric whose labels are all added up."""
         with urllib.request.urlopen(f"{self.url}/metrics", timeout=5) as answer:
             lines = answer.read().decode().splitlines()
-        return sum(float(line.rpartition(" ")[2]) for line in lines if re.match(rf"{name}[ {{]", line))
+        return sum(float(line.rpartition(" ")[2]) for line in lines if re.match(rf"{re.escape(name)}[ {{]", line))
 
     @property
     def redis_url(self) -> str:
         return self.env["REDIS_URL"]
-
-    def metric(self, name: str) -> float:
-        """Return the value of a series, given with its labels."""
-        with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/metrics", timeout=10) as answer:
-            lines = answer.read().decode().splitlines()
-        return next(float(line.rpartition(" ")[2]) for line in lines if line.rpartition(" ")[0] == name)
 
     def is_well(self) -> bool:
         """Say whether it answers, and nothing that it was sent has surprised it."""

@@ -14,6 +14,8 @@ SEPARATOR = "\x1e"
 SECONDS = 8  # for an answer that should come at once
 NOOP = "6"
 
+BEYOND_LIMITS = 1008  # the code of a close
+
 CONTINUED, TEXT, BINARY, CLOSE, PING, PONG = 0x0, 0x1, 0x2, 0x8, 0x9, 0xA
 
 

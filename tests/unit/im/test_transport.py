@@ -285,6 +285,25 @@ class TestMessages:
         assert browser.read() == "430[1]"
         assert "failed" in caplog.text
 
+    def test_an_event_whose_attachments_have_come_has_no_deadline_any_more(
+        self, server: Server, browser: Browser
+    ) -> None:
+        browser.connect()
+        browser.send('451-0["echo",{"_placeholder":true,"num":0}]')
+        until(lambda: len(server.sio._unattached) == 1)
+        browser.send(b"abc")
+        assert browser.read() == '461-0[{"_placeholder":true,"num":0}]'
+        assert len(server.sio._unattached) == 0
+
+    def test_who_leaves_before_has_none_either(self, server: Server, browser: Browser) -> None:
+        browser.connect()
+        browser.send('451-["echo",{"_placeholder":true,"num":0}]')
+        until(lambda: len(server.sio._unattached) == 1)
+        browser.close()
+        until(lambda: server.is_empty)
+        assert len(server.sio._unattached) == 0
+        assert not server.sio._binary_packet
+
     def test_a_refused_client_is_told_why(self, browser: Browser) -> None:
         browser.open()
         browser.read()
