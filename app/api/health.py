@@ -19,7 +19,7 @@ bp = Blueprint("health", __name__)
 
 WAITING = Gauge("toutiao_outbox_waiting", "Committed notifications that are not yet pushed")
 OLDEST = Gauge("toutiao_outbox_oldest_seconds", "How long the oldest of them has waited")
-SET_ASIDE = Gauge("toutiao_outbox_set_aside", "Notifications that could not be built and wait for an operator")
+SET_ASIDE = Gauge("toutiao_outbox_set_aside", "Dead letters: notifications that could not be pushed")
 
 _AWAY = (OSError, RedisError, *UNAVAILABLE)
 _CHECK_SECONDS = 0.5
