@@ -8,7 +8,7 @@ from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from app.origins import AllowedOrigins
-from app.setting_types import DatabaseUrl, Login, Origin, Port, QueueUrl, RedisUrl, Secret
+from app.setting_types import DatabaseUrl, Login, Origin, Photo, Port, QueueUrl, RedisUrl, Secret
 
 
 class SettingsError(Exception):
@@ -45,6 +45,7 @@ class PushSettings(QueueSettings):
     redis_url: RedisUrl
     history_length: Annotated[int, Field(ge=1, le=100_000)] = 500
     history_seconds: Annotated[int, Field(ge=60)] = 3 * 24 * 3600
+    default_photo: Photo = "/static/default-photo.svg"  # of who has none: clients take it for an address
 
     @property
     def is_one_redis(self) -> bool:

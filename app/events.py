@@ -23,7 +23,7 @@ class FollowingNotify(TypedDict):
 
     user_id: int
     user_name: str
-    user_photo: str | None
+    user_photo: str
     timestamp: int
     id: int
     offset: str

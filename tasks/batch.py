@@ -100,7 +100,7 @@ def _build(rows: Sequence[Any], actors: Mapping[int, Profile]) -> tuple[list[Ent
     failures: list[outbox.Failure] = []
     for row in rows:
         try:
-            data = {**payloads.build(row, actors), "id": row.id}
+            data = {**payloads.build(row, actors, default_photo=settings().default_photo), "id": row.id}
             entries.append(Entry.encode(row.id, row.recipient_id, row.event, data, row.created_at))
         except Exception as error:
             if _is_of_no_row(error):

@@ -68,7 +68,7 @@ def read_inbox(query: dict[str, Any]) -> dict[str, Any]:
         {
             "id": row.id,
             "event": row.event,
-            "data": payloads.build_for_inbox(row, actors),
+            "data": payloads.build_for_inbox(row, actors, default_photo=state.settings.default_photo),
             "created_at": row.created_at,
             "read": row.read_at is not None,
         }

@@ -51,22 +51,23 @@ def check(event: str, data: object) -> None:
         _check(data)
 
 
-def build(row: Any, actors: Mapping[int, Profile]) -> dict[str, object]:
+def build(row: Any, actors: Mapping[int, Profile], *, default_photo: str) -> dict[str, object]:
     """Build the data of a row of COLUMNS, which can be encoded as JSON; raise UnknownEvent or InvalidData.
 
-    An actor who is gone keeps the id and has an empty name: what happened, happened.
+    An actor who is gone keeps the id and has an empty name: what happened, happened. `default_photo` stands for the
+    photo of who has none: clients take it for an address.
     """
     if row.event not in events.NOTIFICATIONS:
         raise UnknownEvent(row.event)
-    return {**decode(row.data), **_origin(row, actors)}
+    return {**decode(row.data), **_origin(row, actors, default_photo)}
 
 
-def build_for_inbox(row: Any, actors: Mapping[int, Profile]) -> dict[str, object]:
+def build_for_inbox(row: Any, actors: Mapping[int, Profile], *, default_photo: str) -> dict[str, object]:
     """Build the same, without the data kept with the row where that is invalid: the inbox lists what is counted."""
     try:
-        return build(row, actors)
+        return build(row, actors, default_photo=default_photo)
     except InvalidData:
-        return _origin(row, actors)
+        return _origin(row, actors, default_photo)
 
 
 def decode(text: str | None) -> dict[str, object]:
@@ -86,12 +87,12 @@ def decode(text: str | None) -> dict[str, object]:
     return data  # type: ignore[no-any-return]
 
 
-def _origin(row: Any, actors: Mapping[int, Profile]) -> dict[str, object]:
+def _origin(row: Any, actors: Mapping[int, Profile], default_photo: str) -> dict[str, object]:
     actor = actors.get(row.actor_id)
     return {
         "user_id": row.actor_id,
         "user_name": actor["name"] if actor else "",
-        "user_photo": actor["photo"] if actor else None,
+        "user_photo": (actor and actor["photo"]) or default_photo,
         "timestamp": row.created_at,
     }
 

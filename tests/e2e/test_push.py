@@ -28,7 +28,7 @@ class TestPush:
             assert told.pop("offset").count("-") == 1
             assert isinstance(told.pop("id"), int)
             assert abs(told.pop("timestamp") - time.time()) < 60
-            assert told == {"user_id": ann.id, "user_name": ann.name, "user_photo": None}
+            assert told == {"user_id": ann.id, "user_name": ann.name, "user_photo": "/static/default-photo.svg"}
             assert client.wait_for("unread")[-1] == {"count": 1}
         assert [client.ids() for client in others] == [[], [], []]
         for client in (*clients, *others):

@@ -134,7 +134,7 @@ def test_the_inbox_lists_a_row_with_invalid_data_without_it(story: Story, bad: i
     assert data == {
         "user_id": story.others[0],
         "user_name": "user-1",
-        "user_photo": None,
+        "user_photo": "/static/default-photo.svg",
         "timestamp": listed[bad]["created_at"],
     }
 
@@ -170,4 +170,6 @@ class TestInSQLite:
         assert [data["user_id"] for data in story.replayed()][: len(story.others)] == story.others
         with story.database.reading() as connection:
             rows = inbox.page(connection, story.ann, limit=100, before=None)
-        assert all(isinstance(payloads.build_for_inbox(row, {})["timestamp"], int) for row in rows)
+        assert all(
+            isinstance(payloads.build_for_inbox(row, {}, default_photo="/a.svg")["timestamp"], int) for row in rows
+        )

@@ -20,14 +20,16 @@ def test_a_payload_holds_the_actors_profile_and_the_data_kept_with_the_row() -> 
     row = SimpleNamespace(event=events.FOLLOWING_NOTIFY, actor_id=1, created_at=5, data='{"text": "hi"}')
     ann = Profile(id=1, name="Ann", photo=None, introduction=None)
 
-    data = payloads.build(row, {1: ann})
+    data = payloads.build(row, {1: ann}, default_photo="/a.svg")
 
-    assert data == {"text": "hi", "user_id": 1, "user_name": "Ann", "user_photo": None, "timestamp": 5}
+    assert data == {"text": "hi", "user_id": 1, "user_name": "Ann", "user_photo": "/a.svg", "timestamp": 5}
 
 
 def test_an_event_that_nobody_knows_can_not_be_built() -> None:
     with pytest.raises(payloads.UnknownEvent):
-        payloads.build(SimpleNamespace(event="nonsense", actor_id=1, created_at=5, data=None), {})
+        payloads.build(
+            SimpleNamespace(event="nonsense", actor_id=1, created_at=5, data=None), {}, default_photo="/a.svg"
+        )
 
 
 def test_a_packet_is_what_goes_on_the_wire() -> None:

@@ -11,7 +11,12 @@ def test_a_follow_is_in_the_inbox_until_it_is_read_and_after(call: Call, asked: 
     inbox = call(bob, "GET", "/user/notifications").json
     [told] = inbox["results"]
     assert (inbox["unread_count"], told["event"], told["read"]) == (1, "following notify", False)
-    assert told["data"] == {"user_id": ann, "user_name": "ann", "user_photo": None, "timestamp": told["created_at"]}
+    assert told["data"] == {
+        "user_id": ann,
+        "user_name": "ann",
+        "user_photo": "/static/default-photo.svg",
+        "timestamp": told["created_at"],
+    }
 
     assert call(ann, "POST", "/user/notifications/read", json={"ids": [told["id"]]}).json == {"unread_count": 0}
     assert call(bob, "GET", "/user/notifications").json["unread_count"] == 1

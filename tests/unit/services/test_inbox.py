@@ -42,7 +42,7 @@ class TestPage:
 
         [row] = inbox.page(connection, bob, limit=1, before=None)
 
-        assert payloads.build(row, {})["a"] == [1, "ä"]
+        assert payloads.build(row, {}, default_photo="/a.svg")["a"] == [1, "ä"]
 
 
 class TestMarkRead:
@@ -128,7 +128,7 @@ class TestAdd:
 
         [row] = inbox.page(connection, bob, limit=1, before=None)
 
-        built = payloads.build(row, {})
+        built = payloads.build(row, {}, default_photo="/a.svg")
         assert {key: built[key] for key in data} == data
 
 
