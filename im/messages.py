@@ -6,10 +6,8 @@ from typing import Any
 
 import orjson
 
-from app import events
 from im import metrics
 from im.log_limit import LogLimit
-from im.seats import Push
 
 log = logging.getLogger(__name__)
 log.addFilter(LogLimit(10))
@@ -17,7 +15,7 @@ log.addFilter(LogLimit(10))
 LARGEST = 1024 * 1024  # bytes of a message that is read
 _SHOWN = 100  # bytes of a bad one that are logged
 
-_PUSH = re.compile(rb"(\?|\d{1,20}-\d{1,20}|)\0(\d{1,20}-\d{1,20}|)\0(42\[.*\])", re.DOTALL)
+_PUSH = re.compile(rb"P([^\0]*)\0(\?|\d{1,20}-\d{1,20}|)\0(\d{1,20}-\d{1,20}|)\0(42\[.*\])", re.DOTALL)
 _METHODS = frozenset({"emit", "callback", "disconnect", "enter_room", "leave_room", "close_room", "nonce"})
 # Events that the client libraries keep for themselves: a browser that gets one ends its connection.
 _RESERVED = frozenset({"connect", "connect_error", "disconnect", "disconnecting", "newListener", "removeListener"})
@@ -31,33 +29,23 @@ class BadMessage(ValueError):
         self.reason = reason
 
 
-def read_room(push: bytes) -> tuple[str, bytes]:
-    """Return the room of what events.encode_push made, and what follows it; raise BadMessage."""
-    room, separator, rest = push.partition(b"\0")
-    if not separator or room[:1] != events.PUSH_MARK:
-        raise BadMessage("push")
-    try:
-        return room[1:].decode(), rest
-    except UnicodeDecodeError:
-        raise BadMessage("push") from None
+def read_push(push: bytes) -> tuple[str, bytes, bytes, bytes]:
+    """Return room, previous offset, offset and packet of what events.encode_push made.
 
-
-def read_push(rest: bytes, *, is_for_all: bool) -> Push:
-    """Return the push that follows its room; raise BadMessage where its packet would end a client's connection.
-
-    That a packet is JSON is taken from how it begins and ends, unless it goes to everybody.
+    Raise BadMessage where the packet would end a client's connection. That it is JSON is taken from how it begins and
+    ends, unless it goes to everybody.
     """
-    match = _PUSH.fullmatch(rest)
+    match = _PUSH.fullmatch(push)
     if match is None:
         raise BadMessage("push")
-    previous, offset, packet = match.groups()
+    room, previous, offset, packet = match.groups()
     try:
         packet.decode()
-        if is_for_all:
+        if not room:
             orjson.loads(packet[2:])
+        return room.decode(), previous, offset, packet
     except ValueError:
         raise BadMessage("push") from None
-    return Push(previous, offset, packet)
 
 
 def read_message(message: bytes) -> dict[str, Any]:

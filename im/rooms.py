@@ -14,6 +14,7 @@ from im import messages
 from im.delivery import Delivery
 from im.hearing import Hearing
 from im.pace import Pace
+from im.seats import Push
 
 CHANNEL = "socketio"
 
@@ -174,10 +175,10 @@ class PushRooms(IndexedRooms):
 
     def deliver(self, push: bytes) -> None:
         """Send one push, as the emitter encoded it, to the members of its room here; raise BadMessage."""
-        room, rest = messages.read_room(push)
+        room, previous, offset, packet = messages.read_push(push)
         members = self.members("/", room or None)
         if members:
-            self.delivery.deliver(list(members), messages.read_push(rest, is_for_all=not room))
+            self.delivery.deliver(list(members), Push(previous, offset, packet))
 
     def _obey(self, message: dict[str, Any]) -> None:
         """Do what another manager asks for, as the library's own listening thread does."""

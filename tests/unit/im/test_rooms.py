@@ -10,9 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app import events
-from im import metrics
+from im import metrics, protocol
 from im.messages import LARGEST
 from im.rooms import IndexedRooms, PushRooms
+from tests.unit.im.fakes import FakeSocket, settle
 from tests.unit.im.test_private_names import ASKED_FOR
 
 FIELDS = ["event", "data", "namespace", "room", "sid", "skip_sid", "callback", "host_id", "binary", "id", "args"]
@@ -175,3 +176,19 @@ class TestTake:
         taker.take(PushRooms(channel="test").nonce.encode())
 
         assert dropped() == before
+
+
+def test_a_socket_that_fails_does_not_keep_what_a_manager_emits_from_the_others_of_the_room() -> None:
+    manager = PushRooms(channel="test")
+    server = protocol.Server(async_mode="threading", client_manager=manager)
+    broken, whole = FakeSocket(), FakeSocket()
+    broken.is_broken = True
+    server.eio.sockets = {"broken": broken, "whole": whole}
+    for eio_sid in server.eio.sockets:
+        manager.basic_enter_room(manager.connect(eio_sid, "/"), "/", "7")
+
+    manager.take(b'{"method":"emit","event":"a","data":[1],"namespace":"/","room":"7"}')
+    settle()
+
+    assert (broken.is_closed, whole.is_closed) == (True, False)
+    assert whole.written == [b'42["a",1]']
