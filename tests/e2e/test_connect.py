@@ -10,10 +10,12 @@ import socketio
 from tests.clients import Client
 from tests.system import System
 
+STRANGER = 2**50  # a user whom no other test has signed up
+
 
 def mint(secret: str, **changes: Any) -> str:
     now = int(time.time())
-    claims = {"user_id": 77, "refresh": False, "iat": now, "exp": now + 60, "jti": "one", **changes}
+    claims = {"user_id": STRANGER, "refresh": False, "iat": now, "exp": now + 60, "jti": "one", **changes}
     return jwt.encode({name: value for name, value in claims.items() if value is not ...}, secret, algorithm="HS256")
 
 
