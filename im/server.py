@@ -41,6 +41,7 @@ def create_server(settings: ImSettings, *, ping_interval: float = 25, ping_timeo
         async_mode="eventlet",
         client_manager=manager,
         cors_allowed_origins=_origin_check(settings.origins),
+        http_compression=False,  # it would freeze everybody for as long as it takes; a proxy has other cores for it
         max_http_buffer_size=_LARGEST_PACKET,
         ping_interval=ping_interval,
         ping_timeout=ping_timeout,

@@ -1,5 +1,6 @@
 """docker-compose.yml: each service's own command runs here as a local process, on private services."""
 
+import gzip
 import json
 import os
 import re
@@ -19,6 +20,7 @@ from tests.clients import Api, Client
 from tests.nginx import Nginx
 from tests.services import PostgreSQL, RabbitMQ, Service, free_port, wait_until
 from tests.system import BIN, ROOT, Process
+from tests.wire import Polling, query
 
 SECRETS = {
     "JWT_SECRET": "j" * 32,
@@ -244,3 +246,14 @@ class TestStack:
         assert api.follow(api.sign_up("flora"), api.sign_up("fred")) == 201
 
         wait_until(lambda: "tasks.notifications.dispatch" in task_types(), seconds=20, what="a dispatch in Flower")
+
+    def test_nginx_compresses_what_the_servers_answer_to_polls(self, stack: Stack) -> None:
+        session = Polling(int(stack.url("nginx").rpartition(":")[2]))
+        session.join()
+        session.post(*(f'42["message",{{"msg":"{"x" * 100}"}}]' for _ in range(100)))
+
+        request = urllib.request.Request(f"{stack.url('nginx')}/socket.io/?{query(sid=session.sid)}")
+        request.add_header("Accept-Encoding", "gzip")
+        with urllib.request.urlopen(request, timeout=5) as answer:
+            assert answer.headers["Content-Encoding"] == "gzip"
+            assert b"x" * 100 in gzip.decompress(answer.read())
