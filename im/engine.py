@@ -17,6 +17,7 @@ from im import frames, metrics
 from im.budget import PAUSE_SECONDS, Budget
 from im.pace import Pace
 from im.stock import Websocket
+from im.turns import Turns
 from im.wheel import Wheel
 
 log = logging.getLogger(__name__)
@@ -133,6 +134,7 @@ class Engine(engineio.Server):
         tick = min(_LONGEST_TICK_SECONDS, self.ping_interval / 10, self.ping_timeout / 10)
         self.wheel = Wheel(tick_seconds=tick, longest_seconds=max(self.ping_interval, self.ping_timeout, 60))
         eventlet.spawn_n(self.wheel.turn_for_ever)
+        self.turns = Turns()
 
     def handle_request(self, environ: Any, start_response: Any) -> Any:
         complaint = self._complaint(environ)

@@ -17,9 +17,6 @@ import os
 import resource
 import signal
 from pathlib import Path
-from typing import Any
-
-import eventlet.wsgi
 
 # Started as a script, Python looks for modules in im/; the packages stand one folder up.
 sys.path[0] = str(Path(__file__).resolve().parent.parent)
@@ -27,10 +24,8 @@ sys.path[0] = str(Path(__file__).resolve().parent.parent)
 from app import log
 from app.config import ImSettings, SettingsError, load_settings
 from im.drain import drain
-from im.server import ImServer, create_server
-from im.serving import Discreet, serve
-
-_SOCKETS = 100_000
+from im.server import create_server
+from im.serving import serve
 
 
 def main(**heartbeat: float) -> None:
@@ -54,7 +49,7 @@ def main(**heartbeat: float) -> None:
     _allow_descriptors()
     server = create_server(settings, **heartbeat)
     gc.freeze()  # what is there now stays, and need not be looked through with the clients
-    serving = eventlet.spawn(_serve, listener, server, settings.im_transport)
+    serving = eventlet.spawn(serve, listener, server.app, server.turns)
     logging.getLogger("im").info("serving on http://%s:%d", settings.im_host, port)
     _wait_for_signal()
     server.app.is_stopping = True
@@ -68,13 +63,6 @@ def _allow_descriptors() -> None:
     """Take as many descriptors as the machine lets this user have: each client needs one."""
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
-
-
-def _serve(listener: Any, server: ImServer, transport: str) -> None:
-    if transport == "fast":
-        serve(listener, server.app, server.sio.eio.turns)
-    else:
-        eventlet.wsgi.server(listener, server.app, max_size=_SOCKETS, log_output=False, protocol=Discreet)
 
 
 def _wait_for_signal() -> None:

@@ -14,26 +14,30 @@ from app.unread import UnreadCache
 from im import protocol
 from im.chat import Chat
 from im.delivery import Delivery
+from im.exchange import LARGEST_BODY
 from im.health import Health
 from im.hearing import Hearing
 from im.listeners import create_manager
 from im.notify import Notify
 from im.presence import Presence
 from im.transport import FastServer
+from im.turns import Turns
 from im.welcome import Welcome
 
 _REDIS_SECONDS = 1
-_LARGEST_PACKET = 64 * 1024  # bytes that a client may send at once
 
 
 @dataclass(frozen=True, slots=True)
 class ImServer:
+    """`app` is to be served, with `turns` for those who come."""
+
     sio: Any
     app: Health
+    turns: Turns
 
 
 def create_server(settings: ImSettings, *, ping_interval: float = 25, ping_timeout: float = 20) -> ImServer:
-    """Make an IM server that listens to the message queue; `app` is what to serve."""
+    """Make an IM server that listens to the message queue."""
     redis = connect(settings.redis_url, timeout_seconds=_REDIS_SECONDS)
     manager = create_manager(settings.message_queue_url)
     make = FastServer if settings.im_transport == "fast" else protocol.Server
@@ -42,7 +46,7 @@ def create_server(settings: ImSettings, *, ping_interval: float = 25, ping_timeo
         client_manager=manager,
         cors_allowed_origins=_origin_check(settings.origins),
         http_compression=False,  # it would freeze everybody for as long as it takes; a proxy has other cores for it
-        max_http_buffer_size=_LARGEST_PACKET,
+        max_http_buffer_size=LARGEST_BODY,
         ping_interval=ping_interval,
         ping_timeout=ping_timeout,
     )
@@ -60,7 +64,7 @@ def create_server(settings: ImSettings, *, ping_interval: float = 25, ping_timeo
     manager.initialize()
     for task in (hearing.say_for_ever, hearing.watch_for_ever, presence.refresh_for_ever):
         sio.start_background_task(task)
-    return ImServer(sio, Health(socketio.WSGIApp(sio), redis=redis, hearing=hearing))
+    return ImServer(sio, Health(socketio.WSGIApp(sio), redis=redis, hearing=hearing), sio.eio.turns)
 
 
 def _add_handlers(sio: Any, notify: Notify, chat: Chat, welcome: Welcome) -> None:

@@ -1,29 +1,23 @@
-"""The HTTP server below the fast transport: it lets go of the sockets of websockets, and paces a storm of clients."""
+"""The HTTP server below either transport: it survives a want of descriptors, and paces a storm of clients."""
 
 import errno
 import logging
-import re
 import socket
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import eventlet
 from eventlet import wsgi
 
-from im.headers import read_headers
+from im.exchange import IDLE_SECONDS, Protocol
 from im.turns import Turns
 
 log = logging.getLogger(__name__)
 
-# An absolute path alone, as clients of Engine.IO send it.
-_REQUEST = re.compile(rb"(GET|POST|OPTIONS) (/(?!/)[!-~]*) HTTP/1\.1\r?\n")
-
-_BAD_REQUEST = b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
-
 _ACCEPTED_AT_ONCE = 32
 _PAUSE_SECONDS = 0.2
-_REQUEST_SECONDS = 60  # for a client to send what it has begun
-_IDLE_SECONDS = 75
+_SEND_SECONDS = 60  # for a client to take what is written to it
 
 
 def serve(listener: Any, app: Any, turns: Turns) -> None:
@@ -35,10 +29,11 @@ def serve(listener: Any, app: Any, turns: Turns) -> None:
         _Listener(listener),
         app,
         custom_pool=_Entrance(turns),
-        protocol=_Protocol,
+        protocol=partial(Protocol, turns=turns),
         log_output=False,
-        keepalive=_IDLE_SECONDS,
-        socket_timeout=_REQUEST_SECONDS,
+        debug=False,  # no traceback for clients
+        keepalive=IDLE_SECONDS,
+        socket_timeout=_SEND_SECONDS,
     )
 
 
@@ -96,45 +91,3 @@ class _Arrival:
         finally:
             for call, argument in self._links:
                 call(self, argument)
-
-
-class _Quiet:
-    """Stands where the server's clean-up finds a socket, and would shut it down for both descriptors."""
-
-    def shutdown(self, _how: int) -> None: ...
-
-    def close(self) -> None: ...
-
-
-class Discreet(wsgi.HttpProtocol):
-    """Keeps requests out of the log, those that make no sense too: their addresses may hold tokens."""
-
-    def log_message(self, format: str, *args: object) -> None: ...
-
-
-class _Protocol(Discreet):
-    """Parses what clients send in earnest at a third of the library's price, and leaves the rest to it."""
-
-    def parse_request(self) -> bool:
-        line = _REQUEST.fullmatch(self.raw_requestline)
-        if line is None:
-            return bool(super().parse_request())
-        self.requestline = self.raw_requestline.decode("latin-1").rstrip("\r\n")
-        self.command, self.path, self.request_version = line[1].decode(), line[2].decode("latin-1"), "HTTP/1.1"
-        try:
-            self.headers = read_headers(self.rfile.readline)
-        except ValueError:
-            self.wfile.write(_BAD_REQUEST)
-            self.close_connection = True
-            return False
-        self.close_connection = self.headers.get("connection", "").lower() == "close"
-        return True
-
-    def finish(self) -> None:
-        if not getattr(self.connection, "is_taken", False):
-            super().finish()
-            return
-        self.conn_state[1] = _Quiet()
-        # Closed here, or the collector does it later, at a bad time.
-        for part in (self.rfile, self.wfile, self.connection):
-            part.close()

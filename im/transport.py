@@ -14,7 +14,6 @@ from eventlet import wsgi
 from im import engine, frames, protocol
 from im.connection import Connection
 from im.session import Session
-from im.turns import Turns
 from im.upgrade import Upgrade
 
 _GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"  # RFC 6455
@@ -29,7 +28,6 @@ class Engine(engine.Engine):
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**{**options, "monitor_clients": False})
-        self.turns = Turns()
 
     def take_over(self, environ: dict[str, Any], owner: Any, first: bytes = b"") -> Connection:
         """Answer a websocket's handshake, with a first frame, and let its connection outlive the WSGI handler."""

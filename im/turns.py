@@ -16,6 +16,10 @@ _BUDGET_SECONDS = 0.002  # of each round of the hub
 Act = Callable[..., object]
 
 
+def _resume(waiting: Any) -> None:
+    """Stands in the row for a greenlet that waits."""
+
+
 class Turns:
     """Thousands of clients that come, or leave, at once: each round of the hub takes on as many as its budget allows.
 
@@ -34,6 +38,12 @@ class Turns:
         self._waiting.append((act, args))
         self._schedule()
 
+    def wait(self) -> None:
+        """Suspend the greenlet that calls until its turn comes."""
+        self._waiting.append((_resume, (greenlet.getcurrent(),)))
+        self._schedule()
+        hubs.get_hub().switch()
+
     def _schedule(self) -> None:
         if not self._is_scheduled:
             self._is_scheduled = True
@@ -45,8 +55,11 @@ class Turns:
         hub = hubs.get_hub()
         while self._waiting:
             act, args = self._waiting.popleft()
-            # Comes back here when the greenlet ends or waits for something for the first time.
-            greenlet.greenlet(_logged, hub.greenlet).switch(act, args)
+            # Comes back here when the greenlet ends or waits for something next.
+            if act is _resume:
+                args[0].switch()
+            else:
+                greenlet.greenlet(_logged, hub.greenlet).switch(act, args)
             if time.monotonic() > until:
                 break
         if self._waiting:

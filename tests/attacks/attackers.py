@@ -2,6 +2,7 @@
 
 import multiprocessing
 import os
+import socket
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -13,6 +14,7 @@ from tests.im import Im
 
 _CONTEXT = multiprocessing.get_context("spawn")  # the tests have threads, which no fork survives
 _START_SECONDS = 20
+_PATIENCE_SECONDS = 20
 _NICENESS = 10  # where cores are few, those who measure come first
 _PAUSE_SECONDS = 0.01  # after an error: an attack that is refused is not to become one of connecting
 
@@ -28,6 +30,10 @@ class Target:
     @classmethod
     def of(cls, im: Im) -> "Target":
         return cls(im.port, im.secret, im.redis_url)
+
+    def connect(self) -> socket.socket:
+        """Open a connection on which nothing takes longer than a while."""
+        return socket.create_connection(("127.0.0.1", self.port), timeout=_PATIENCE_SECONDS)
 
     def token(self, user_id: int) -> str:
         return tokens.sign(self.secret, user_id=user_id)

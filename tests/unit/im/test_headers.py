@@ -1,4 +1,4 @@
-"""Headers are read as the standard library reads them, and what two servers could read in two ways is refused."""
+"""Heads are read as the standard library reads them, and what two servers could read in two ways is refused."""
 
 import http.client
 import io
@@ -7,23 +7,29 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from im.headers import read_headers
+from im.headers import LARGEST_HEAD, LONGEST_LINE, Head, Refused, check_size
 
 names = st.sampled_from(["Host", "upgrade", "X-Forwarded-For", "COOKIE", "content-length"])
 values = st.text(st.characters(min_codepoint=0x21, max_codepoint=0x7E), max_size=20)
 
 
-def read(data: bytes) -> list[tuple[str, str]]:
-    return read_headers(io.BytesIO(data).readline)._headers
+def read(*lines: bytes, line: bytes = b"GET /socket.io/?EIO=4 HTTP/1.1") -> Head:
+    return Head(b"\r\n".join((line, *lines)))
+
+
+def refusal(*lines: bytes, **options: bytes) -> str:
+    with pytest.raises(Refused) as refused:
+        read(*lines, **options)
+    return refused.value.status[:3]
 
 
 @given(st.dictionaries(names, values, max_size=5))
 def test_it_agrees_with_the_standard_library(fields: dict[str, str]) -> None:
     if "content-length" in fields:
         fields["content-length"] = "5"
-    data = "".join(f"{name}:  {value}\r\n" for name, value in fields.items()).encode() + b"\r\n"
-    theirs = http.client.parse_headers(io.BytesIO(data))
-    ours = read_headers(io.BytesIO(data).readline)
+    lines = [f"{name}:  {value}".encode() for name, value in fields.items()]
+    theirs = http.client.parse_headers(io.BytesIO(b"".join(line + b"\r\n" for line in (*lines, b""))))
+    ours = read(*lines).headers
 
     assert ours._headers == theirs._headers
     for name in ("HOST", "content-Length", "nothing"):
@@ -32,33 +38,100 @@ def test_it_agrees_with_the_standard_library(fields: dict[str, str]) -> None:
 
 
 def test_of_two_the_first_is_got_and_both_are_kept() -> None:
-    headers = read_headers(io.BytesIO(b"A: 1\r\na: 2\r\n\r\n").readline)
+    headers = read(b"A: 1", b"a: 2").headers
     assert (headers.get("a"), headers._headers) == ("1", [("A", "1"), ("a", "2")])
 
 
 @pytest.mark.parametrize(
-    "line",
+    "field",
     [
         b"no colon",
         b": no name",
         b"space : x",
         b" folded: x",
+        b"\tfolded: x",
         b"a: x\x00y",
         b"a: x\ry",
+        b"a: x\ny: z",
         b"a\xe4: x",
-        b"Content-Length: 1\r\nContent-Length: 1",
-        b"Content-Length: +1",
-        b"Content-Length: ",
-        "Content-Length: \u0661".encode(),
+        b"",
     ],
 )
-def test_refused(line: bytes) -> None:
-    with pytest.raises(ValueError, match="Malformed"):
-        read(line + b"\r\n\r\n")
+def test_what_is_no_field_is_refused(field: bytes) -> None:
+    assert refusal(field) == "400"
 
 
-def test_an_end_before_the_end_and_too_many_are_refused() -> None:
-    with pytest.raises(ValueError, match="Malformed"):
-        read(b"a: x\r\n")
-    with pytest.raises(ValueError, match="Malformed"):
-        read(b"a: x\r\n" * 101 + b"\r\n")
+@pytest.mark.parametrize(
+    "fields",
+    [
+        [b"Content-Length: 1", b"Content-Length: 1"],
+        [b"Content-Length: 1", b"content-length: 2"],
+        [b"Content-Length: 1, 1"],
+        [b"Content-Length: +1"],
+        [b"Content-Length: -1"],
+        [b"Content-Length: 0x1"],
+        [b"Content-Length: "],
+        [b"Content-Length: " + b"9" * 30],
+        ["Content-Length: \u0661".encode()],
+        [b"Host: a", b"Host: b"],
+    ],
+)
+def test_a_length_or_host_that_could_be_read_in_two_ways_is_refused(fields: list[bytes]) -> None:
+    assert refusal(*fields) == "400"
+
+
+@pytest.mark.parametrize("coding", [b"chunked", b"identity", b"gzip, chunked", b"", b"\x0bchunked"])
+def test_no_transfer_coding_is_spoken(coding: bytes) -> None:
+    assert refusal(b"Transfer-Encoding: " + coding, b"Content-Length: 3") in ("400", "501")
+    assert refusal(b"transfer-encoding:" + coding) in ("400", "501")
+
+
+@pytest.mark.parametrize(
+    ("line", "status"),
+    [
+        (b"GET /", "400"),
+        (b"GET  / HTTP/1.1", "400"),
+        (b"GET / HTTP/1.1 ", "400"),
+        (b"get / HTTP/1.1", "400"),
+        (b"GET http://elsewhere/ HTTP/1.1", "400"),
+        (b"GET //elsewhere/ HTTP/1.1", "400"),
+        (b"OPTIONS * HTTP/1.1", "400"),
+        (b"CONNECT elsewhere:443 HTTP/1.1", "400"),
+        (b"GET /\x80 HTTP/1.1", "400"),
+        (b"GET / HTTP/1.2", "505"),
+        (b"GET / HTTP/2.0", "505"),
+        *((method + b" / HTTP/1.1", "400") for method in (b"HEAD", b"PUT", b"DELETE", b"PATCH", b"TRACE", b"BREW")),
+    ],
+)
+def test_a_request_line_that_is_not_spoken_is_refused(line: bytes, status: str) -> None:
+    assert refusal(line=line) == status
+
+
+def test_too_much_is_refused_before_it_is_whole() -> None:
+    check_size(b"GET / HTTP/1.1\r\n" + bytes(LARGEST_HEAD - 100))
+    with pytest.raises(Refused, match="414"):
+        check_size(b"G" * (LONGEST_LINE + 1))
+    with pytest.raises(Refused, match="431"):
+        check_size(b"GET / HTTP/1.1\r\n" + b"a: b\r\n" * (LARGEST_HEAD // 6))
+    assert read(*[b"a: b"] * 100).length == 0
+    assert refusal(*[b"a: b"] * 101) == "431"
+
+
+@pytest.mark.parametrize(
+    ("version", "field", "is_last"),
+    [
+        (b"1.1", b"A: b", False),
+        (b"1.1", b"Connection: close", True),
+        (b"1.1", b"Connection: x, Close", True),
+        (b"1.0", b"A: b", True),
+        (b"1.0", b"Connection: Keep-Alive", False),
+    ],
+)
+def test_which_request_is_the_last_of_its_connection(version: bytes, field: bytes, is_last: bool) -> None:
+    assert read(field, line=b"GET / HTTP/" + version).is_last is is_last
+
+
+def test_one_expectation_is_known_and_no_upgrade_in_http_1_0() -> None:
+    assert read(b"Expect: 100-Continue").is_expecting
+    assert refusal(b"Expect: more") == "417"
+    assert refusal(b"Upgrade: websocket", line=b"GET / HTTP/1.0") == "400"

@@ -5,6 +5,8 @@ A version that renames one of these fails here first, and `IM_TRANSPORT=stock` d
 
 import inspect
 import re
+from contextlib import closing
+from socketserver import StreamRequestHandler
 
 import amqp
 import engineio
@@ -13,12 +15,13 @@ import pytest
 import redis
 import socketio
 from engineio import packet, socket
-from eventlet import hubs, websocket, wsgi
+from eventlet import greenio, hubs, websocket, wsgi
 from eventlet.hubs import poll
 from socketio.base_manager import BaseManager
 from socketio.pubsub_manager import PubSubManager
 
 from im.rooms import IndexedRooms
+from im.stream import Stream
 
 ASKED_FOR = ["callback", "emit", "disconnect", "enter_room", "leave_room", "close_room"]
 
@@ -85,9 +88,12 @@ ASKED_FOR = ["callback", "emit", "disconnect", "enter_room", "leave_room", "clos
         (hubs.hub.FdListener, "defang"),
         # im/stock.py
         (websocket.RFC6455WebSocket, "_get_bytes"),
-        # im/serving.py
+        # im/exchange.py
+        (wsgi.HttpProtocol, "setup"),
         (wsgi.HttpProtocol, "finish"),
-        (wsgi.HttpProtocol, "parse_request"),
+        (wsgi.HttpProtocol, "handle_one_request"),
+        (wsgi.HttpProtocol, "handle_one_response"),
+        (wsgi.HttpProtocol, "get_environ"),
         (wsgi.Input, "get_socket"),
     ],
 )
@@ -178,6 +184,26 @@ def test_the_http_server_keeps_a_connection_in_a_list_with_its_socket_second() -
     assert "[client_addr, client_socket, STATE_IDLE]" in source
     assert "conn[1].close()" in source
     assert hasattr(wsgi, "WSGI_LOCAL")
+
+
+def test_a_green_socket_holds_a_bare_one() -> None:
+    """im/inflow.py and im/stream.py read from it."""
+    with closing(greenio.GreenSocket()) as green:
+        assert green.fd.getblocking() is False
+
+
+def test_a_body_that_was_asked_for_is_not_asked_for_again() -> None:
+    body = wsgi.Input(None, 0, None, wfile=object())
+    assert body.should_send_hundred_continue
+    body.is_hundred_continue_response_sent = True
+    assert not body.should_send_hundred_continue
+
+
+def test_the_http_server_asks_of_its_files_what_ours_can_do() -> None:
+    source = inspect.getsource(wsgi.HttpProtocol.handle_one_response) + inspect.getsource(StreamRequestHandler.finish)
+    asked = set(re.findall(r"wfile\.(\w+)", source))
+    assert asked == {"writelines", "flush", "closed", "close"}
+    assert asked <= set(dir(Stream)) | {"closed"}
 
 
 def test_the_http_server_asks_of_headers_what_ours_can_do() -> None:

@@ -58,3 +58,19 @@ def test_one_that_fails_is_logged_and_the_next_has_its_turn(caplog: pytest.LogCa
 
     assert done == [1]
     assert "ZeroDivisionError" in caplog.text
+
+
+def test_one_that_waits_for_another_turn_stands_behind_those_who_came_before() -> None:
+    turns, done = Turns(), list[str]()
+
+    def twice(name: str) -> None:
+        done.append(name)
+        turns.wait()
+        done.append(name)
+
+    for name in "abc":
+        turns.spawn(twice, name)
+    run(turns)
+    eventlet.sleep(0)
+
+    assert "".join(done) == "abcabc"
