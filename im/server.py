@@ -11,7 +11,7 @@ from app.config import ImSettings
 from app.history import History
 from app.origins import AllowedOrigins
 from app.unread import UnreadCache
-from im import protocol
+from im import encoding, protocol
 from im.chat import Chat
 from im.delivery import Delivery
 from im.exchange import LARGEST_BODY
@@ -25,6 +25,7 @@ from im.turns import Turns
 from im.welcome import Welcome
 
 _REDIS_SECONDS = 1
+_LONGEST_NAME = 100  # of an event that is unknown, in the answer
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +46,7 @@ def create_server(settings: ImSettings, *, ping_interval: float = 25, ping_timeo
         async_mode="eventlet",
         client_manager=manager,
         cors_allowed_origins=_origin_check(settings.origins),
+        json=encoding,
         http_compression=False,  # it would freeze everybody for as long as it takes; a proxy has other cores for it
         max_http_buffer_size=LARGEST_BODY,
         ping_interval=ping_interval,
@@ -77,7 +79,7 @@ def _add_handlers(sio: Any, notify: Notify, chat: Chat, welcome: Welcome) -> Non
         notify.disconnect(sid)
 
     def unknown(event: str, _sid: str, *_args: object) -> dict[str, str]:
-        return {"error": f"unknown event {event!r}"}
+        return {"error": f"unknown event {event[:_LONGEST_NAME]!r}"}
 
     sio.on("connect", connect)
     sio.on("disconnect", disconnect)

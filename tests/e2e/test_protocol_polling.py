@@ -94,11 +94,12 @@ class TestMalformed:
     def test_a_body_at_the_limit_is_taken(self, im: Im) -> None:
         session = Polling(im.port)
         session.join()
-        text = "x" * (session.handshake["maxPayload"] - len(EVENT % ""))
+        text = "x" * (session.handshake["maxPayload"] - len(EVENT % "") - 1)
 
-        assert session.post(EVENT % text) == (200, "ok")
+        assert session.post(f"427{EVENT[2:]}" % text) == (200, "ok")
 
-        assert session.receive().startswith(REPLY % text)
+        assert session.receive().startswith('437[{"error":')  # no text is as long, but that is for the chat to say
+        assert not session.is_closed()
 
     def test_a_poll_that_waits_is_told_when_the_session_closes(self, im: Im) -> None:
         session = Polling(im.port)

@@ -128,6 +128,20 @@ class TestEvents:
 
             assert neighbour.wait_for_answer() == ["yes", {"and": "no"}]
 
+    @pytest.mark.parametrize("data", [2**70, "half a pair: \ud83c", {"a": [-(2**64), "\udfff"]}, float("inf")])
+    @pytest.mark.parametrize("how", [Websocket, Polling])
+    def test_whatever_a_stock_manager_emits_arrives(
+        self, im: Im, how: type[Websocket] | type[Polling], data: object
+    ) -> None:
+        session = how(im.port)
+        with Neighbour(im.redis_url) as neighbour:
+            neighbour.emit("odd", data, room=session.join())
+
+        assert json.loads(session.receive()[2:]) == ["odd", None if data == float("inf") else data]
+
+        if isinstance(session, Websocket):
+            session.ws.shutdown()
+
     def test_acknowledgements_that_nobody_asked_for_are_passed_over(self, im: Im) -> None:
         with Websocket(im.port) as session:
             session.join()

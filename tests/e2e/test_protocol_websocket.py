@@ -27,12 +27,29 @@ class TestPackets:
             session.send(EVENT % "新闻 🎉")
             assert json.loads(session.receive()[2:])[1]["msg"].endswith("新闻 🎉")
 
-    @pytest.mark.parametrize("length", [0, 1, 60, 125, 126, 127, 1000, 65_000])
+    @pytest.mark.parametrize("length", [0, 1, 60, 125, 126, 127, 1000, 4096])
     def test_a_message_of_any_length_passes(self, im: Im, length: int) -> None:
         with Websocket(im.port) as session:
             session.join()
             session.send(EVENT % ("x" * length))
             assert session.receive().startswith(REPLY % ("x" * length))
+
+    @pytest.mark.parametrize("length", [4097, 65_000])
+    def test_a_longer_text_is_an_acknowledged_error_and_changes_nothing(self, im: Im, length: int) -> None:
+        with Websocket(im.port) as session:
+            session.join()
+            session.send('427["message",{"msg":"%s"}]' % ("x" * length))
+            assert session.receive().startswith('437[{"error":')
+            assert session.is_alive()
+
+    @pytest.mark.parametrize("text", ["half a pair: \\ud83c", "\\udfff"])
+    def test_half_a_pair_of_surrogates_is_an_acknowledged_error(self, im: Im, text: str) -> None:
+        with Websocket(im.port) as session:
+            session.join()
+            session.send(f'427["message",{{"msg":"{text}"}}]', f'428["{text}"]')
+            answers = sorted(session.receive() for _ in range(2))
+            assert [answer[:12] for answer in answers] == ['437[{"error"', '438[{"error"']
+            assert session.is_alive()
 
     @pytest.mark.parametrize(
         "packet",

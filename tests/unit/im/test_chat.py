@@ -37,3 +37,17 @@ def test_a_senseless_message_is_an_acknowledged_error_and_no_more(arguments: tup
     assert set(Chat(sio).message("sid", *arguments)) == {"error"}
 
     assert sio.emitted == []
+
+
+@pytest.mark.parametrize("text", ["x" * 4096, "\u65b0" * 1365, ""])
+def test_a_text_of_a_few_kilobytes_is_answered(text: str) -> None:
+    sio = FakeSio()
+    assert Chat(sio).message("sid", {"msg": text}) == {"status": "ok"}
+    assert len(sio.emitted) == 1
+
+
+@pytest.mark.parametrize("text", ["x" * 4097, "\u65b0" * 1366, "half a pair: \ud83c"])
+def test_a_text_that_is_longer_or_no_utf_8_is_an_acknowledged_error_and_no_more(text: str) -> None:
+    sio = FakeSio()
+    assert "error" in Chat(sio).message("sid", {"msg": text})
+    assert sio.emitted == []
