@@ -8,6 +8,8 @@ import _socket
 import logging
 import os
 from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
 from itertools import islice
 from types import SimpleNamespace
 from typing import Any, Protocol
@@ -15,6 +17,7 @@ from typing import Any, Protocol
 from eventlet import hubs
 
 from im import frames, metrics
+from im.backlog import Backlog
 from im.budget import PAUSE_SECONDS, Budget
 from im.turns import Turns
 from im.wheel import Wheel
@@ -26,8 +29,6 @@ _KIND = {"family": _socket.AF_INET, "type": _socket.SOCK_STREAM, "proto": 0}
 
 _READ_BYTES = 64 * 1024  # in one go; what else has arrived waits for the next round of the hub
 _FRAMES_A_TURN = 64  # of one client; what else was read waits until others had their turn
-_MOST_WAITING = 1000  # frames that wait for a slow client
-_MOST_WAITING_BYTES = 1024 * 1024
 _AT_ONCE = 64  # frames that one system call takes
 _LINGER_SECONDS = 5  # for the last frames, and the other side's close frame
 
@@ -109,14 +110,18 @@ class Connection(Budget):
             self._writes.watch()
             self._wait(self._writes, frame[sent:])
 
-    def hold(self) -> None:
-        """Keep what is written until `release` sends it at once."""
-        if self._writes is None and not self._is_finishing and self.fileno >= 0:
-            self._writes = _Writes(self)
-
-    def release(self) -> None:
-        if self._writes is not None:
-            self._writes.flush()
+    @contextmanager
+    def batch(self) -> Iterator[None]:
+        """Keep what is written meanwhile, and send it with as few system calls as it takes."""
+        if self.fileno >= 0 and not self._is_finishing:
+            self._writes = self._writes or _Writes(self)
+            self._writes.begin_batch()
+        try:
+            yield
+        finally:
+            if self._writes is not None:
+                self._writes.end_batch()
+                self._writes.flush()
 
     def finish(self, code: int | None = frames.NORMAL, reason: str = "") -> None:
         """Send what waits and a close frame, and close when the other side has done so too, or after a few seconds."""
@@ -287,12 +292,12 @@ class Connection(Budget):
             self._shared.wheel.put(self, _LINGER_SECONDS)
 
     def _wait(self, writes: "_Writes", frame: bytes) -> None:
-        if len(writes.frames) >= _MOST_WAITING or writes.size >= _MOST_WAITING_BYTES:
+        if writes.is_full:
             metrics.SENT_AWAY.labels("slow").inc()
             self._gone()
             return
-        writes.add(frame)
-        if writes.is_held and len(writes.frames) == _AT_ONCE:
+        writes.append(frame)
+        if writes.is_unsent and writes.count >= _AT_ONCE:
             writes.flush()
 
     def _written(self, writes: "_Writes") -> None:
@@ -312,20 +317,20 @@ def _pass(_error: BaseException) -> None:
     """The hub has forgotten the descriptor; the connection hears of it as a reader."""
 
 
-class _Writes:
+class _Writes(Backlog):
     """What waits for a slow client, while anything does."""
 
-    __slots__ = ("_connection", "_listener", "frames", "is_last", "size")
+    __slots__ = ("_connection", "_listener", "frames", "is_last")
 
     def __init__(self, connection: Connection) -> None:
+        super().__init__()
         self._connection = connection
         self.frames: deque[bytes] = deque()
-        self.size = 0
         self.is_last = False  # the connection ends when this is written
         self._listener: Any = None
 
     @property
-    def is_held(self) -> bool:
+    def is_unsent(self) -> bool:
         """Whether it only waits for more, and not for the client."""
         return self._listener is None
 
@@ -334,17 +339,13 @@ class _Writes:
         if self._listener is None:
             self._listener = hubs.get_hub().add(hubs.hub.WRITE, self._connection.fileno, self._on_writable, _pass, None)
 
-    def add(self, frame: bytes) -> None:
+    def append(self, frame: bytes) -> None:
         self.frames.append(frame)
-        self.size += len(frame)
-        metrics.HOT.waiting_frames += 1
-        metrics.HOT.waiting_bytes += len(frame)
+        self.add(len(frame))
 
     def stop(self) -> None:
-        if self._listener is not None:
-            hubs.get_hub().remove(self._listener)
-        metrics.HOT.waiting_frames -= len(self.frames)
-        metrics.HOT.waiting_bytes -= self.size
+        self._rest()
+        self.clear()
 
     def flush(self) -> None:
         """Send what the client takes now."""
@@ -364,19 +365,28 @@ class _Writes:
                 return
             if self._listener is not None:
                 break  # others have their turn
-        if not self.frames:
+        if self.frames:
+            return
+        if self.is_batch:
+            self._rest()
+        else:
             connection._written(self)
+
+    def _rest(self) -> None:
+        """Watch no longer."""
+        if self._listener is not None:
+            hubs.get_hub().remove(self._listener)
+            self._listener = None
 
     def _on_writable(self, _fileno: int) -> None:
         if self._connection._writes is self:  # else it was stopped by another callback of the same round
             self.flush()
 
     def _forget(self, sent: int) -> None:
-        before = len(self.frames)
-        self.size -= sent
-        metrics.HOT.waiting_bytes -= sent
+        size, count = sent, 0
         while self.frames and sent >= len(self.frames[0]):
             sent -= len(self.frames.popleft())
+            count += 1
         if sent:
             self.frames[0] = self.frames[0][sent:]
-        metrics.HOT.waiting_frames += len(self.frames) - before
+        self.remove(count, size)

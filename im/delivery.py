@@ -24,7 +24,6 @@ log = logging.getLogger(__name__)
 log.addFilter(LogLimit(10))
 
 _BEGINNING = EMPTY.encode()
-_MOST_WAITING = 1000  # packets that wait for a slow client; it is closed then, and catches up when it comes back
 
 
 class Delivery:
@@ -39,10 +38,9 @@ class Delivery:
         self._seats[sid] = Seat(self._sockets.get(eio_sid), user_id)
 
     def together(self, sid: str) -> AbstractContextManager[None]:
-        """Have what is sent to this socket meanwhile go out at once, where its transport can do so."""
+        """Have what is sent to this socket meanwhile go out as one batch."""
         seat = self._seats.get(sid)
-        together = getattr(seat.socket, "together", None) if seat else None
-        return together() if together else nullcontext()
+        return seat.socket.together() if seat and seat.socket else nullcontext()
 
     def leave_seat(self, sid: str) -> int | None:
         """Forget a socket; return its user."""
@@ -132,28 +130,30 @@ class Delivery:
             self._send_away(seat)
             return
         metrics.CAUGHT_UP.inc(len(gap.packets))
-        self._write_all(seat, gap)
-        if unread_count is not None:
-            told = events.encode_packet(events.UNREAD, events.Unread(count=unread_count))
-            self._write(seat.socket, Push(b"", b"", told))
-        self._release(sid, seat)
+        with self.together(sid):
+            self._write_all(seat, gap)
+            if unread_count is not None:
+                told = events.encode_packet(events.UNREAD, events.Unread(count=unread_count))
+                self._write(seat.socket, Push(b"", b"", told))
+            self._release(sid, seat)
 
     def _release(self, sid: str, seat: Seat) -> None:
         seat.is_reading = False
-        held, seat.held = seat.held, []
-        for push in held:
+        for push in seat.take_held():
             self._offer(sid, seat, push)
 
     def _hold(self, seat: Seat, push: Push) -> None:
-        if len(seat.held) < _MOST_WAITING:
-            seat.held.append(push)
-        else:
+        if seat.is_full:
             self._send_away(seat)
+        else:
+            seat.hold(push)
 
     def _send_away(self, seat: Seat) -> None:
         """Close the transport: the client comes back by itself, and hears that it has to read its inbox."""
-        metrics.SENT_AWAY.labels("history").inc()
-        self._close(seat.socket)
+        if not seat.is_sent_away:
+            seat.is_sent_away = True
+            metrics.SENT_AWAY.labels("history").inc()
+            self._close(seat.socket)
 
     def _write_all(self, seat: Seat, gap: Gap) -> None:
         for _offset, packet in gap.packets:
@@ -165,11 +165,6 @@ class Delivery:
 
     def _write(self, socket: Any, push: Push) -> None:
         if socket is None or socket.closed:
-            return
-        # Only polling clients, and those of the stock transport, have a queue.
-        if socket.queue.qsize() >= _MOST_WAITING:
-            metrics.SENT_AWAY.labels("slow").inc()
-            self._close(socket)
             return
         metrics.HOT.pushes += 1
         socket.send(push)

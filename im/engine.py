@@ -5,15 +5,17 @@ can't come, and no traceback in the log tells of what is only a bad client.
 """
 
 import logging
+from contextlib import AbstractContextManager
 from typing import Any
 from urllib.parse import parse_qs
 
 import engineio
 import eventlet
-from engineio import packet, payload, socket
-from engineio.exceptions import EngineIOError, UnknownPacketError
+from engineio import packet, socket
+from engineio.exceptions import ContentTooLongError, EngineIOError, UnknownPacketError
 
 from im import frames, metrics
+from im.backlog import Queue
 from im.budget import PAUSE_SECONDS, Budget
 from im.pace import Pace
 from im.stock import Websocket
@@ -22,8 +24,9 @@ from im.wheel import Wheel
 
 log = logging.getLogger(__name__)
 
-# One POST may hold whatever fits into it. The library's 16 are fewer than a client that was busy for a moment sends.
-payload.Payload.max_decode_packets = 1000
+# In one POST. The library's 16 are fewer than a client that was busy for a moment sends.
+_MOST_PACKETS = 1000
+_SEPARATOR = "\x1e"
 
 _LONGEST_TICK_SECONDS = 0.25
 _MESSAGES_OF_AN_UPGRADE = 50  # that an attempt costs as much as
@@ -34,7 +37,7 @@ UNREADABLE = (ValueError, TypeError, KeyError, IndexError, RecursionError)  # wh
 class Socket(socket.Socket):
     """An Engine.IO session."""
 
-    is_polled = False
+    is_polled = is_posted = is_dropped = False
     close_data: tuple[int, str] | None = None  # code and reason of a websocket's end
     _budget: Budget | None = None  # made with the first message
 
@@ -65,6 +68,32 @@ class Socket(socket.Socket):
             metrics.SENT_AWAY.labels(limit).inc()
             self.close_data = (frames.BEYOND_LIMITS, limit)
             self.fail()
+
+    def send(self, pkt: Any) -> None:
+        """Have a packet wait for the next poll, or the library's writer."""
+        if self.is_dropped:
+            return
+        if not self.closed and self.queue.backlog.is_full:
+            self.drop()
+        else:
+            super().send(pkt)
+
+    def drop(self) -> None:
+        """Close a client that lets too much wait, without a word, so that it comes back and catches up."""
+        self.is_dropped = True
+        metrics.SENT_AWAY.labels("slow").inc()
+        self.queue.drop()
+        reason = self.server.reason.TRANSPORT_ERROR
+        self.server.turns.spawn(lambda: self.close(wait=False, abort=True, reason=reason))
+
+    def together(self) -> AbstractContextManager[None]:
+        """Let in whatever is sent meanwhile as one batch: see im/backlog.py."""
+        batch: AbstractContextManager[None] = self.queue.batch()
+        return batch
+
+    def close(self, wait: bool = True, abort: bool = False, reason: str | None = None) -> None:
+        super().close(wait, abort, reason)
+        self.queue.forget()
 
     def receive(self, pkt: Any) -> None:
         if not self.upgraded:
@@ -101,13 +130,40 @@ class Socket(socket.Socket):
     def handle_post_request(self, environ: Any) -> None:
         try:
             self.pay(0, int(environ.get("CONTENT_LENGTH") or 0))
-            super().handle_post_request(environ)
+            self._receive_all(environ)
         except EngineIOError:
             self.fail()
             raise
         except UNREADABLE as error:
             self.fail()
             raise EngineIOError(str(error)) from None
+
+    def _receive_all(self, environ: Any) -> None:
+        """Handle the packets of a POST, others having their turn in between; raise one of UNREADABLE, EngineIOError."""
+        if self.is_posted:
+            raise EngineIOError("two POSTs at once")  # whose packets would come in between each other
+        self.is_posted = True
+        try:
+            for pkt in self._decode(environ):
+                self.receive(pkt)
+        finally:
+            self.is_posted = False
+
+    def _decode(self, environ: Any) -> list[packet.Packet]:
+        length = int(environ.get("CONTENT_LENGTH", "0"))
+        if length > self.server.max_http_buffer_size:
+            raise ContentTooLongError
+        body = environ["wsgi.input"].read(length).decode()
+        if body.startswith("d="):  # a form, as JSONP sends it
+            body = parse_qs(body, max_num_fields=1)["d"][0]
+        encoded = body.split(_SEPARATOR) if body else []
+        if len(encoded) > _MOST_PACKETS:
+            raise ValueError("too many packets")
+        packets = []
+        for one in encoded:
+            packets.append(packet.Packet(encoded_packet=one))
+            self.server.pace.step()
+        return packets
 
     def _websocket_handler(self, ws: Any) -> Any:
         ws = Websocket(ws, self)
@@ -144,6 +200,9 @@ class Engine(engineio.Server):
         start_response(refusal["status"], refusal["headers"])
         return [refusal["response"]]
 
+    def create_queue(self, *_args: Any, **_options: Any) -> Queue:
+        return Queue()
+
     def _complaint(self, environ: dict[str, Any]) -> str | None:
         """Say what the library would pass over, or fall over, in a request."""
         query = parse_qs(environ.get("QUERY_STRING", ""))
@@ -162,7 +221,7 @@ class Engine(engineio.Server):
         session.send(packet.Packet(packet.OPEN, self._handshake(sid, transport)))
         accepted = self._trigger_event("connect", sid, environ, run_async=False)
         if accepted not in (None, True):
-            del self.sockets[sid]
+            self.sockets.pop(sid).queue.forget()
             return self._unauthorized(accepted or None)
         session.schedule_ping()
         if transport == "polling":

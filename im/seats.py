@@ -6,6 +6,7 @@ from engineio import packet as eio_packet
 
 from app.history import EMPTY, Gap
 from im import frames
+from im.backlog import MOST_BYTES, MOST_FRAMES
 
 
 class Push:
@@ -34,14 +35,29 @@ class Push:
 class Seat:
     """A socket of a user, None when it has left. `last` is the offset it has had, None while nobody knows."""
 
-    __slots__ = ("held", "is_reading", "last", "socket", "user_id")
+    __slots__ = ("held", "held_bytes", "is_reading", "is_sent_away", "last", "socket", "user_id")
 
     def __init__(self, socket: Any, user_id: int) -> None:
         self.socket: Any = socket
         self.user_id = user_id
         self.last: bytes | None = None
         self.is_reading = True
+        self.is_sent_away = False
         self.held: list[Push] = []
+        self.held_bytes = 0
+
+    @property
+    def is_full(self) -> bool:
+        """Whether as much is held as may wait for a client."""
+        return len(self.held) >= MOST_FRAMES or self.held_bytes >= MOST_BYTES
+
+    def hold(self, push: Push) -> None:
+        self.held.append(push)
+        self.held_bytes += len(push.packet)
+
+    def take_held(self) -> list[Push]:
+        held, self.held, self.held_bytes = self.held, [], 0
+        return held
 
 
 def is_forgotten(last_offset: str | None, gap: Gap, unread_count: int | None) -> bool:

@@ -3,8 +3,7 @@
 import logging
 import time
 from collections import deque
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 import eventlet
@@ -22,7 +21,6 @@ _PONG = "3"
 _SOCKETIO_CONNECT = "40"
 _PING = eio_packet.Packet(eio_packet.PING)
 _MOST_UNHANDLED = 64  # messages of a client that wait for its handlers; more wait in its socket
-_MOST_WAITING = 1000  # packets that wait for a client that polls
 _SLICE_SECONDS = 0.001  # in which messages of one client are handled, before others have their turn
 
 
@@ -50,8 +48,7 @@ class _NoQueue:
     def empty(self) -> bool:
         return True
 
-    def qsize(self) -> int:
-        return 0
+    def forget(self) -> None: ...
 
 
 _NO_QUEUE = _NoQueue()
@@ -92,23 +89,14 @@ class Session(engine.Socket):
         if self.upgraded:
             if self.connection is not None:
                 self.connection.write(_frame_of(pkt))
-        elif self.queue.qsize() < _MOST_WAITING:
-            self.queue.put(pkt)
         elif not self.closed:
-            metrics.SENT_AWAY.labels("slow").inc()
-            self._leave_soon(self.server.reason.TRANSPORT_ERROR)
+            super().send(pkt)
 
-    @contextmanager
-    def together(self) -> Iterator[None]:
-        """Send all that is written meanwhile with one system call."""
-        if self.connection is None or not self.upgraded:
-            yield
-            return
-        self.connection.hold()
-        try:
-            yield
-        finally:
-            self.connection.release()
+    def together(self) -> AbstractContextManager[None]:
+        """Send what is written meanwhile with few system calls, and let it in as one batch."""
+        if not self.upgraded:
+            return super().together()
+        return nullcontext() if self.connection is None else self.connection.batch()
 
     def schedule_ping(self) -> None:
         """Ping the client after an interval. Called when it came, and for each of its answers."""
@@ -149,6 +137,7 @@ class Session(engine.Socket):
         self.closing = self.closed = True
         self.server.wheel.remove(self)
         self.queue.put(None)
+        self.queue.forget()
         if self.connection is not None:
             self.connection.finish()
         reason = reason or self.server.reason.SERVER_DISCONNECT
@@ -162,10 +151,11 @@ class Session(engine.Socket):
         """Go on over the websocket that was probed, with what waits for a poll."""
         queue, self.queue = self.queue, _NO_QUEUE
         self.upgrading, self.upgraded = False, True
-        while not queue.empty():
-            pkt = queue.get()
-            if pkt is not None and pkt.packet_type != eio_packet.NOOP:
-                self.send(pkt)
+        with self.together():
+            while not queue.empty():
+                pkt = queue.get()
+                if pkt is not None and pkt.packet_type != eio_packet.NOOP:
+                    self.send(pkt)
 
     def on_message(self, payload: str | bytes) -> None:
         if payload == _PONG:

@@ -1,5 +1,6 @@
 """What stands around an IM server's parts: the library's server, and a history."""
 
+from contextlib import AbstractContextManager, nullcontext
 from types import SimpleNamespace
 from typing import Any
 
@@ -12,11 +13,13 @@ from app.history import EMPTY, Gap
 class FakeSocket:
     """A transport that remembers what was written to it."""
 
-    def __init__(self, *, waiting: int = 0) -> None:
+    def __init__(self) -> None:
         self.written: list[bytes] = []
         self.is_closed = self.closed = False
-        self.queue = SimpleNamespace(qsize=lambda: waiting)
         self.is_broken = False  # a socket that no error was expected of, and has one
+
+    def together(self) -> AbstractContextManager[None]:
+        return nullcontext()
 
     def send(self, packet: Any) -> None:
         if self.is_broken:

@@ -12,6 +12,7 @@ from eventlet import hubs
 
 from im import connection as connections
 from im import frames, metrics
+from im.backlog import MOST_FRAMES
 from im.budget import MESSAGES_AT_ONCE, MOST_PAUSES
 from im.connection import Connection
 from im.turns import Turns
@@ -260,39 +261,49 @@ class TestEnd:
         assert line.read(3) == b"abc"
 
 
-class TestHold:
-    def test_what_is_held_comes_at_once_and_in_order(self, line: Line) -> None:
-        line.connection.hold()
-        for i in range(10):
-            line.connection.write(b"%d" % i)
-        with pytest.raises(BlockingIOError):
-            line.client.recv(100)
-
-        line.connection.release()
+class TestBatch:
+    def test_what_is_kept_comes_at_once_and_in_order(self, line: Line) -> None:
+        with line.connection.batch():
+            for i in range(10):
+                line.connection.write(b"%d" % i)
+            with pytest.raises(BlockingIOError):
+                line.client.recv(100)
 
         assert line.read(10) == b"0123456789"
         assert not line.connection.waiting
 
-    def test_however_much_it_is(self, line: Line) -> None:
-        line.connection.hold()
-        for i in range(5000):
-            line.connection.write(b"%05d" % i)
-        line.connection.release()
-        assert line.read(25_000) == b"".join(b"%05d" % i for i in range(5000))
-        assert line.owner.gone == 0
-
-    def test_nothing_held_is_nothing_sent(self, line: Line) -> None:
-        line.connection.hold()
-        line.connection.release()
+    def test_an_empty_one_sends_nothing(self, line: Line) -> None:
+        with line.connection.batch():
+            pass
         line.connection.write(b"next")
         assert line.read(4) == b"next"
 
     def test_behind_what_waits_for_a_slow_client(self, line: Line) -> None:
         written = line.clog()
-        line.connection.hold()
-        line.connection.write(b"last")
-        line.connection.release()
+        with line.connection.batch():
+            line.connection.write(b"last")
         assert line.read(written + 4)[-4:] == b"last"
+
+    @pytest.mark.parametrize(("size", "count"), [(5, 5000), (10_000, 1000)])
+    def test_it_comes_whole_however_much_it_is(self, line: Line, size: int, count: int) -> None:
+        frame = b"x" * size
+        with line.connection.batch():
+            for _ in range(count):
+                line.connection.write(frame)
+        line.connection.write(b"live")
+
+        assert line.read(size * count + 4)[-6:] == b"xxlive"
+        assert line.owner.gone == 0
+        assert (metrics.HOT.waiting_frames, metrics.HOT.waiting_bytes) == (0, 0)
+
+    def test_a_second_one_is_let_in_whole_only_when_the_first_has_gone(self, line: Line) -> None:
+        for _ in range(2):
+            with line.connection.batch():
+                for _ in range(100):
+                    line.connection.write(bytes(100_000))
+
+        assert (line.owner.gone, line.connection.is_open) == (1, False)
+        assert (metrics.HOT.waiting_frames, metrics.HOT.waiting_bytes) == (0, 0)
 
 
 class TestSlowClients:
@@ -311,7 +322,7 @@ class TestSlowClients:
         line.connection.write(b"at rest again")
         assert line.read(13) == b"at rest again"
 
-    @pytest.mark.parametrize(("size", "most"), [(1, connections._MOST_WAITING), (100_000, 12)])
+    @pytest.mark.parametrize(("size", "most"), [(1, MOST_FRAMES), (100_000, 12)])
     def test_who_lets_too_much_wait_is_closed(self, line: Line, size: int, most: int) -> None:
         line.clog()
         before = metrics.SENT_AWAY.labels("slow")._value.get()

@@ -3,6 +3,8 @@
 import pytest
 
 from app.history import EMPTY
+from im import metrics
+from im.backlog import MOST_FRAMES
 from im.delivery import Delivery
 from im.seats import Push
 from tests.unit.im.fakes import FakeHistory, FakeSio, FakeSocket, FakeUnread, settle
@@ -196,14 +198,19 @@ class TestSentAway:
 
         assert story.socket.is_closed
 
-    def test_a_client_that_does_not_read_is_closed_and_not_waited_for(self, story: Story) -> None:
-        slow = story.sio.eio.sockets[EIO_SID] = FakeSocket(waiting=100_000)
-        story.connect(EMPTY)
+    @pytest.mark.parametrize(("size", "most"), [(10, MOST_FRAMES), (100_000, 11)])
+    def test_a_socket_whose_history_is_not_read_is_closed_before_too_much_is_held(
+        self, story: Story, size: int, most: int
+    ) -> None:
+        before = metrics.SENT_AWAY.labels("history")._value.get()
+        story.delivery.take_seat(SID, EIO_SID, USER)
 
-        story.deliver(story.append())
+        for number in range(most + 5):
+            story.deliver(Push(b"0-0", b"%d-0" % number, bytes(size)))
         settle()
 
-        assert (slow.is_closed, slow.written) == (True, [])
+        assert story.socket.is_closed
+        assert metrics.SENT_AWAY.labels("history")._value.get() == before + 1
 
 
 class TestBroken:

@@ -1,6 +1,7 @@
 """A server that stops closes every client, without telling it to stay away, and sends what waits for it."""
 
 import time
+from types import SimpleNamespace
 
 import eventlet
 import pytest
@@ -12,7 +13,7 @@ from tests.unit.im.fakes import FakeSio, FakeSocket, settle
 class QuietSocket(FakeSocket):
     def __init__(self) -> None:
         super().__init__()
-        self.queue.empty = lambda: True
+        self.queue = SimpleNamespace(empty=lambda: True)
         self.options: dict[str, object] = {}
 
     def close(self, **options: object) -> None:

@@ -1,0 +1,108 @@
+"""Clients that send and never take the answers: what waits for them is bounded in bytes, on every transport."""
+
+import time
+import urllib.request
+from contextlib import suppress
+
+import pytest
+import redis
+from websocket import WebSocketException
+
+from app import events
+from app.history import Entry, History
+from tests.attacks.attackers import Attack, Target, attack
+from tests.attacks.bystanders import measure
+from tests.im import Im, Neighbour
+from tests.services import wait_until
+from tests.wire import SEPARATOR, Polling, Websocket
+
+_CHINESE = SEPARATOR.join(['42["message",{"msg":"' + "新" * 1300 + '"}]'] * 16)
+
+
+@attack
+def polls_that_never_come(target: Target) -> None:
+    session = Polling(target.port)
+    session.join()
+    while session.post(_CHINESE)[0] == 200:
+        pass
+
+
+@attack
+def a_websocket_that_is_not_read(target: Target) -> None:
+    with Websocket(target.port) as session, suppress(WebSocketException):
+        session.join()
+        while True:
+            session.send(*_CHINESE.split(SEPARATOR))
+
+
+@pytest.mark.parametrize("act", [polls_that_never_come, a_websocket_that_is_not_read])
+def test_nobody_is_starved_and_memory_is_bounded(im: Im, act: Attack) -> None:
+    measured = measure(im, act)
+    measured.assert_unharmed()
+    assert measured.attacked.memory < 80e6
+
+
+def test_who_does_not_poll_is_closed_as_slow_and_what_waited_is_gone(im: Im) -> None:
+    session = Polling(im.port)
+    session.join()
+    assert _metric(im, "waiting_bytes") == 0
+
+    posts = 0
+    while session.post(_CHINESE)[0] == 200:
+        posts += 1
+        assert posts < 100
+
+    assert _metric(im, 'sent_away_total{reason="slow"}') == 1
+    assert posts * len(_CHINESE.encode()) > 500_000  # nobody who is only a moment late
+    wait_until(lambda: _metric(im, "waiting_bytes") == 0, seconds=5, what="nothing waits any more")
+
+
+def test_pushes_to_a_session_that_does_not_poll_are_bounded_in_bytes(im: Im) -> None:
+    session = Polling(im.port)
+    room = session.join()
+    with Neighbour(im.redis_url) as neighbour:
+        for _ in range(30):
+            neighbour.emit("large", "x" * 100_000, room=room)
+        wait_until(session.is_closed, seconds=10, what="the session is closed")
+    assert _metric(im, 'sent_away_total{reason="slow"}') == 1
+
+
+@pytest.mark.parametrize("how", ["websocket", "polling"])
+def test_a_replay_above_the_bound_comes_whole(im: Im, how: str) -> None:
+    """It has a bound of its own, the history's."""
+    user_id, count = 4321, 300
+    _fill_history(im, user_id, count, size=10_000)
+    greeting = f'40{{"token":"{Target.of(im).token(user_id)}","last_offset":"0-0"}}'
+    if how == "websocket":
+        with Websocket(im.port) as session:
+            session.send(greeting)
+            received = _receive_until_sync(session)
+    else:
+        polling = Polling(im.port)
+        polling.post(greeting)
+        received = _receive_until_sync(polling)
+
+    assert '"recovered":true' in received[-1]
+    assert sum(packet.startswith('42["following notify"') for packet in received) == count
+
+
+def _receive_until_sync(session: Polling | Websocket) -> list[str]:
+    received = [session.receive()]
+    while not received[-1].startswith('42["sync"'):
+        received.append(session.receive())
+    return received
+
+
+def _fill_history(im: Im, user_id: int, count: int, *, size: int) -> None:
+    with redis.Redis.from_url(im.redis_url) as client:
+        history = History(client, length=count, seconds=3600)
+        data: dict[str, object] = {"text": "x" * size}
+        now = int(time.time())
+        history.append([Entry(number, user_id, events.FOLLOWING_NOTIFY, data, now) for number in range(1, count + 1)])
+
+
+def _metric(im: Im, name: str) -> float:
+    with urllib.request.urlopen(f"http://127.0.0.1:{im.port}/metrics", timeout=5) as answer:
+        lines = answer.read().decode().splitlines()
+    [line] = [line for line in lines if line.startswith(f"toutiao_im_{name} ")]
+    return float(line.split()[-1])
