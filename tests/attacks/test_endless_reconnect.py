@@ -1,6 +1,7 @@
 """One client leaves and connects on its session without end, with an old offset."""
 
 import json
+from contextlib import suppress
 
 import pytest
 
@@ -23,7 +24,7 @@ def _first_offset(target: Target) -> str:
     if target.redis_url not in _offsets:
         history = History(connect(target.redis_url, timeout_seconds=5), length=500, seconds=3600)
         data: dict[str, object] = {"user_id": 1, "user_name": "x" * 20, "user_photo": None, "timestamp": 1}
-        entries = [Entry(i, _USER_ID, "following notify", data, 1) for i in range(1, _NOTIFICATIONS)]
+        entries = [Entry.encode(i, _USER_ID, "following notify", data, 1) for i in range(1, _NOTIFICATIONS)]
         pushes = history.append(entries).pushes
         _offsets[target.redis_url] = pushes[0].split(b"\0")[2].decode()
     return _offsets[target.redis_url]
@@ -61,7 +62,8 @@ def test_others_get_what_is_theirs(im: Im, act: Attack) -> None:
 @pytest.mark.parametrize("packets", [["40/x,"], ['40{"token":"bad"}'], ["40", "41"]])
 def test_a_few_are_answered_and_then_the_client_is_told_why_it_is_closed(im: Im, packets: list[str]) -> None:
     with Websocket(im.port) as client:
-        client.send(*(packets * 20))
+        with suppress(ConnectionError):  # where it is closed before all is sent
+            client.send(*(packets * 20))
         code = client.closing_code()
     assert code in (BEYOND_LIMITS, None)
     assert im.metric('toutiao_im_sent_away_total{reason="reconnects"}') == 1

@@ -98,7 +98,9 @@ def _fill_history(im: Im, user_id: int, count: int, *, size: int) -> None:
         history = History(client, length=count, seconds=3600)
         data: dict[str, object] = {"text": "x" * size}
         now = int(time.time())
-        history.append([Entry(number, user_id, events.FOLLOWING_NOTIFY, data, now) for number in range(1, count + 1)])
+        history.append(
+            [Entry.encode(number, user_id, events.FOLLOWING_NOTIFY, data, now) for number in range(1, count + 1)]
+        )
 
 
 def _metric(im: Im, name: str) -> float:

@@ -28,7 +28,7 @@ def append(history: History, *user_ids: int, number: int = 1) -> Appended:
     """Append one notification for each of these users, in one batch."""
     now = int(time.time())
     return history.append(
-        [Entry(number, user_id, events.FOLLOWING_NOTIFY, {"id": number}, now) for user_id in user_ids]
+        [Entry.encode(number, user_id, events.FOLLOWING_NOTIFY, {"id": number}, now) for user_id in user_ids]
     )
 
 
