@@ -235,24 +235,24 @@ class TestStack:
             process.signal(signal.SIGCONT)
         wait_until(lambda: stack.is_healthy(name), seconds=20, what=f"{name} is healthy again")
 
-    def test_flower_knows_a_dispatch_that_pushed(self, stack: Stack) -> None:
+    def test_flower_knows_a_dispatch_that_pushed(self, stack: Stack, nginx: Nginx) -> None:
         def task_types() -> str:
             request = urllib.request.Request(stack.url("flower") + "/api/tasks")
             request.add_header("Authorization", "Basic YWRtaW46Zmxvd2VyLXNlY3JldA==")
             with urllib.request.urlopen(request, timeout=5) as answer:
                 return str(answer.read())
 
-        api = Api(stack.url("nginx"))
+        api = Api(nginx.url)
         assert api.follow(api.sign_up("flora"), api.sign_up("fred")) == 201
 
         wait_until(lambda: "tasks.notifications.dispatch" in task_types(), seconds=20, what="a dispatch in Flower")
 
-    def test_nginx_compresses_what_the_servers_answer_to_polls(self, stack: Stack) -> None:
-        session = Polling(int(stack.url("nginx").rpartition(":")[2]))
+    def test_nginx_compresses_what_the_servers_answer_to_polls(self, nginx: Nginx) -> None:
+        session = Polling(int(nginx.url.rpartition(":")[2]))
         session.join()
         session.post(*(f'42["message",{{"msg":"{"x" * 100}"}}]' for _ in range(100)))
 
-        request = urllib.request.Request(f"{stack.url('nginx')}/socket.io/?{query(sid=session.sid)}")
+        request = urllib.request.Request(f"{nginx.url}/socket.io/?{query(sid=session.sid)}")
         request.add_header("Accept-Encoding", "gzip")
         with urllib.request.urlopen(request, timeout=5) as answer:
             assert answer.headers["Content-Encoding"] == "gzip"
