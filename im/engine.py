@@ -37,7 +37,7 @@ UNREADABLE = (ValueError, TypeError, KeyError, IndexError, RecursionError)  # wh
 class Socket(socket.Socket):
     """An Engine.IO session."""
 
-    is_polled = is_posted = is_dropped = False
+    is_polled = is_posted = is_slow = False
     close_data: tuple[int, str] | None = None  # code and reason of a websocket's end
     _budget: Budget | None = None  # made with the first message
 
@@ -71,16 +71,16 @@ class Socket(socket.Socket):
 
     def send(self, pkt: Any) -> None:
         """Have a packet wait for the next poll, or the library's writer."""
-        if self.is_dropped:
+        if self.is_slow:
             return
         if not self.closed and self.queue.backlog.is_full:
-            self.drop()
+            self.close_as_slow()
         else:
             super().send(pkt)
 
-    def drop(self) -> None:
+    def close_as_slow(self) -> None:
         """Close a client that lets too much wait, without a word, so that it comes back and catches up."""
-        self.is_dropped = True
+        self.is_slow = True
         metrics.SENT_AWAY.labels("slow").inc()
         self.queue.drop()
         reason = self.server.reason.TRANSPORT_ERROR

@@ -6,7 +6,7 @@ from typing import Any
 LONGEST_LINE = 8 * 1024  # bytes of the request line, which may hold a token
 LARGEST_HEAD = 32 * 1024
 BAD_REQUEST = "400 Bad Request"
-_MOST_FIELDS = 100
+_MOST_FIELDS = 100  # in a query as well, which is parsed several times
 
 # An absolute path alone, as clients of Engine.IO send it: no proxy's address, no asterisk.
 _LINE = re.compile(rb"([A-Z]+) (/(?!/)[!-~]*) HTTP/1\.([01])")
@@ -86,6 +86,8 @@ def _read_line(line: bytes) -> tuple[str, str, str]:
         raise Refused("505 HTTP Version Not Supported" if is_other else BAD_REQUEST)
     if found[1] not in _METHODS:
         raise Refused(BAD_REQUEST)  # as Engine.IO answers a method that it does not know
+    if found[2].count(b"&") > _MOST_FIELDS:
+        raise Refused("414 URI Too Long")
     return found[1].decode(), found[2].decode(), "HTTP/1.1" if found[3] == b"1" else "HTTP/1.0"
 
 

@@ -98,6 +98,7 @@ def test_no_transfer_coding_is_spoken(coding: bytes) -> None:
         (b"OPTIONS * HTTP/1.1", "400"),
         (b"CONNECT elsewhere:443 HTTP/1.1", "400"),
         (b"GET /\x80 HTTP/1.1", "400"),
+        (b"GET /?" + b"&a=b" * 101 + b" HTTP/1.1", "414"),
         (b"GET / HTTP/1.2", "505"),
         (b"GET / HTTP/2.0", "505"),
         *((method + b" / HTTP/1.1", "400") for method in (b"HEAD", b"PUT", b"DELETE", b"PATCH", b"TRACE", b"BREW")),
