@@ -1,5 +1,7 @@
 """Who is online, as the IM servers say and the API reads."""
 
+from collections.abc import Iterable
+
 from redis import Redis
 
 from app.cache import RedisError
@@ -22,3 +24,15 @@ def is_online(redis: Redis, user_id: int) -> bool:
         return 0 <= redis.ttl(key_of(user_id)) <= TTL_SECONDS
     except RedisError:
         return False
+
+
+def online_among(redis: Redis, user_ids: Iterable[int]) -> set[int]:
+    """Return those who have an open socket, in one round trip; nobody where Redis is away."""
+    asked = list(user_ids)
+    if not asked:
+        return set()
+    try:
+        values = redis.mget([key_of(user_id) for user_id in asked])
+    except RedisError:
+        return set()
+    return {user_id for user_id, value in zip(asked, values, strict=True) if value is not None}

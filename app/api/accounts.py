@@ -10,7 +10,7 @@ from app.api.auth import login_required, refresh_token_required
 from app.api.blueprint import Blueprint
 from app.api.fields import Answer, Body, Id, Name, Page, Photo, Text
 from app.api.state import keep_unread_count, state
-from app.presence import is_online
+from app.presence import is_online, online_among
 from app.services import accounts, followings, passwords
 
 bp = Blueprint("accounts", __name__, url_prefix="/v1_0", description="Users and their tokens")
@@ -33,7 +33,7 @@ class UsersAnswer(Answer):
     total_count = fields.Integer()
     page = fields.Integer()
     per_page = fields.Integer()
-    results = fields.List(fields.Nested(ProfileAnswer))
+    results = fields.List(fields.Nested(UserAnswer))
 
 
 class SignUpBody(Body):
@@ -143,10 +143,12 @@ def change_profile(changes: dict[str, str | None]) -> Any:
 @bp.arguments(UsersQuery, location="query")
 @bp.response(200, UsersAnswer)
 def find_users(query: dict[str, Any]) -> dict[str, Any]:
-    """Find people whose name holds a text, by name."""
+    """Find people whose name holds a text, by name, and how you stand to them."""
     page, per_page = query["page"], query["per_page"]
     with state.database.reading() as connection:
-        total, results = accounts.search(connection, query=query["q"], page=page, per_page=per_page)
+        total, found = accounts.search(connection, viewer_id=g.user_id, query=query["q"], page=page, per_page=per_page)
+    online = online_among(state.redis, (user["id"] for user in found))
+    results = [{**user, "online": user["id"] in online} for user in found]
     return {"total_count": total, "page": page, "per_page": per_page, "results": results}
 
 

@@ -5,14 +5,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, case, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, case, func, insert, select, true, update
 from sqlalchemy.exc import IntegrityError
 
 from app import names
 from app.db import among
 from app.models import ACTIVE, User
 from app.profiles import Profile
-from app.services import passwords
+from app.services import passwords, relations
 
 _ESCAPE = "/"
 
@@ -96,19 +96,38 @@ def change_profile(connection: Connection, user_id: int, changes: dict[str, str 
     return found[user_id]
 
 
-def search(connection: Connection, *, query: str, page: int, per_page: int) -> tuple[int, list[Profile]]:
-    """Return how many names hold the query, and one page of them by name."""
+def search(
+    connection: Connection, *, viewer_id: int, query: str, page: int, per_page: int
+) -> tuple[int, list[dict[str, Any]]]:
+    """Return how many names hold the query, and one page of them by name: profiles, `fans_count` and `is_following`.
+
+    It is a single statement.
+    """
     query = names.normalize(query)
     matches: ColumnElement[bool] = User.status == ACTIVE
     if query:
         # Both in the database's own way: how many letters it knows depends on its locale.
         pattern = func.lower(f"%{_escaped(query)}%")
         matches = matches & func.lower(User.name).like(pattern, escape=_ESCAPE)
-    total = connection.execute(select(func.count()).select_from(User).where(matches)).scalar_one()
+    total = select(func.count().label("total")).select_from(User).where(matches).subquery()
+    found = _profiles().where(matches).order_by(User.name, User.id).limit(per_page).offset((page - 1) * per_page)
+    user = found.subquery()
+    # An outer join, so that a page beyond the last knows the total as well.
     rows = connection.execute(
-        _profiles().where(matches).order_by(User.name, User.id).limit(per_page).offset((page - 1) * per_page)
-    )
-    return total, [_profile(row) for row in rows]
+        select(
+            total.c.total,
+            user,
+            relations.fans_count(user.c.id).label("fans_count"),
+            relations.is_following(viewer_id, user.c.id).label("is_following"),
+        )
+        .select_from(total.outerjoin(user, true()))
+        .order_by(user.c.name, user.c.id)
+    ).all()
+    return rows[0].total, [_person(row) for row in rows if row.id is not None]
+
+
+def _person(row: Any) -> dict[str, Any]:
+    return {**_profile(row), "fans_count": row.fans_count, "is_following": bool(row.is_following)}
 
 
 def _escaped(text: str) -> str:

@@ -19,11 +19,10 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.orm import aliased
 
 from app import events
 from app.models import ACTIVE, FOLLOWING, NOT_FOLLOWING, Notification, Relation, User
-from app.services import inbox
+from app.services import inbox, relations
 from app.services.accounts import UnknownCaller, UnknownUser
 
 
@@ -54,12 +53,12 @@ def unfollow(connection: Connection, *, follower_id: int, target_id: int) -> Non
 
 def is_following(connection: Connection, *, follower_id: int, target_id: int) -> bool:
     """Say whether follower follows target."""
-    return bool(connection.execute(select(_is_following(follower_id, target_id))).scalar_one())
+    return bool(connection.execute(select(relations.is_following(follower_id, target_id))).scalar_one())
 
 
 def fans_count(connection: Connection, user_id: int) -> int:
     """Count a user's followers."""
-    return int(connection.execute(select(_fans_count(literal(user_id)))).scalar_one())
+    return int(connection.execute(select(relations.fans_count(literal(user_id)))).scalar_one())
 
 
 def page_of_followings(
@@ -151,25 +150,15 @@ def _has_unread(target_id: Any) -> Any:
     )
 
 
-def _is_following(follower: Any, target: Any) -> Any:
-    relation = aliased(Relation)
-    return exists().where(relation.user_id == follower, relation.target_id == target, relation.status == FOLLOWING)
-
-
-def _fans_count(user_id: Any) -> Any:
-    relation = aliased(Relation)
-    fans = select(func.count()).select_from(relation)
-    return fans.where(relation.target_id == user_id, relation.status == FOLLOWING).scalar_subquery()
-
-
 def _page(
     connection: Connection, user_id: int, mine: Any, other_id: Any, *, page: int, per_page: int
 ) -> tuple[int, list[dict[str, Any]]]:
     total = connection.execute(select(func.count()).select_from(Relation).where(mine)).scalar_one()
     # What is asked is one direction; the pair is mutual when the other direction holds as well.
-    back = _is_following(other_id, user_id) if other_id is Relation.target_id else _is_following(user_id, other_id)
+    pair = (other_id, user_id) if other_id is Relation.target_id else (user_id, other_id)
+    back = relations.is_following(*pair).label("mutual_follow")
     rows = connection.execute(
-        select(User.id, User.name, User.photo, _fans_count(User.id).label("fans_count"), back.label("mutual_follow"))
+        select(User.id, User.name, User.photo, relations.fans_count(User.id).label("fans_count"), back)
         .join(Relation, other_id == User.id)
         .where(mine)
         .order_by(Relation.updated_at.desc(), Relation.id.desc())

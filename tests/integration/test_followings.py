@@ -83,5 +83,5 @@ class TestSignUp:
 
     def test_names_are_searched_in_either_case(self, database: Database, users: list[int]) -> None:
         with database.reading() as connection:
-            assert accounts.search(connection, query="USER-", page=1, per_page=10)[0] == len(users)
-            assert accounts.search(connection, query="user_", page=1, per_page=10) == (0, [])
+            assert accounts.search(connection, viewer_id=1, query="USER-", page=1, per_page=10)[0] == len(users)
+            assert accounts.search(connection, viewer_id=1, query="user_", page=1, per_page=10) == (0, [])

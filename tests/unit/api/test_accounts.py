@@ -97,9 +97,10 @@ def test_who_is_gone_is_unauthorized_however_good_the_token(call: Call, bob: int
 def test_people_to_follow(call: Call, ann: int, bob: int) -> None:
     found = call(ann, "GET", "/users?q=BO").json
 
-    assert (found["total_count"], [user["id"] for user in found["results"]]) == (1, [bob])
-    assert call(ann, "GET", f"/users/{bob}").json == {
+    everything = {
         **{"id": bob, "name": "bob", "photo": None, "introduction": None},
         **{"fans_count": 0, "is_following": False, "online": False},
     }
+    assert (found["total_count"], found["results"]) == (1, [everything])
+    assert call(ann, "GET", f"/users/{bob}").json == everything
     assert call(ann, "GET", "/users/999").status_code == 404

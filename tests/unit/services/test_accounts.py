@@ -84,7 +84,7 @@ class TestSearch:
         for name in ("Johanna", "hannes", "Joe"):
             accounts.sign_up(connection, name=name, password_hash="x")
 
-        total, found = accounts.search(connection, query="HANN", page=1, per_page=10)
+        total, found = accounts.search(connection, viewer_id=1, query="HANN", page=1, per_page=10)
 
         assert (total, [profile["name"] for profile in found]) == (2, ["Johanna", "hannes"])
 
@@ -92,18 +92,22 @@ class TestSearch:
     def test_letters_beyond_ascii_have_two_cases_as_well(self, connection: Connection, query: str) -> None:
         accounts.sign_up(connection, name="Özil", password_hash="x")
 
-        assert accounts.search(connection, query=query, page=1, per_page=10)[0] == 1
+        assert accounts.search(connection, viewer_id=1, query=query, page=1, per_page=10)[0] == 1
 
     @pytest.mark.parametrize("query", ["%", "_", "/", "\\", "'"])
     def test_signs_of_the_query_language_are_just_signs(self, connection: Connection, ann: int, query: str) -> None:
         accounts.sign_up(connection, name=f"with {query}", password_hash="x")
 
-        _, found = accounts.search(connection, query=query, page=1, per_page=10)
+        _, found = accounts.search(connection, viewer_id=1, query=query, page=1, per_page=10)
 
         assert [profile["name"] for profile in found] == [f"with {query}"]
 
     def test_nothing_asked_for_means_everybody_by_the_page(
         self, connection: Connection, ann: int, bob: int, eve: int
     ) -> None:
-        assert accounts.search(connection, query="", page=2, per_page=2)[0] == 3
-        assert [p["id"] for p in accounts.search(connection, query="", page=2, per_page=2)[1]] == [eve]
+        total, found = accounts.search(connection, viewer_id=1, query="", page=2, per_page=2)
+
+        assert (total, [person["id"] for person in found]) == (3, [eve])
+
+    def test_a_page_beyond_the_last_is_empty_and_knows_the_total(self, connection: Connection) -> None:
+        assert accounts.search(connection, viewer_id=1, query="", page=9, per_page=10) == (3, [])
