@@ -11,7 +11,18 @@ from flask_cors import CORS
 from flask_smorest import Api
 from marshmallow import Schema, fields
 
-from app.api import accounts, commands, errors, followings, health, notifications, page, security_headers
+from app.api import (
+    accounts,
+    assets,
+    commands,
+    compression,
+    errors,
+    followings,
+    health,
+    notifications,
+    page,
+    security_headers,
+)
 from app.api.state import create_state
 from app.config import ApiSettings, SettingsError, load_settings
 
@@ -44,9 +55,11 @@ def create_app(config: Any = None, enable_config_file: bool = False) -> Flask:
         api.register_blueprint(blueprint)
     app.register_blueprint(health.bp)
     app.register_blueprint(page.bp)
+    app.register_blueprint(assets.bp)
     app.add_url_rule("/openapi.json", view_func=_openapi)
     errors.init_app(app)
     security_headers.init_app(app)
+    compression.init_app(app)
     app.cli.add_command(commands.group)
     origins = _origins(app.extensions["toutiao"].settings.allowed_origins)
     CORS(app, origins=origins, max_age=600, expose_headers=["Retry-After"])

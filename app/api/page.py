@@ -4,6 +4,7 @@ from urllib.parse import urlsplit
 
 from flask import Blueprint, Response, current_app, make_response, render_template, request
 
+from app.api import assets
 from app.api.state import state
 
 bp = Blueprint("page", __name__)
@@ -21,7 +22,8 @@ def docs() -> Response:
 
 
 def _page(template: str, *, connect: str = "", **context: object) -> Response:
-    response = make_response(render_template(template, **context))
+    response = make_response(render_template(template, assets=assets.load(), **context))
+    response.headers["Cache-Control"] = "no-cache"  # it names the files that fit to each other now
     response.headers["Content-Security-Policy"] = (
         f"default-src 'self'; connect-src 'self' {connect}; img-src 'self' http: https: data:; "
         "object-src 'none'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"

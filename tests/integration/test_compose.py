@@ -257,3 +257,16 @@ class TestStack:
         with urllib.request.urlopen(request, timeout=5) as answer:
             assert answer.headers["Content-Encoding"] == "gzip"
             assert b"x" * 100 in gzip.decompress(answer.read())
+
+    def test_the_pages_files_come_compressed_and_are_kept_for_good(self, nginx: Nginx) -> None:
+        def get(path: str) -> tuple[bytes, dict[str, str]]:
+            request = urllib.request.Request(nginx.url + path, headers={"Accept-Encoding": "gzip"})
+            with urllib.request.urlopen(request, timeout=5) as answer:
+                assert answer.headers["Content-Encoding"] == "gzip"
+                return gzip.decompress(answer.read()), dict(answer.headers)
+
+        page, _ = get("/")
+        for path in re.findall(r'(?:href|src)="(/static/[^"]+)"', page.decode()):
+            content, headers = get(path)
+            assert content
+            assert "immutable" in headers["Cache-Control"]

@@ -1,0 +1,26 @@
+"""Large answers, compressed for those who take it."""
+
+import gzip
+
+from flask import Flask, Response, request
+
+_TYPES = {"application/json", "text/html"}
+_LEAST_BYTES = 1024  # below, the headers weigh more than what is saved
+_LEVEL = 5
+
+
+def init_app(app: Flask) -> None:
+    app.after_request(_compress)
+
+
+def _compress(response: Response) -> Response:
+    # The length of a compressed answer tells something of what is in it, so answers that hold tokens stay as they are.
+    holds_tokens = request.path.endswith("/authorizations")
+    if response.mimetype not in _TYPES or response.is_streamed or response.content_encoding or holds_tokens:
+        return response
+    response.vary.add("Accept-Encoding")
+    content = response.get_data()
+    if len(content) >= _LEAST_BYTES and request.accept_encodings["gzip"]:
+        response.set_data(gzip.compress(content, _LEVEL, mtime=0))
+        response.content_encoding = "gzip"
+    return response
