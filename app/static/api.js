@@ -11,6 +11,23 @@ export class ApiError extends Error {
     super((body?.message ?? `The server answered ${status}.`) + wait);
     this.status = status;
     this.errors = body?.errors ?? {};
+    this.isTransient = status === 503;
+  }
+}
+
+/** No answer came, or a proxy's that has none. */
+class Unreachable extends Error {
+  isTransient = true;
+
+  constructor() {
+    super("The server can't be reached. Try again in a moment.");
+  }
+}
+
+/** Whoever asked is no longer logged in here, so the answer is for nobody. */
+export class Superseded extends Error {
+  constructor() {
+    super("You have been logged out.");
   }
 }
 
@@ -21,7 +38,10 @@ export class SessionOver extends Error {
   }
 }
 
-/** Dispatches `logged-out` when the session ends without having been asked to. */
+/**
+ * Dispatches `logged-out` when the session ends without having been asked to, and `answered` for each call that went
+ * well, with the time of asking.
+ */
 export class Api extends EventTarget {
   session = JSON.parse(sessionStorage.getItem(KEY) ?? "null");
   #refreshing = null;
@@ -56,11 +76,31 @@ export class Api extends EventTarget {
 
   /** Call the API with the access token, refreshed once where it is not taken. Reject with an Error to be shown. */
   async call(method, path, body) {
+    const askedAt = performance.now();
+    const asker = this.session?.refreshToken;
+    const check = () => {
+      if (asker !== this.session?.refreshToken) throw new Superseded();
+    };
+    const answer = await this.#send(method, path, body, check).finally(check);
+    this.dispatchEvent(new CustomEvent("answered", { detail: askedAt }));
+    return answer;
+  }
+
+  /** Resolve when the server answers; reject while it does not. */
+  async probe() {
+    if (this.session) await this.call("GET", "/user/notifications?limit=1");
+    else await fetch("/livez", { signal: AbortSignal.timeout(TIMEOUT_MS) });
+  }
+
+  /** Call `check`, which throws if another user is logged in by now, before anything is sent once more. */
+  async #send(method, path, body, check) {
     try {
       return await send(method, path, body, this.session?.token);
     } catch (error) {
       if (error.status !== 401) throw error;
+      check();
       const token = await this.refresh();
+      check();
       if (token === null) {
         this.end();
         throw new SessionOver();
@@ -101,9 +141,10 @@ async function send(method, path, body, token) {
     answer = await fetch(PREFIX + path, options);
     text = await answer.text();
   } catch {
-    throw new Error("The server can't be reached. Try again in a moment.");
+    throw new Unreachable();
   }
   const content = parse(text);
+  if (answer.status >= 502 && answer.status <= 504 && content === null) throw new Unreachable();
   if (!answer.ok) throw new ApiError(answer.status, content, answer.headers.get("Retry-After"));
   return content;
 }

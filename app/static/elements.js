@@ -8,11 +8,40 @@ export function element(tag, properties = {}, ...children) {
   return made;
 }
 
-/** Make a button; `label` says for screen readers what it is about, where the text alone does not. */
-export function button(text, { label = text, className = "quiet", onclick }) {
-  const made = element("button", { type: "button", className, textContent: text, onclick });
-  made.setAttribute("aria-label", label);
+/** Show what a user wrote: its direction, whatever characters it holds, ends with it. */
+export function written(text) {
+  return element("bdi", { textContent: text });
+}
+
+/** Say something to screen readers alone. */
+export function unseen(...content) {
+  return element("span", { className: "unseen" }, ...content);
+}
+
+/**
+ * Make a button. For screen readers, `about` goes on where its text ends, and `label` stands in place of a text that
+ * is but a sign.
+ */
+export function button(text, { label, about = [], className = "quiet", onclick }) {
+  const made = element("button", { type: "button", className, onclick }, text, " ", unseen(...about));
+  if (label) made.ariaLabel = label;
   return made;
+}
+
+/** Switch a button off or on. It keeps the focus, which an element that is `disabled` would lose. */
+export function switchOff(made, isOff) {
+  made.setAttribute("aria-disabled", isOff);
+}
+
+/** Have a button that is switched off do nothing. */
+export function guardSwitchedOff() {
+  const guard = (event) => event.target.closest?.("[aria-disabled=true]") && event.stopImmediatePropagation();
+  document.addEventListener("click", guard, { capture: true });
+}
+
+/** Move the focus out of what is about to go, if it is there; what is seen stays in its place. */
+export function moveFocus({ from, to }) {
+  if (from.contains(document.activeElement)) to.focus({ preventScroll: true });
 }
 
 /** Show a photo, or the initial of the name where there is no photo or it can't be loaded. */

@@ -1,23 +1,34 @@
 /** How forms are sent: once at a time, with what is wrong shown beside its field. */
 
 import { element } from "./elements.js";
+import { pause, retry } from "./retry.js";
 
 /** Call `action(values, submitter)` when the form is sent; `values` are its fields by name. */
-export function onSubmit(form, action) {
+export function onSubmit(form, api, action) {
+  let sent = new AbortController();
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
     if (form.ariaBusy === "true") return;
     form.ariaBusy = "true";
+    sent.abort();
+    sent = new AbortController();
     showErrors(form, {}, "");
     try {
       await action(Object.fromEntries(new FormData(form)), event.submitter);
     } catch (error) {
       const fields = error.errors ?? {};
       showErrors(form, fields, Object.keys(fields).length ? "" : error.message);
+      if (error.isTransient) clearWhenOver(form, api, sent.signal);
     } finally {
       form.ariaBusy = "false";
     }
   });
+}
+
+async function clearWhenOver(form, api, signal) {
+  await pause(0, signal); // the message can be read before it goes
+  await retry(() => api.probe(), signal);
+  if (!signal.aborted) form.querySelector("[role=alert]").textContent = "";
 }
 
 function showErrors(form, errors, message) {

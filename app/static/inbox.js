@@ -1,95 +1,144 @@
 /** The inbox: what happened, newest first, with what is read and how much is not. */
 
-import { avatar, button, byId, element } from "./elements.js";
-import { describe } from "./events.js";
-import { ago } from "./time.js";
+import { byId, moveFocus, switchOff } from "./elements.js";
+import { InboxList } from "./inbox-list.js";
 
 const PAGE = 20;
+const LARGEST_PAGE = 100;
+const MOST_PAGES = 10; // read at once, of the largest
+const LARGEST_COUNT = 1000; // which means "1,000 or more"
+const REREAD_MS = 300;
 const MINUTE_MS = 60_000;
 
 export class Inbox {
   #api;
   #report;
-  #rows = new Map(); // by id: {notification, row}
-  #unread = 0;
+  #list;
+  #expected = 0; // the count that is told next, if nothing is read elsewhere
+  #counts = 0;
+  #rereadTimer;
 
   constructor(api, report) {
     this.#api = api;
     this.#report = report;
+    this.#list = new InboxList((id) => this.#markRead({ ids: [id] }), () => this.reload());
     byId("reload-inbox").onclick = () => this.reload();
-    byId("read-all").onclick = () => this.#rows.size && this.#markRead({ up_to: Math.max(...this.#rows.keys()) });
+    byId("read-all").onclick = () => this.#markAllRead();
     byId("older").onclick = () => this.#showOlder();
-    setInterval(() => this.#drawTimes(), MINUTE_MS);
+    setInterval(() => this.#list.drawTimes(), MINUTE_MS);
   }
 
-  /** Read the newest page. */
-  load() {
-    return this.#api.call("GET", `/user/notifications?limit=${PAGE}`);
+  /** Read as much as is shown here, and the newest page at least; not more than MOST_PAGES. */
+  async load() {
+    const oldest = this.#list.oldest;
+    const limit = Math.min(Math.max(this.#list.size, PAGE), LARGEST_PAGE);
+    let page = await this.#page(limit);
+    const results = page.results;
+    for (let pages = 1; pages < MOST_PAGES && page.results.length === limit && results.at(-1).id > oldest; pages++) {
+      page = await this.#page(limit, results.at(-1).id);
+      results.push(...page.results);
+    }
+    return { unread_count: page.unread_count, results, isWhole: page.results.length < limit };
   }
 
-  async reload() {
-    await this.#reporting(async () => {
-      const inbox = await this.load();
-      this.take(inbox);
-      this.setUnread(inbox.unread_count);
-    });
+  /** Read the inbox because somebody asked for it, so that what is new is shown at once. */
+  reload() {
+    this.#list.showWaiting();
+    return this.#reread((notification) => this.#list.insert(notification));
   }
 
-  /** Show what `load` has read in place of what stood here, but for what came in while it was read. */
-  take({ results }) {
-    const newest = results[0]?.id ?? 0;
-    const found = new Set(results.map(({ id }) => id));
-    for (const id of [...this.#rows.keys()]) if (id <= newest && !found.has(id)) this.#remove(id);
-    results.forEach((notification) => this.#put(notification));
-    byId("older").hidden = results.length < PAGE;
-    this.#drawEmptiness();
+  /** Read the inbox because something may have changed. What is new waits if it would move what somebody is at. */
+  refresh() {
+    return this.#reread((notification) => this.#list.put(notification));
+  }
+
+  /** Take what `load` has read, as `refresh` does. */
+  take(inbox) {
+    this.#take(inbox, (notification) => this.#list.put(notification));
   }
 
   /** Show a notification that came in live. */
   add({ id, event, timestamp, ...data }) {
-    if (id === undefined || this.#rows.has(id)) return;
-    this.#put({ id, event, data, created_at: timestamp, read: false });
-    this.#drawEmptiness();
+    if (id === undefined || this.#list.has(id)) return;
+    this.#expected = Math.min(this.#expected + 1, LARGEST_COUNT);
+    this.#list.put({ id, event, data, created_at: timestamp, read: false });
   }
 
   setUnread(count) {
-    this.#unread = count;
+    this.#counts += 1;
+    this.#expected = count;
     byId("badge").textContent = count > 99 ? "99+" : count;
     byId("badge").hidden = count === 0;
     byId("badge-label").textContent = `${count} unread`;
-    byId("read-all").disabled = count === 0;
+    switchOff(byId("read-all"), count === 0);
     document.title = count ? `(${count}) Toutiao` : "Toutiao";
   }
 
-  /** Take a count that was pushed. A smaller one says that another device has read something: show what. */
+  /** Take a count that was pushed. A smaller one than expected says that another device has read something. */
   takeUnread(count) {
-    const isReadElsewhere = count < this.#unread;
+    const isReadElsewhere = count < this.#expected;
     this.setUnread(count);
-    if (isReadElsewhere) this.reload();
+    if (!isReadElsewhere) return;
+    this.#rereadTimer ??= setTimeout(() => {
+      this.#rereadTimer = undefined;
+      this.refresh();
+    }, REREAD_MS);
   }
 
   clear() {
-    for (const id of [...this.#rows.keys()]) this.#remove(id);
+    clearTimeout(this.#rereadTimer);
+    this.#rereadTimer = undefined;
+    this.#list.removeAll(() => true);
     byId("older").hidden = true;
     this.setUnread(0);
-    this.#drawEmptiness();
+  }
+
+  #page(limit, before) {
+    const query = new URLSearchParams(before === undefined ? { limit } : { limit, before });
+    return this.#api.call("GET", `/user/notifications?${query}`);
+  }
+
+  async #reread(put) {
+    await this.#reporting(async () => {
+      const counts = this.#counts;
+      const inbox = await this.load();
+      this.#take(inbox, put);
+      // A count that was told meanwhile is at least as new as the one that was read.
+      if (counts === this.#counts) this.setUnread(inbox.unread_count);
+    });
+  }
+
+  #take({ results, isWhole }, put) {
+    const oldest = results.at(-1)?.id ?? 0;
+    const newest = results[0]?.id ?? 0;
+    const found = new Set(results.map(({ id }) => id));
+    // Between what was read and older rows may be some that nobody knows: then those are to be read anew.
+    const isGap = !isWhole && oldest > this.#list.newest;
+    this.#list.removeAll((id) => id <= newest && !found.has(id) && (id > oldest || isGap));
+    results.forEach(put);
+    if (oldest <= this.#list.oldest) byId("older").hidden = isWhole;
   }
 
   async #showOlder() {
     await this.#reporting(async () => {
-      const oldest = Math.min(...this.#rows.keys());
-      const { results } = await this.#api.call("GET", `/user/notifications?limit=${PAGE}&before=${oldest}`);
-      results.forEach((notification) => this.#put(notification));
-      byId("older").hidden = results.length < PAGE;
+      const { results } = await this.#page(PAGE, this.#list.oldest);
+      results.forEach((notification) => this.#list.insert(notification));
+      if (results.length === PAGE) return;
+      if (byId("older") === document.activeElement && results.length) this.#list.focus(results[0].id);
+      moveFocus({ from: byId("older"), to: byId("inbox-title") });
+      byId("older").hidden = true;
     });
+  }
+
+  async #markAllRead() {
+    this.#list.showWaiting();
+    if (this.#list.size) await this.#markRead({ up_to: this.#list.newest });
   }
 
   async #markRead(which) {
     await this.#reporting(async () => {
       const { unread_count: count } = await this.#api.call("POST", "/user/notifications/read", which);
-      for (const [id, { notification }] of this.#rows) {
-        if (which.ids?.includes(id) || id <= which.up_to) this.#put({ ...notification, read: true });
-      }
+      this.#list.markRead((id) => which.ids?.includes(id) || id <= which.up_to);
       this.setUnread(count);
     });
   }
@@ -100,48 +149,5 @@ export class Inbox {
     } catch (error) {
       this.#report(error);
     }
-  }
-
-  /** Add a row in its place or renew it, and leave the others alone: somebody's focus may be on them. */
-  #put(notification) {
-    const { id } = notification;
-    const known = this.#rows.get(id);
-    if (known?.notification.read === notification.read) return;
-    const row = this.#row(notification);
-    const hadFocus = known?.row.contains(document.activeElement);
-    if (known) known.row.replaceWith(row);
-    else byId("inbox").insertBefore(row, this.#firstOlderThan(id));
-    this.#rows.set(id, { notification, row });
-    if (hadFocus) (byId("inbox").querySelector("button") ?? byId("inbox-title")).focus();
-  }
-
-  #firstOlderThan(id) {
-    const older = [...this.#rows.keys()].filter((other) => other < id);
-    return older.length ? this.#rows.get(Math.max(...older)).row : null;
-  }
-
-  #remove(id) {
-    this.#rows.get(id).row.remove();
-    this.#rows.delete(id);
-  }
-
-  #row({ id, event, data, created_at: createdAt, read }) {
-    const name = data.user_name || "Somebody";
-    const what = describe(event, data);
-    const date = new Date(createdAt * 1000);
-    const time = element("time", { dateTime: date.toISOString(), title: date.toLocaleString(), textContent: ago(date) });
-    const text = element("span", { className: "grow" }, element("strong", { textContent: name }), ` ${what}`, time);
-    const row = element("li", { className: read ? "read" : "unread" }, avatar(name, data.user_photo), text);
-    const label = `Mark as read: ${name} ${what}`;
-    if (!read) row.append(button("Mark read", { label, onclick: () => this.#markRead({ ids: [id] }) }));
-    return row;
-  }
-
-  #drawTimes() {
-    for (const time of byId("inbox").querySelectorAll("time")) time.textContent = ago(new Date(time.dateTime));
-  }
-
-  #drawEmptiness() {
-    byId("no-inbox").hidden = this.#rows.size > 0;
   }
 }

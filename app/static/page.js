@@ -1,84 +1,59 @@
 /** The page: who is logged in, and how people, inbox, toasts and the live connection come together. */
 
-import { Api, SessionOver } from "./api.js";
-import { byId } from "./elements.js";
+import { Api, SessionOver, Superseded } from "./api.js";
+import { byId, guardSwitchedOff, written } from "./elements.js";
 import { describe } from "./events.js";
 import { onSubmit } from "./forms.js";
 import { Inbox } from "./inbox.js";
+import { goLive } from "./live.js";
 import { People } from "./people.js";
-import { PushClient } from "./push-client.js";
-import { showToast } from "./toasts.js";
-
-const STATES = {
-  connecting: "Connecting",
-  "catching-up": "Catching up",
-  live: "Live",
-  offline: "Offline, reconnecting",
-  missing: "Not live",
-};
+import { Problem } from "./problem.js";
+import { Toasts } from "./toasts.js";
 
 const api = new Api();
 const people = new People(api, report);
 const inbox = new Inbox(api, report);
-let push = null;
+const toasts = new Toasts();
+const problem = new Problem(() => api.probe(), readAgain);
+let session = new AbortController(); // of the live connection
 
 function report(error) {
-  byId("error").hidden = error === null;
-  byId("error-text").textContent = error?.message ?? "";
+  if (!(error instanceof Superseded)) problem.show(error);
 }
 
-function showState(state) {
-  byId("state").textContent = STATES[state];
-  byId("state").dataset.state = state;
-  byId("no-live").hidden = state !== "missing";
-}
-
-async function goLive() {
-  let io;
-  try {
-    ({ io } = await import("./vendor/socket.io.esm.min.js"));
-  } catch {
-    return showState("missing");
-  }
-  if (api.session === null) return;
-  push = new PushClient({
-    io,
-    url: document.body.dataset.imUrl,
-    userId: api.session.user.id,
-    getToken: () => api.session?.token ?? null,
-    refreshToken: () => api.refresh(),
-    loadInbox: () => inbox.load(),
-  });
-  push.addEventListener("state", ({ detail }) => (detail === "logged-out" ? api.end() : showState(detail)));
-  push.addEventListener("unread", ({ detail }) => inbox.takeUnread(detail));
-  push.addEventListener("inbox", ({ detail }) => inbox.take(detail));
-  push.addEventListener("notification", ({ detail }) => {
-    inbox.add(detail);
-    showToast(detail, describe(detail.event, detail));
-  });
-  push.start();
+function readAgain() {
+  inbox.refresh();
+  people.showWhatFailed();
 }
 
 function show(isLoggedIn) {
   byId("welcome").hidden = isLoggedIn;
   byId("home").hidden = !isLoggedIn;
   byId("account").hidden = !isLoggedIn;
-  byId("me").textContent = api.session?.user.name ?? "";
+  byId("me").replaceChildren(written(api.session?.user.name ?? ""));
 }
 
 async function enter() {
-  report(null);
-  showState("connecting");
+  problem.clear();
   show(true);
-  await Promise.all([people.show(), inbox.reload(), goLive()]);
+  const on = {
+    unread: (count) => inbox.takeUnread(count),
+    inbox: (read) => inbox.take(read),
+    notification(told) {
+      inbox.add(told);
+      toasts.show(told, describe(told.event, told));
+    },
+  };
+  session = new AbortController();
+  await Promise.all([people.show(), inbox.reload(), goLive(api, inbox, on, session.signal)]);
 }
 
 function leave() {
-  push?.stop();
-  push = null;
+  session.abort();
+  problem.clear();
   people.clear();
   inbox.clear();
-  byId("toasts").replaceChildren();
+  toasts.clear();
   byId("profile").close();
   show(false);
   byId("log-in").elements.user_name.focus();
@@ -93,29 +68,29 @@ function openProfile() {
   byId("profile").showModal();
 }
 
-onSubmit(byId("log-in"), async ({ user_name: name, password }, submitter) => {
+guardSwitchedOff();
+onSubmit(byId("log-in"), api, async ({ user_name: name, password }, submitter) => {
   if (submitter?.value === "sign-up") await api.call("POST", "/users", { user_name: name, password });
   await api.logIn(name, password);
   byId("log-in").reset();
   enter();
   byId("inbox-title").focus();
 });
-onSubmit(byId("profile-form"), async ({ name, photo, introduction }) => {
+onSubmit(byId("profile-form"), api, async ({ name, photo, introduction }) => {
   api.keepUser(await api.call("PATCH", "/user", { name, photo: photo || null, introduction: introduction || null }));
   byId("profile").close();
   show(true);
 });
 byId("log-out").onclick = () => {
-  report(null);
   api.logOut();
   leave();
 };
 byId("me").onclick = openProfile;
 byId("cancel-profile").onclick = () => byId("profile").close();
-byId("close-error").onclick = () => report(null);
 api.addEventListener("logged-out", () => {
   leave();
   report(new SessionOver());
 });
+api.addEventListener("answered", ({ detail }) => problem.answered(detail));
 
 if (api.session) enter();

@@ -1,6 +1,7 @@
 /** People to follow: search, pages, follow and unfollow. */
 
-import { avatar, button, byId, element } from "./elements.js";
+import { byId, moveFocus, switchOff } from "./elements.js";
+import { PersonRow } from "./person-row.js";
 
 const PER_PAGE = 10;
 const TYPING_MS = 300;
@@ -10,7 +11,9 @@ export class People {
   #report;
   #query = "";
   #page = 1;
+  #rows = new Map(); // by id
   #readings = 0;
+  #hasFailed = false;
 
   constructor(api, report) {
     this.#api = api;
@@ -33,7 +36,7 @@ export class People {
   clear() {
     this.#readings += 1;
     this.#query = byId("q").value = "";
-    byId("people").replaceChildren();
+    this.#draw(1, 0, []);
   }
 
   /** Show one page of those whose name holds what is searched for. */
@@ -42,65 +45,67 @@ export class People {
     try {
       const query = new URLSearchParams({ q: this.#query, page, per_page: PER_PAGE });
       const { total_count: total, results } = await this.#api.call("GET", `/users?${query}`);
-      const others = results.filter(({ id }) => id !== this.#api.session?.user.id);
-      const people = await Promise.all(others.map(({ id }) => this.#api.call("GET", `/users/${id}`)));
       // The answer to an earlier search may come after that to a later one.
-      if (reading === this.#readings) this.#draw(page, total, people);
+      if (reading === this.#readings) this.#draw(page, total, results);
+      this.#hasFailed = false;
     } catch (error) {
-      if (reading === this.#readings) this.#report(error);
+      if (reading === this.#readings) this.#fail(error);
     }
   }
 
-  #draw(page, total, people) {
+  /** Show what could not be read before. */
+  async showWhatFailed() {
+    if (this.#hasFailed) await this.show(this.#page);
+  }
+
+  #fail(error) {
+    this.#hasFailed = true;
+    this.#report(error);
+  }
+
+  #draw(page, total, results) {
+    const others = results.filter(({ id }) => id !== this.#api.session?.user.id);
     const pages = Math.max(1, Math.ceil(total / PER_PAGE));
     this.#page = page;
-    byId("people").replaceChildren(...people.map((person) => this.#row(person)));
-    byId("no-people").hidden = people.length > 0;
+    this.#drawRows(others);
+    byId("no-people").hidden = others.length > 0;
     byId("people-pages").hidden = pages === 1;
     byId("people-page").textContent = `Page ${page} of ${pages}`;
-    byId("previous-people").disabled = page <= 1;
-    byId("next-people").disabled = page >= pages;
+    switchOff(byId("previous-people"), page <= 1);
+    switchOff(byId("next-people"), page >= pages);
   }
 
-  #row(person) {
-    const name = element("strong", { textContent: person.name });
-    const about = element("small", { textContent: describe(person) });
-    const text = element("span", { className: "grow" }, name, about);
-    if (person.introduction) text.append(element("small", { textContent: person.introduction, className: "one-line" }));
-    const row = element("li", {}, avatar(person.name, person.photo), text, this.#followButton(person, about));
-    row.classList.toggle("online", person.online);
-    return row;
+  /** Whoever is shown already keeps the row, and with it the focus. */
+  #drawRows(people) {
+    const known = this.#rows;
+    this.#rows = new Map(people.map(({ id }) => [id, known.get(id) ?? new PersonRow((row) => this.#turn(row))]));
+    for (const [id, row] of known) if (!this.#rows.has(id)) remove(row.element);
+    people.forEach((person, index) => {
+      const row = this.#rows.get(person.id);
+      const inPlace = byId("people").children[index] ?? null;
+      row.draw(person);
+      if (inPlace !== row.element) byId("people").insertBefore(row.element, inPlace);
+    });
   }
 
-  #followButton(person, about) {
-    const made = button("", { onclick: () => this.#turn(person, draw) });
-    const draw = () => {
-      made.textContent = person.is_following ? "Unfollow" : "Follow";
-      made.className = person.is_following ? "quiet" : "";
-      made.setAttribute("aria-label", `${made.textContent} ${person.name}`);
-      about.textContent = describe(person);
-    };
-    draw();
-    return made;
-  }
-
-  async #turn(person, draw) {
-    if (person.isTurning) return;
-    person.isTurning = true;
+  /** Follow, or follow no more. */
+  async #turn(row) {
+    if (row.isTurning) return;
+    row.isTurning = true;
+    const { id, is_following: isFollowing, fans_count: fans } = row.person;
     try {
-      if (person.is_following) await this.#api.call("DELETE", `/user/followings/${person.id}`);
-      else await this.#api.call("POST", "/user/followings", { target: person.id });
-      person.is_following = !person.is_following;
-      person.fans_count += person.is_following ? 1 : -1;
-      draw();
+      if (isFollowing) await this.#api.call("DELETE", `/user/followings/${id}`);
+      else await this.#api.call("POST", "/user/followings", { target: id });
+      row.draw({ ...row.person, is_following: !isFollowing, fans_count: fans + (isFollowing ? -1 : 1) });
     } catch (error) {
       this.#report(error);
     } finally {
-      person.isTurning = false;
+      row.isTurning = false;
     }
   }
 }
 
-function describe({ fans_count: fans, online }) {
-  return `${fans === 1 ? "1 follower" : `${fans} followers`}${online ? " · online" : ""}`;
+function remove(element) {
+  moveFocus({ from: element, to: byId("q") });
+  element.remove();
 }

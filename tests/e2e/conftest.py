@@ -1,13 +1,21 @@
-"""The shapes that a system may have."""
+"""The shapes that a system may have, and a browser."""
 
+import os
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import Browser, sync_playwright
 
 from tests.im import Im
-from tests.services import PostgreSQL, RabbitMQ, Service, free_port
-from tests.system import System
+from tests.services import PostgreSQL, RabbitMQ, Service, free_port, missing
+from tests.system import ROOT, System
+
+_CHROMIUM_FLAGS = (
+    "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
+    "--disable-component-update --disable-sync"
+)
 
 Valkeys = Callable[[], Service]
 
@@ -91,3 +99,16 @@ def impatient_im(request: pytest.FixtureRequest, folder: Path, valkey: Service) 
     """One whose heart beats fast: a ping each 0.3 s, to be answered within 0.8 s."""
     with Im(folder, valkey.url, transport=request.param, heartbeat=(0.3, 0.8)) as server:
         yield server
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    path = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
+    if path is None:
+        missing("Chromium")
+    if not (ROOT / "app/static/vendor/socket.io.esm.min.js").exists():
+        missing("socket.io-client (make page)")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=_CHROMIUM_FLAGS.split())
+        yield browser
+        browser.close()

@@ -1,58 +1,174 @@
 """The page, in a real browser."""
 
-import os
-import shutil
-import uuid
-from collections.abc import Iterator
+import re
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Route, expect
 
-from tests.services import missing
-from tests.system import ROOT, System
+from tests.e2e.pages import Person
+from tests.system import System
 
-_FLAGS = (
-    "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
-    "--disable-component-update --disable-sync"
-)
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    path = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
-    if path is None:
-        missing("Chromium")
-    if not (ROOT / "app/static/vendor/socket.io.esm.min.js").exists():
-        missing("socket.io-client (make page)")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=_FLAGS.split())
-        yield browser
-        browser.close()
-
-
-def sign_up(browser: Browser, system: System, **options: object) -> tuple[Page, str]:
-    page = browser.new_context(**options).new_page()  # type: ignore[arg-type]
-    page.goto(system.api.url)
-    name = f"user {uuid.uuid4().hex[:8]}"
-    page.get_by_label("Name").fill(name)
-    page.get_by_label("Password").fill("a good password")
-    page.get_by_role("button", name="Sign up").click()
-    expect(page.locator("#state")).to_have_text("Live")
-    return page, name
+CLIENT = "**/socket.io.esm.min.js*"
+MOST_REQUESTS = 30  # to load the page: styles, modules, icon, and the document itself
 
 
 class TestPage:
     def test_a_follow_in_one_window_shows_in_the_other(self, browser: Browser, pages: System) -> None:
-        bob, bobs_name = sign_up(browser, pages)
-        ann, anns_name = sign_up(browser, pages, viewport={"width": 390, "height": 760})
-        ann.get_by_role("searchbox").fill(bobs_name)
-        ann.get_by_role("button", name="Search").click()
+        bob = Person(browser, pages)
+        ann = Person(browser, pages, viewport={"width": 390, "height": 760})
+        ann.page.get_by_role("searchbox").fill(bob.name)
+        ann.page.get_by_role("button", name="Search").click()
 
-        ann.get_by_role("button", name=f"Follow {bobs_name}").click()
+        ann.page.get_by_role("button", name=f"Follow {bob.name}").click()
 
-        expect(bob.locator(".toast")).to_contain_text(f"{anns_name} follows you")
-        expect(bob.locator("#badge")).to_have_text("1")
-        bob.reload()
-        expect(bob.locator("#inbox")).to_contain_text(anns_name)
-        bob.get_by_role("button", name="Mark all read").click()
-        expect(bob.locator("#badge")).to_be_hidden()
+        expect(bob.page.locator(".toast")).to_contain_text(f"{ann.name} follows you")
+        expect(bob.page.locator("#badge")).to_have_text("1")
+        expect(bob.page.locator("#inbox")).to_contain_text(ann.name)
+        bob.page.reload()
+        expect(bob.page.locator("#inbox")).to_contain_text(ann.name)
+        bob.page.get_by_role("button", name="Mark all read").click()
+        expect(bob.page.locator("#badge")).to_be_hidden()
+
+    def test_names_turn_nothing_but_themselves_round(self, browser: Browser, pages: System) -> None:
+        bob = Person(browser, pages)
+        [name] = bob.is_followed_by(1, prefix="evil\u202e")
+
+        expect(bob.page.locator("#inbox bdi").first).to_have_text(name)
+        expect(bob.page.locator(".toast bdi").first).to_have_text(name)
+        expect(bob.page.locator("#people strong bdi").first).to_be_visible()
+        expect(bob.page.locator("#me bdi")).to_have_text(bob.name)
+        name_ends = "e => e.querySelector('strong').getBoundingClientRect().right"
+        sentence_begins = "e => e.querySelector('strong').nextElementSibling.getBoundingClientRect().left"
+        assert bob.row(name).evaluate(name_ends) <= bob.row(name).evaluate(sentence_begins)
+
+
+class TestPeople:
+    def test_a_page_of_people_is_one_request(self, browser: Browser, pages: System) -> None:
+        bob = Person(browser, pages)
+        asked: list[str] = []
+        bob.page.on("request", lambda request: asked.append(request.url))
+        bob.is_followed_by(8)
+        asked.clear()
+
+        bob.page.get_by_role("searchbox").fill("fan")
+        expect(bob.page.locator("#people li").first).to_contain_text("fan")
+
+        assert len([url for url in asked if "/users" in url]) == 1
+
+    def test_following_keeps_the_row_and_the_focus(self, browser: Browser, pages: System) -> None:
+        bob = Person(browser, pages)
+        button = bob.page.locator("#people button").first
+        button.evaluate("e => e.isTheSame = true")
+        button.focus()
+
+        bob.page.keyboard.press("Enter")
+
+        expect(button).to_have_text(re.compile("^Unfollow"))
+        expect(button).to_be_focused()
+        assert button.evaluate("e => e.isTheSame")
+
+    def test_a_late_answer_to_an_earlier_search_changes_nothing(self, browser: Browser, pages: System) -> None:
+        bob, eve = Person(browser, pages), Person(browser, pages)
+        held = bob.hold("**/users?q=user&*")
+        bob.page.get_by_role("searchbox").fill("user")
+        bob.page.get_by_role("button", name="Search").click()
+        bob.page.get_by_role("searchbox").fill(eve.name)
+        bob.page.get_by_role("button", name="Search").click()
+        expect(bob.page.locator("#people li")).to_have_count(1)
+        assert held
+
+        with bob.page.expect_response("**/users?q=user&*"):
+            held[0].continue_()
+        bob.page.evaluate("() => new Promise(requestAnimationFrame)")
+
+        expect(bob.page.locator("#people li")).to_have_count(1)
+        expect(bob.page.locator("#people")).to_contain_text(eve.name)
+
+    def test_the_last_page_keeps_the_focus_where_it_was(self, browser: Browser, pages: System) -> None:
+        bob = Person(browser, pages)
+        bob.is_followed_by(11, prefix=f"many-{bob.id}")
+        bob.page.get_by_role("searchbox").fill(f"many-{bob.id}")
+        expect(bob.page.locator("#people")).to_contain_text(f"many-{bob.id}")
+        following = bob.page.get_by_role("button", name="Next")
+
+        following.focus()
+        bob.page.keyboard.press("Enter")
+
+        expect(bob.page.locator("#people-page")).to_have_text("Page 2 of 2")
+        expect(following).to_be_disabled()
+        expect(following).to_be_focused()
+
+
+class TestLoading:
+    def test_it_is_light_at_first_and_one_request_later(self, browser: Browser, pages: System) -> None:
+        page = browser.new_context().new_page()
+        received = "() => performance.getEntriesByType('resource').filter(e => e.transferSize > 0).map(e => e.name)"
+
+        page.goto(pages.api.url, wait_until="networkidle")
+        assert 10 < len(page.evaluate(received)) < MOST_REQUESTS
+        page.goto("about:blank")
+        page.goto(pages.api.url, wait_until="networkidle")
+
+        assert page.evaluate(received) == []
+
+    def test_live_updates_come_when_their_script_loads_at_last(self, browser: Browser, pages: System) -> None:
+        page = browser.new_context().new_page()
+        tries: list[str] = []
+
+        def fail_twice(route: Route) -> None:
+            tries.append(route.request.url)
+            route.abort() if len(tries) <= 2 else route.continue_()
+
+        page.route(CLIENT, fail_twice)
+        page.goto(pages.api.url)
+        page.get_by_label("Name").fill(f"patient {id(page)}")
+        page.get_by_label("Password").fill("a good password")
+        page.get_by_role("button", name="Sign up").click()
+
+        expect(page.locator("#no-live")).to_be_visible()
+        expect(page.locator("#no-live")).to_contain_text("Live updates are not available right now")
+        assert "npm" not in page.content()
+        expect(page.locator("#state")).to_have_text("Live", timeout=30_000)
+        expect(page.locator("#no-live")).to_be_hidden()
+        assert len(tries) == 3
+
+    def test_that_the_server_cant_be_reached_is_said_until_it_can(self, browser: Browser, pages: System) -> None:
+        bob = Person(browser, pages)
+        place = bob.page.locator("#inbox-title").bounding_box()
+        bob.page.route("**/v1_0/**", lambda route: route.abort())
+        bob.page.get_by_role("button", name="Refresh").click()
+        expect(bob.page.locator("#error")).to_contain_text("can't be reached")
+        assert bob.page.locator("#inbox-title").bounding_box() == place
+
+        bob.page.unroute("**/v1_0/**")
+
+        expect(bob.page.locator("#error")).to_be_hidden(timeout=30_000)
+
+    def test_an_answer_to_whoever_was_here_before_is_shown_to_nobody_else(
+        self, browser: Browser, pages: System
+    ) -> None:
+        bob = Person(browser, pages)
+        [secret] = bob.is_followed_by(1, prefix="secret")
+        held = bob.hold("**/user/notifications?*")
+        bob.page.get_by_role("button", name="Refresh").click()
+        bob.page.get_by_role("button", name="Log out").click()
+        assert held
+        bob.name = f"{bob.name} too"
+        bob.sign_up()
+
+        with bob.page.expect_response("**/user/notifications?*"):
+            held[0].continue_()
+        bob.page.evaluate("() => new Promise(requestAnimationFrame)")
+
+        expect(bob.page.locator("#inbox")).not_to_contain_text(secret)
+        expect(bob.page.locator("#me")).to_contain_text(bob.name)
+
+
+@pytest.mark.parametrize("path", ["/", "/docs"])
+def test_there_is_nothing_inline_that_a_content_security_policy_would_refuse(
+    browser: Browser, pages: System, path: str
+) -> None:
+    page = browser.new_context().new_page()
+    page.goto(pages.api.url + path)
+
+    assert page.locator("script:not([src]), style, [style], [onclick]").count() == 0

@@ -1,0 +1,138 @@
+/** The rows of the inbox by id, newest first. A row keeps its elements, its place and the focus, whatever comes. */
+
+import { byId, moveFocus } from "./elements.js";
+import { InboxRow } from "./inbox-row.js";
+
+const MOST_ROWS = 1000;
+const MOST_WAITING = 100;
+const IDLE_MS = 300;
+
+/** What comes in while somebody is at the rows waits behind a button: it would move them from under the pointer. */
+export class InboxList {
+  #onRead;
+  #onTooMany;
+  #rows = new Map(); // by id
+  #waiting = new Map(); // notifications by id
+  #idleTimer;
+
+  /** `onRead(id)` is called to mark one as read, `onTooMany()` to show more than are kept waiting. */
+  constructor(onRead, onTooMany) {
+    this.#onRead = onRead;
+    this.#onTooMany = onTooMany;
+    byId("show-new").onclick = () => this.#showAsked();
+    const showWhenIdle = () => this.#showWhenIdle();
+    for (const event of ["pointerover", "focusin", "focusout", "scroll"]) document.addEventListener(event, showWhenIdle);
+    document.documentElement.addEventListener("pointerleave", showWhenIdle);
+  }
+
+  get size() {
+    return this.#rows.size;
+  }
+
+  get newest() {
+    return Math.max(...this.#rows.keys());
+  }
+
+  get oldest() {
+    return Math.min(...this.#rows.keys());
+  }
+
+  has(id) {
+    return this.#rows.has(id) || this.#waiting.has(id);
+  }
+
+  /** Renew the state of a row that is there; show a new one, or have it wait. */
+  put(notification) {
+    const { id, read } = notification;
+    if (this.#rows.has(id)) return read && this.#rows.get(id).markRead();
+    // One more than are kept says that there are too many.
+    if (this.#waiting.size <= MOST_WAITING) this.#waiting.set(id, notification);
+    if (this.#waiting.size === 1 && !isBusy()) return this.showWaiting();
+    this.#drawWaiting();
+    this.#showWhenIdle();
+  }
+
+  /** Show a notification in its place now, because somebody asked for it. */
+  insert(notification) {
+    const { id } = notification;
+    if (this.#rows.has(id)) return this.put(notification);
+    const row = new InboxRow(notification, this.#onRead);
+    byId("inbox").insertBefore(row.element, this.#firstOlderThan(id));
+    this.#rows.set(id, row);
+    byId("no-inbox").hidden = true;
+  }
+
+  markRead(isMeant) {
+    for (const [id, row] of this.#rows) if (isMeant(id)) row.markRead();
+    for (const [id, notification] of this.#waiting) if (isMeant(id)) notification.read = true;
+  }
+
+  /** Show what waits. */
+  showWaiting() {
+    const waiting = [...this.#waiting.values()];
+    this.#waiting.clear();
+    if (waiting.length > MOST_WAITING) this.#onTooMany();
+    else waiting.forEach((notification) => this.insert(notification));
+    for (; this.#rows.size > MOST_ROWS; byId("older").hidden = false) this.#remove(this.oldest);
+    this.#drawWaiting();
+  }
+
+  removeAll(isMeant) {
+    for (const id of [...this.#rows.keys()]) if (isMeant(id)) this.#remove(id);
+    for (const id of [...this.#waiting.keys()]) if (isMeant(id)) this.#waiting.delete(id);
+    this.#drawWaiting();
+  }
+
+  drawTimes() {
+    for (const row of this.#rows.values()) row.drawTime();
+  }
+
+  focus(id) {
+    this.#rows.get(id)?.element.focus();
+  }
+
+  #showAsked() {
+    const newest = Math.max(...this.#waiting.keys());
+    this.showWaiting();
+    this.focus(newest);
+  }
+
+  /** Somebody who leaves the rows for a moment, perhaps towards the button, finds both as they were. */
+  #showWhenIdle() {
+    if (this.#waiting.size === 0) return;
+    this.#idleTimer ??= setTimeout(() => {
+      this.#idleTimer = undefined;
+      if (!isBusy()) this.showWaiting();
+    }, IDLE_MS);
+  }
+
+  #drawWaiting() {
+    const count = this.#waiting.size;
+    byId("new-count").textContent = count > MOST_WAITING ? `${MOST_WAITING}+ new` : `${count} new`;
+    moveFocus(count ? { from: byId("reload-inbox"), to: byId("show-new") } : { from: byId("show-new"), to: byId("inbox-title") });
+    byId("show-new").hidden = count === 0;
+    byId("reload-inbox").hidden = count > 0;
+  }
+
+  #firstOlderThan(id) {
+    const older = [...this.#rows.keys()].filter((other) => other < id);
+    return older.length ? this.#rows.get(Math.max(...older)).element : null;
+  }
+
+  #remove(id) {
+    const { element } = this.#rows.get(id);
+    moveFocus({ from: element, to: byId("inbox-title") });
+    element.remove();
+    this.#rows.delete(id);
+    byId("no-inbox").hidden = this.#rows.size > 0;
+  }
+}
+
+/** Say whether somebody is at what a new row would move, or looks at rows further down. */
+function isBusy() {
+  const area = byId("inbox-area").getBoundingClientRect();
+  const people = byId("people-card");
+  const isAt = (place) => place.matches(":hover, :focus-within");
+  if (area.top < 0 || isAt(byId("inbox-area")) || isAt(byId("show-new"))) return true;
+  return people.getBoundingClientRect().top >= area.bottom && isAt(people);
+}

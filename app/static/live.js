@@ -1,0 +1,49 @@
+/** The live connection of whoever is logged in, and what is shown of it. */
+
+import { byId } from "./elements.js";
+import { PushClient } from "./push-client.js";
+import { retry } from "./retry.js";
+
+const STATES = {
+  connecting: "Connecting",
+  "catching-up": "Catching up",
+  live: "Live",
+  offline: "Offline, reconnecting",
+  missing: "Not live",
+};
+
+/** Connect, and stay connected until the signal is aborted. `on` has a function for each event of the push client. */
+export async function goLive(api, inbox, on, signal) {
+  showState("connecting");
+  const io = await retry(loadClient, signal);
+  if (signal.aborted) return;
+  const push = new PushClient({
+    io,
+    url: document.body.dataset.imUrl,
+    userId: api.session.user.id,
+    getToken: () => api.session?.token ?? null,
+    refreshToken: () => api.refresh(),
+    loadInbox: () => inbox.load(),
+  });
+  signal.addEventListener("abort", () => push.stop());
+  push.addEventListener("state", ({ detail }) => (detail === "logged-out" ? api.end() : showState(detail)));
+  for (const [event, action] of Object.entries(on)) push.addEventListener(event, ({ detail }) => action(detail));
+  push.start();
+}
+
+/** A browser may remember that an address could not be loaded, so each try has another. */
+async function loadClient(failures) {
+  try {
+    const { io } = await import(`./vendor/socket.io.esm.min.js${failures ? `?try=${failures}` : ""}`);
+    return io;
+  } catch (error) {
+    showState("missing");
+    throw error;
+  }
+}
+
+function showState(state) {
+  byId("state").textContent = STATES[state];
+  byId("state").dataset.state = state;
+  byId("no-live").hidden = state !== "missing";
+}

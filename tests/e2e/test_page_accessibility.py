@@ -1,0 +1,78 @@
+"""The page for everybody: axe finds nothing, on phones and desktops, by day and by night."""
+
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests.e2e.pages import Person
+from tests.services import missing
+from tests.system import ROOT, System
+
+AXE = ROOT / "node_modules/axe-core/axe.min.js"
+# Off by default, since it is experimental: what is seen on a button is what it is called by.
+RULES = {"rules": {"label-content-name-mismatch": {"enabled": True}}}
+
+
+@pytest.fixture(params=[360, 1280])
+def width(request: pytest.FixtureRequest) -> int:
+    return int(request.param)
+
+
+@pytest.fixture(params=["light", "dark"])
+def options(request: pytest.FixtureRequest, width: int) -> dict[str, Any]:
+    return {"viewport": {"width": width, "height": 800}, "color_scheme": request.param, "reduced_motion": "reduce"}
+
+
+def violations(page: Page) -> list[str]:
+    if not AXE.exists():
+        missing("axe-core (make page)")
+    page.evaluate(AXE.read_text())
+    found = page.evaluate("rules => axe.run(rules)", RULES)["violations"]
+    return [f"{rule['id']}: {node['html']}" for rule in found for node in rule["nodes"]]
+
+
+def fits(page: Page) -> bool:
+    return bool(page.evaluate("() => document.documentElement.scrollWidth <= innerWidth"))
+
+
+def test_before_the_log_in(browser: Browser, pages: System, options: dict[str, Any]) -> None:
+    page = browser.new_context(**options).new_page()
+    page.goto(pages.api.url)
+    assert violations(page) == []
+
+    page.get_by_label("Name").fill("nobody at all")
+    page.get_by_label("Password").fill("not this one")
+    page.get_by_role("button", name="Log in").click()
+
+    expect(page.get_by_role("alert").filter(has_text="wrong")).to_be_visible()
+    assert violations(page) == []
+    assert fits(page)
+
+
+def test_after_it(browser: Browser, pages: System, options: dict[str, Any]) -> None:
+    bob = Person(browser, pages, **options)
+    expect(bob.page.locator("#people li").first).to_be_visible()
+    assert violations(bob.page) == []
+
+    [*_, first] = bob.is_followed_by(3)
+    expect(bob.page.locator(".toast").first).to_be_visible()
+    bob.row(first).get_by_role("button", name="Mark read").click()
+    expect(bob.row(first)).to_have_class("read")
+    bob.is_followed_by(1)
+    expect(bob.page.locator("#show-new")).to_be_visible()
+    bob.page.route("**/v1_0/**", lambda route: route.abort())
+    bob.page.get_by_role("button", name="Mark all read").click()
+    expect(bob.page.locator("#error")).to_be_visible()
+
+    assert violations(bob.page) == []
+    assert fits(bob.page)
+    bob.page.locator("#me").click()
+    assert violations(bob.page) == []
+
+
+def test_the_description_of_the_api(browser: Browser, pages: System, options: dict[str, Any]) -> None:
+    page = browser.new_context(**options).new_page()
+    page.goto(f"{pages.api.url}/docs")
+
+    assert violations(page) == []

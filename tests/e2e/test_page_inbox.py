@@ -1,0 +1,167 @@
+"""The inbox of the page: whatever comes, rows, place and focus are kept, and a click hits what it was meant for."""
+
+import pytest
+from playwright.sync_api import Browser, expect
+
+from tests.clients import Api
+from tests.e2e.pages import Person
+from tests.system import System
+
+TOKEN = "() => JSON.parse(sessionStorage.session).token"
+SCROLL = "() => scrollY"
+
+
+@pytest.fixture
+def bob(browser: Browser, pages: System) -> Person:
+    return Person(browser, pages)
+
+
+def read_elsewhere(bob: Person, system: System, ids: list[int]) -> None:
+    Api(system.api.url).call("POST", "/v1_0/user/notifications/read", {"ids": ids}, token=str(bob.page.evaluate(TOKEN)))
+
+
+def load_60(bob: Person) -> list[str]:
+    names = bob.is_followed_by(60)
+    bob.page.reload()
+    for shown in (20, 40):
+        expect(bob.page.locator("#inbox li")).to_have_count(shown)
+        bob.page.get_by_role("button", name="Show older").click()
+    expect(bob.page.locator("#inbox li")).to_have_count(60)
+    return names
+
+
+class TestRead:
+    def test_marking_one_changes_that_row_alone(self, bob: Person) -> None:
+        names = load_60(bob)
+        bob.row(names[45]).scroll_into_view_if_needed()
+        scrolled, place = bob.page.evaluate(SCROLL), bob.place_of(names[45])
+        bob.page.evaluate("() => document.querySelectorAll('#inbox li').forEach(row => (row.isTheSame = true))")
+
+        bob.row(names[45]).get_by_role("button", name="Mark read").press("Enter")
+
+        expect(bob.row(names[45])).to_have_class("read")
+        expect(bob.row(names[45])).to_be_focused()
+        assert (bob.page.evaluate(SCROLL), bob.place_of(names[45])) == (scrolled, place)
+        expect(bob.page.locator("#inbox li.read")).to_have_count(1)
+        assert bob.page.evaluate("() => [...document.querySelectorAll('#inbox li')].every(row => row.isTheSame)")
+
+    def test_marking_all_keeps_the_focus(self, bob: Person) -> None:
+        bob.is_followed_by(2)
+        button = bob.page.get_by_role("button", name="Mark all read")
+
+        button.press("Enter")
+
+        expect(button).to_be_disabled()
+        expect(button).to_be_focused()
+        expect(bob.page.locator("#inbox li.unread")).to_have_count(0)
+
+    def test_what_another_device_reads_is_read_here_and_all_rows_stay(self, bob: Person, pages: System) -> None:
+        names = load_60(bob)
+        bob.row(names[50]).scroll_into_view_if_needed()
+        bob.row(names[50]).get_by_role("button").focus()
+        place = bob.place_of(names[50])
+        _, inbox = Api(pages.api.url).call(
+            "GET", "/v1_0/user/notifications?limit=60", token=str(bob.page.evaluate(TOKEN))
+        )
+
+        read_elsewhere(bob, pages, [row["id"] for row in inbox["results"][40:55]])
+
+        expect(bob.page.locator("#inbox li.read")).to_have_count(15)
+        expect(bob.page.locator("#inbox li")).to_have_count(60)
+        expect(bob.row(names[50])).to_be_focused()
+        assert bob.place_of(names[50]) == place
+
+    def test_one_read_elsewhere_while_another_comes_is_noticed(self, bob: Person, pages: System) -> None:
+        [first] = bob.is_followed_by(1)
+        _, inbox = Api(pages.api.url).call("GET", "/v1_0/user/notifications", token=str(bob.page.evaluate(TOKEN)))
+
+        read_elsewhere(bob, pages, [inbox["results"][0]["id"]])
+        bob.is_followed_by(1)
+
+        expect(bob.row(first)).to_have_class("read")
+
+
+class TestNew:
+    def test_what_comes_moves_no_row_from_under_the_pointer(self, bob: Person) -> None:
+        names = bob.is_followed_by(3)
+        bob.row(names[0]).get_by_role("button", name="Mark read").hover()
+        place = bob.place_of(names[0])
+
+        new = bob.is_followed_by(3)
+
+        expect(bob.page.get_by_role("button", name="3 new")).to_be_visible()
+        assert bob.place_of(names[0]) == place
+        bob.page.mouse.down()
+        bob.page.mouse.up()
+        expect(bob.row(names[0])).to_have_class("read")
+        expect(bob.page.locator("#inbox li")).to_have_count(3)
+
+        bob.page.get_by_role("button", name="3 new").click()
+
+        expect(bob.page.locator("#inbox li")).to_have_count(6)
+        expect(bob.page.locator("#inbox li").first).to_contain_text(new[0])
+        expect(bob.page.locator("#inbox li.read")).to_have_count(1)
+        expect(bob.row(new[0])).to_be_focused()
+
+    def test_what_comes_waits_while_the_list_has_the_focus(self, bob: Person) -> None:
+        names = bob.is_followed_by(2)
+        bob.row(names[1]).get_by_role("button", name="Mark read").focus()
+
+        bob.is_followed_by(1)
+
+        expect(bob.page.get_by_role("button", name="1 new")).to_be_visible()
+        expect(bob.row(names[1]).get_by_role("button", name="Mark read")).to_be_focused()
+        bob.page.locator("#q").focus()
+        expect(bob.page.locator("#inbox li")).to_have_count(3)
+        expect(bob.page.locator("#show-new")).to_be_hidden()
+
+    def test_what_comes_waits_while_the_list_is_scrolled(self, bob: Person) -> None:
+        names = bob.is_followed_by(20)
+        bob.page.mouse.wheel(0, 600)
+        bob.page.wait_for_function("() => scrollY > 400")
+        place = bob.place_of(names[12])
+
+        bob.is_followed_by(2)
+
+        expect(bob.page.get_by_role("button", name="2 new")).to_be_in_viewport()
+        assert bob.place_of(names[12]) == place
+        bob.page.mouse.wheel(0, -2000)
+        expect(bob.page.locator("#inbox li")).to_have_count(22)
+
+    def test_what_comes_moves_no_person_from_under_the_pointer_where_people_stand_below(
+        self, browser: Browser, pages: System
+    ) -> None:
+        bob = Person(browser, pages, viewport={"width": 600, "height": 900})
+        button = bob.page.locator("#people button").first
+        button.hover()
+        box = button.bounding_box()
+
+        bob.is_followed_by(1)
+
+        expect(bob.page.get_by_role("button", name="1 new")).to_be_attached()
+        assert button.bounding_box() == box
+
+    def test_what_comes_shows_at_once_where_nobody_is_at_the_list(self, bob: Person) -> None:
+        names = bob.is_followed_by(2)
+
+        expect(bob.page.locator("#inbox li").first).to_contain_text(names[0])
+        expect(bob.page.locator("#show-new")).to_be_hidden()
+
+    def test_all_is_marked_that_is_shown_and_all_is_shown(self, bob: Person) -> None:
+        names = bob.is_followed_by(1)
+        bob.row(names[0]).hover()
+        bob.is_followed_by(2)
+
+        bob.page.get_by_role("button", name="Mark all read").click()
+
+        expect(bob.page.locator("#inbox li.read")).to_have_count(3)
+        expect(bob.page.locator("#badge")).to_be_hidden()
+
+    def test_after_the_last_older_one_the_focus_is_on_what_came(self, bob: Person) -> None:
+        names = bob.is_followed_by(21)
+        bob.page.reload()
+        expect(bob.page.locator("#inbox li")).to_have_count(20)
+
+        bob.page.get_by_role("button", name="Show older").press("Enter")
+
+        expect(bob.row(names[20])).to_be_focused()

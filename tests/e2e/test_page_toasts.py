@@ -1,0 +1,90 @@
+"""Toasts of the page: a click on one hits nothing else, and none goes from under the pointer."""
+
+import pytest
+from playwright.sync_api import Browser, expect
+
+from tests.e2e.pages import Person
+from tests.system import System
+
+CLICKS = """() => {
+  window.clicked = [];
+  const note = ({ target }) => window.clicked.push(target.closest(".toast") ? "toast" : target.id);
+  document.addEventListener("click", note);
+}"""
+COVER = """() => {
+  const button = document.createElement("button");
+  Object.assign(button.style, { position: "fixed", inset: 0, borderRadius: 0 });
+  button.id = "below";
+  document.querySelector("main").append(button);
+}"""
+
+
+@pytest.fixture
+def bob(browser: Browser, pages: System) -> Person:
+    bob = Person(browser, pages)
+    bob.page.evaluate(COVER)
+    bob.page.evaluate(CLICKS)
+    return bob
+
+
+def clicked(bob: Person) -> list[str]:
+    result: list[str] = bob.page.evaluate("() => window.clicked")
+    return result
+
+
+def test_a_click_on_its_text_hits_nothing_below(bob: Person) -> None:
+    [name] = bob.is_followed_by(1)
+    toast = bob.page.locator(".toast")
+    expect(toast).to_contain_text(name)
+    box = toast.bounding_box()
+    assert box is not None
+
+    for x, y in ((box["width"] / 2, box["height"] / 2), (2, box["height"] / 2), (box["width"] / 2, 2)):
+        bob.page.mouse.click(box["x"] + x, box["y"] + y)
+
+    assert clicked(bob) == ["toast"] * 3
+
+
+def test_a_click_that_began_on_a_toast_that_went_hits_nothing_below(bob: Person) -> None:
+    bob.is_followed_by(1)
+    bob.page.locator(".toast p").hover()
+
+    bob.page.mouse.down()
+    bob.page.keyboard.press("Escape")
+    expect(bob.page.locator(".toast")).to_have_count(0)
+    bob.page.mouse.up()
+
+    assert "below" not in clicked(bob)
+
+
+def test_it_stays_while_the_pointer_is_on_it_and_the_others_wait(browser: Browser, pages: System) -> None:
+    bob = Person(browser, pages)
+    bob.page.clock.install()
+    [first] = bob.is_followed_by(1)
+    bob.page.locator(".toast p").hover()
+    box = bob.page.locator(".toast").bounding_box()
+    bob.page.clock.run_for(60_000)
+
+    bob.is_followed_by(5)
+
+    expect(bob.page.locator(".toast")).to_have_count(1)
+    expect(bob.page.locator(".toast")).to_contain_text(first)
+    assert bob.page.locator(".toast").bounding_box() == box
+    bob.page.mouse.move(5, 5)
+    expect(bob.page.locator(".toast")).to_have_count(4)
+    bob.page.clock.run_for(10_000)
+    expect(bob.page.locator(".toast")).to_have_count(0)
+
+
+def test_escape_and_its_button_dismiss_it_and_the_focus_goes_back(browser: Browser, pages: System) -> None:
+    bob = Person(browser, pages)
+    bob.is_followed_by(2)
+    bob.page.locator("#q").focus()
+
+    bob.page.keyboard.press("Escape")
+    expect(bob.page.locator(".toast")).to_have_count(1)
+    bob.page.locator(".toast").get_by_role("button", name="Dismiss").focus()
+    bob.page.keyboard.press("Enter")
+
+    expect(bob.page.locator(".toast")).to_have_count(0)
+    expect(bob.page.locator("#q")).to_be_focused()
