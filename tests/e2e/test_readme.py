@@ -63,7 +63,7 @@ def copy(tmp_path: Path) -> Path:
     (root / "tests/e2e/test_waves.py").write_text(block('"""Whoever is waved'))
     edit(root / "app/events.py", r"^FOLLOWING_NOTIFY = .*?^NOTIFICATIONS = .*?\n", block("FOLLOWING_NOTIFY"))
     edit(root / "app/static/events.js", r"^const TEXTS = .*?^\};\n", block("const TEXTS"))
-    edit(root / "app/factory.py", r"import security_headers\n", "import security_headers, waves\n")
+    edit(root / "app/factory.py", r"    security_headers,\n", "    security_headers,\n    waves,\n")
     edit(root / "app/factory.py", r"notifications\.bp\)", "notifications.bp, waves.bp)")
     edit(root / "im/server.py", r"^from im\.chat", "from im import clock\nfrom im.chat")
     edit(root / "im/server.py", r'^    sio\.on\("\*"', textwrap.indent(block("sio.on("), "    ") + '    sio.on("*"')
