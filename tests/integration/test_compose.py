@@ -10,6 +10,7 @@ import sys
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
+from email.message import Message
 from pathlib import Path
 from typing import Any
 
@@ -259,11 +260,11 @@ class TestStack:
             assert b"x" * 100 in gzip.decompress(answer.read())
 
     def test_the_pages_files_come_compressed_and_are_kept_for_good(self, nginx: Nginx) -> None:
-        def get(path: str) -> tuple[bytes, dict[str, str]]:
+        def get(path: str) -> tuple[bytes, Message]:
             request = urllib.request.Request(nginx.url + path, headers={"Accept-Encoding": "gzip"})
             with urllib.request.urlopen(request, timeout=5) as answer:
                 assert answer.headers["Content-Encoding"] == "gzip"
-                return gzip.decompress(answer.read()), dict(answer.headers)
+                return gzip.decompress(answer.read()), answer.headers
 
         page, _ = get("/")
         for path in re.findall(r'(?:href|src)="(/static/[^"]+)"', page.decode()):
