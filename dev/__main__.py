@@ -1,5 +1,10 @@
 """Run the whole system on this machine until Ctrl-C: `make run`, or `python -m dev`."""
 
+import signal
+
+# Until the runner listens, Ctrl-C ends this as it ends any program: while modules are imported, without a traceback.
+signal.signal(signal.SIGINT, signal.SIG_DFL)
+
 import argparse
 import os
 import sys

@@ -57,10 +57,8 @@ class System:
         celery = _python("celery", "-A", "tasks", "--quiet")
         schedule = str(config.data_dir / "beat-schedule")
         return {
-            "api": _python(
-                *("granian", "--interface", "wsgi", "--host", LOOPBACK, "--port", str(config.api_port)),
-                *("--workers", "1", "--blocking-threads", "4", "--no-ws", "--log-level", "warning", "app.wsgi:app"),
-            ),
+            # It warns of more threads than twice the cores, which would hide what a person should read here.
+            "api": _python("app.serve", "--host", LOOPBACK, "--port", str(config.api_port), "--log-level", "error"),
             "worker": [*celery, "worker", "--hostname", self._node, "--without-mingle", "--without-gossip"],
             "beat": [*celery, "beat", "--schedule", schedule, "--pidfile="],
             "flower": [*celery, "flower", "--logging=error"],

@@ -52,6 +52,7 @@ def main(**heartbeat: float) -> None:
     serving = eventlet.spawn(serve, listener, server.app, server.turns)
     logging.getLogger("im").info("serving on http://%s:%d", settings.im_host, port)
     _wait_for_signal()
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # whoever says it twice does not want to wait
     server.app.is_stopping = True
     eventlet.sleep(min(1.0, settings.im_drain_seconds / 10))  # a load balancer looks, and sends nobody any more
     serving.kill()

@@ -79,7 +79,6 @@ def environment(folder: Path) -> dict[str, str]:
         "IM_DRAIN_SECONDS": "1",
         "PYTHONFAULTHANDLER": "1",
         "PYTHONWARNINGS": "ignore",
-        "GRANIAN_RESPAWN_FAILED_WORKERS": "true",
     }
 
 
@@ -154,8 +153,7 @@ class System:
     def _start(self) -> None:
         migrated = self.run(str(BIN / "alembic"), "upgrade", "head")
         assert migrated.returncode == 0, migrated.stderr
-        api = [str(BIN / "granian"), "--interface", "wsgi", "--port", str(self.api_port), "--no-ws"]
-        self._add("api", [*api, "--blocking-threads", "4", "app.wsgi:app"])
+        self._add("api", [sys.executable, "-m", "app.serve", "--port", str(self.api_port)])
         self.add_worker("worker")
         self.add_beat("beat")
         for i, port in enumerate(self.im_ports):

@@ -63,11 +63,7 @@ def _sign_up(database_url: str) -> None:
 
 
 def _api(port: int) -> list[str]:
-    options = ("--workers", "1", "--blocking-threads", "4", "--no-ws", "--log-level", "warning")
-    return [
-        *(sys.executable, "-m", "granian", "--interface", "wsgi", "--host", LOOPBACK, "--port", str(port)),
-        *(*options, "app.wsgi:app"),
-    ]
+    return [sys.executable, "-m", "app.serve", "--host", LOOPBACK, "--port", str(port), "--log-level", "error"]
 
 
 def _run_python(arguments: list[str], env: dict[str, str]) -> str:

@@ -4,7 +4,9 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import psutil
@@ -17,6 +19,8 @@ from tests.system import ROOT
 OURS = ("DATABASE_URL", "BROKER_URL", "MESSAGE_QUEUE_URL", "REDIS_URL", "JWT_SECRET", "FLOWER_BASIC_AUTH", "DATA_DIR")
 START_SECONDS = 60
 GONE_SECONDS = 20
+CTRL_C_MOMENTS = [half / 2 for half in range(1, 13)]
+CTRL_C_TRIED = CTRL_C_MOMENTS if os.environ.get("STOP_MOMENTS") == "all" else CTRL_C_MOMENTS[::3]
 
 
 class Run:
@@ -149,6 +153,40 @@ def test_a_runner_that_is_killed_leaves_nothing(start: Callable[..., Run], tmp_p
     run.signal(signal.SIGKILL)
 
     wait_until_gone(started)
+
+
+@pytest.mark.timeout(300)
+def test_ctrl_c_ends_it_at_whatever_moment(start: Callable[..., Run], tmp_path: Path) -> None:
+    def what_went_wrong(moment: float) -> str:
+        ports = {name: str(free_port()) for name in ("API_PORT", "IM_PORT", "FLOWER_PORT")}
+        run = start(DATA_DIR=str(tmp_path / f"data-{moment}"), **ports)
+        time.sleep(moment)
+        started = run.children()
+        run.signal(signal.SIGINT)
+        code, left = run.exit_code(), left_of(started)
+        # Before it has started anything, the signal itself may end it.
+        is_well = code in (0, -signal.SIGINT) and not left and "did not stop in time" not in run.output
+        return "" if is_well else f"told at {moment} s: exit code {code}, {left} left\n{run.output}"
+
+    with ThreadPoolExecutor(2) as pool:
+        wrong = "\n".join(filter(None, pool.map(what_went_wrong, CTRL_C_TRIED)))
+
+    assert not wrong, wrong
+
+
+def test_a_second_ctrl_c_means_at_once(start: Callable[..., Run], tmp_path: Path) -> None:
+    run = start(DATA_DIR=str(tmp_path / "data"), IM_DRAIN_SECONDS="600")
+    run.wait_ready()
+    started = run.children()
+    next(p for p in started if "worker" in p.cmdline()).suspend()
+
+    def is_gone() -> bool:
+        run.signal(signal.SIGINT)
+        time.sleep(0.5)
+        return not left_of(started)
+
+    wait_until(is_gone, seconds=GONE_SECONDS, what="it ends long before its deadline")
+    assert run.exit_code() == 0
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,96 @@
+"""Every process ends when it is told, at whatever moment of its start, and leaves nothing behind.
+
+Every fifth moment is tried here; `STOP_MOMENTS=all` tries each tenth of the first four seconds.
+"""
+
+import os
+import socket
+import sys
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import psutil
+import pytest
+
+from tests.clients import status
+from tests.services import Service, free_port, wait_until
+from tests.system import BIN, Process, environment
+
+CELERY = [sys.executable, "-m", "celery", "-A", "tasks"]
+MOMENTS = [tenth / 10 for tenth in range(1, 41)]
+TRIED = MOMENTS if os.environ.get("STOP_MOMENTS") == "all" else MOMENTS[::5]
+# An idle one needs two seconds at most. The deadlines in docs/operations.md are for those that hold work.
+IDLE_SECONDS = 20
+AT_ONCE = 4
+
+
+def command(name: str, folder: Path, port: int) -> list[str]:
+    return {
+        "api": [sys.executable, "-m", "app.serve", "--port", str(port)],
+        "worker": [*CELERY, "worker", "-c", "2", "--without-mingle", "-n", f"{port}@localhost"],
+        "beat": [*CELERY, "beat", "--schedule", str(folder / f"beat-{port}"), "--pidfile="],
+        "flower": [*CELERY, "flower", f"--port={port}"],
+        "im": [sys.executable, "im/main.py", str(port)],
+    }[name]
+
+
+def in_group(leader: int) -> list[psutil.Process]:
+    """Return who runs in a process group. What is dead and not yet buried is gone."""
+
+    def is_member(process: psutil.Process) -> bool:
+        try:
+            return os.getpgid(process.pid) == leader and process.status() != psutil.STATUS_ZOMBIE
+        except (ProcessLookupError, psutil.NoSuchProcess):
+            return False
+
+    return [process for process in psutil.process_iter() if is_member(process)]
+
+
+@pytest.fixture(scope="module")
+def env(folder: Path, valkeys: Callable[[], Service]) -> dict[str, str]:
+    home = folder / "stop"
+    home.mkdir()
+    urls = dict.fromkeys(("BROKER_URL", "MESSAGE_QUEUE_URL", "REDIS_URL"), valkeys().url)
+    env = {**environment(home), **urls, "FLOWER_BASIC_AUTH": "ann:secret"}
+    migration = Process([str(BIN / "alembic"), "upgrade", "head"], env, home / "alembic.log")
+    assert migration.popen.wait(60) == 0
+    return env
+
+
+def test_a_request_that_never_ends_does_not_hold_up_the_api(env: dict[str, str], tmp_path: Path) -> None:
+    port = free_port()
+    api = Process(command("api", tmp_path, port), env, tmp_path / "api.log")
+    try:
+        wait_until(lambda: status(f"http://127.0.0.1:{port}/livez") == 200, seconds=40, what="the API answers")
+        with socket.create_connection(("127.0.0.1", port), timeout=5) as client:
+            client.sendall(b"POST /v1_0/users HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n{")
+
+            assert api.terminate(seconds=IDLE_SECONDS) == 0
+
+        assert not in_group(api.popen.pid)
+    finally:
+        api.kill()
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("name", ["api", "worker", "beat", "flower", "im"])
+def test_sigterm_ends_it_at_whatever_moment(name: str, env: dict[str, str], tmp_path: Path) -> None:
+    def what_went_wrong(moment: float) -> str:
+        process = Process(command(name, tmp_path, free_port()), env, tmp_path / f"{moment}.log")
+        time.sleep(moment)
+        process.popen.terminate()
+        try:
+            wait_until(lambda: process.popen.poll() is not None, seconds=IDLE_SECONDS, what="it ends")
+            wait_until(lambda: not in_group(process.popen.pid), seconds=2, what="its children end")
+        except TimeoutError as error:
+            return f"told at {moment} s: {error}\n{process.log.read_text(errors='replace')[-2000:]}"
+        finally:
+            process.kill()
+        return ""
+
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        wrong = "\n".join(filter(None, pool.map(what_went_wrong, TRIED)))
+
+    assert not wrong, wrong
