@@ -9,6 +9,7 @@ import orjson
 import psycopg
 from sqlalchemy import (
     ARRAY,
+    URL,
     BigInteger,
     ColumnElement,
     Connection,
@@ -44,9 +45,10 @@ class Database:
     Raise SettingsError where the URL can't be read, or names a database in memory.
     """
 
-    def __init__(self, url: str, *, pool_size: int = 8) -> None:
+    def __init__(self, url: str, *, pool_size: int = 8, is_for_migrations: bool = False) -> None:
+        """For migrations a statement may take as long as it needs: an index on a large table takes minutes."""
         try:
-            self.engine = _engine(url, pool_size)
+            self.engine = _engine(url, pool_size, is_for_migrations=is_for_migrations)
         except (ArgumentError, ValueError):  # whose text may hold part of the password
             raise SettingsError(
                 "DATABASE_URL: should be an SQLAlchemy URL, sqlite:///file or postgresql+psycopg://user:password@host:5432/name"
@@ -97,7 +99,7 @@ def is_unavailable(error: BaseException) -> bool:
     return isinstance(error, UNAVAILABLE) or (isinstance(error, DBAPIError) and error.connection_invalidated)
 
 
-def _engine(url: str, pool_size: int) -> Engine:
+def _engine(url: str, pool_size: int, *, is_for_migrations: bool) -> Engine:
     if make_url(url).get_backend_name() == "sqlite":
         if make_url(url).database in (None, "", ":memory:"):
             raise SettingsError("DATABASE_URL: should name a file, sqlite:///..., which all processes can open")
@@ -114,18 +116,33 @@ def _engine(url: str, pool_size: int) -> Engine:
         max_overflow=0,
         pool_timeout=_POOL_SECONDS,
         pool_pre_ping=False,  # a round trip for each request; a connection that died is noticed, and dropped, when used
-        connect_args={
-            "connect_timeout": _CONNECT_SECONDS,
-            "keepalives_idle": 10,
-            "keepalives_interval": 3,
-            "keepalives_count": 3,
-            "tcp_user_timeout": _STATEMENT_SECONDS * 1000,
-            "options": f"-c statement_timeout={_STATEMENT_SECONDS}s -c lock_timeout={_LOCK_SECONDS}s "
-            f"-c idle_in_transaction_session_timeout={4 * _STATEMENT_SECONDS}s",
-        },
+        connect_args=_connect_args(make_url(url), is_for_migrations=is_for_migrations),
     )
-    event.listen(engine, "do_connect", lambda _dialect, _record, args, options: _Impatient.connect(*args, **options))
+    if not is_for_migrations:
+        event.listen(engine, "do_connect", lambda _dialect, _record, args, given: _Impatient.connect(*args, **given))
     return engine
+
+
+def _connect_args(url: URL, *, is_for_migrations: bool) -> dict[str, Any]:
+    """Return what bounds the waits for a server. What the URL says of the same comes before it."""
+    options = {"lock_timeout": _LOCK_SECONDS}
+    if not is_for_migrations:
+        options |= {
+            "statement_timeout": _STATEMENT_SECONDS,
+            "idle_in_transaction_session_timeout": 4 * _STATEMENT_SECONDS,
+        }
+    given = " ".join(url.normalized_query.get("options", ()))  # of two that set the same, the server takes the last
+    bounds = {
+        "connect_timeout": _CONNECT_SECONDS,
+        "keepalives_idle": 10,
+        "keepalives_interval": 3,
+        "keepalives_count": 3,
+        "tcp_user_timeout": _STATEMENT_SECONDS * 1000,
+    }
+    return {
+        **{name: value for name, value in bounds.items() if name not in url.query},
+        "options": " ".join([*(f"-c {name}={seconds}s" for name, seconds in options.items()), given]).strip(),
+    }
 
 
 class _Impatient(psycopg.Connection[Any]):

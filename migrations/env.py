@@ -1,21 +1,60 @@
-"""Run migrations against DATABASE_URL."""
+"""Run migrations against DATABASE_URL, one run at a time."""
+
+import random
+import time
+from contextlib import closing
 
 from alembic import context
+from alembic.runtime.migration import MigrationContext
+from sqlalchemy import Connection, inspect, text
+from sqlalchemy.exc import OperationalError
 
+from app import file_lock
 from app.config import DatabaseSettings, SettingsError, load_settings
 from app.db import UNAVAILABLE, Database
 from app.models import Base
 
+_ATTEMPTS = 8
+_LONGEST_PAUSE_SECONDS = 10.0
+_OTHER_RUN_SECONDS = 600
+_OTHER_RUN_LOCK = 0x70757368  # any number that nobody else locks in this database
+_LOCK_NOT_AVAILABLE = "55P03"
+
 
 def run() -> None:
     try:
-        database = Database(load_settings(DatabaseSettings).database_url, pool_size=1)
-        database.ping()
+        url = load_settings(DatabaseSettings).database_url
+        database = Database(url, pool_size=2, is_for_migrations=True)
+        with closing(Database(url, pool_size=1)) as quick:
+            quick.ping()
     except SettingsError as error:
         raise SystemExit(str(error)) from None
     except UNAVAILABLE as error:
-        raise SystemExit(f"DATABASE_URL: does not answer: {str(error).partition(chr(10))[0]}") from None
+        raise SystemExit(f"DATABASE_URL: does not answer: {_first_line(error)}") from None
+    if database.is_sqlite:
+        with file_lock.held(f"{database.engine.url.database}.migrate", seconds=_OTHER_RUN_SECONDS) as is_ours:
+            _run_alone(database, is_ours)
+        return
+    with database.reading() as connection:
+        _run_alone(database, _lock(connection))
+
+
+def _run_alone(database: Database, is_ours: bool) -> None:
+    if not is_ours:
+        raise SystemExit("DATABASE_URL: another run of the migrations does not end")
+    for attempt in range(1, _ATTEMPTS + 1):
+        try:
+            return _run_once(database)
+        except OperationalError as error:
+            # A migration waits shortly for its locks: whoever comes after it would wait behind it.
+            if getattr(error.orig, "sqlstate", None) != _LOCK_NOT_AVAILABLE or attempt == _ATTEMPTS:
+                raise SystemExit(f"DATABASE_URL: a migration failed: {_first_line(error)}") from None
+        time.sleep(min(2.0**attempt / 4, _LONGEST_PAUSE_SECONDS) * random.uniform(0.5, 1))  # noqa: S311  (jitter)
+
+
+def _run_once(database: Database) -> None:
     with database.engine.connect() as connection:
+        _check_is_ours(connection)
         context.configure(
             connection=connection,
             target_metadata=Base.metadata,
@@ -24,6 +63,34 @@ def run() -> None:
         )
         with context.begin_transaction():
             context.run_migrations()
+
+
+def _check_is_ours(connection: Connection) -> None:
+    """Stop where tables of somebody else are in the way, or there is no schema to make tables in."""
+    if connection.dialect.name == "postgresql" and connection.execute(text("SELECT current_schema()")).scalar() is None:
+        raise SystemExit("DATABASE_URL: the schema of its search_path does not exist; make it with CREATE SCHEMA")
+    if not MigrationContext.configure(connection).get_current_heads():
+        others = sorted(set(inspect(connection).get_table_names()) & set(Base.metadata.tables))
+        if others:
+            raise SystemExit(
+                f"DATABASE_URL: there is a table {others[0]} already that is not of this system; give it a database, "
+                "or on PostgreSQL a schema, of its own: postgresql+psycopg://...?options=-csearch_path%3Dtoutiao"
+            )
+    connection.rollback()  # what was asked has begun a transaction
+
+
+def _lock(connection: Connection) -> bool:
+    """Hold a lock until the connection ends; say whether it came free in time."""
+    deadline = time.monotonic() + _OTHER_RUN_SECONDS
+    while not connection.execute(text(f"SELECT pg_try_advisory_lock({_OTHER_RUN_LOCK})")).scalar_one():
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.2)
+    return True
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).partition("\n")[0]
 
 
 run()

@@ -1,14 +1,14 @@
 """What is committed and not yet pushed. The rows are those of the inbox."""
 
-import fcntl
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import IO, Any
+from typing import Any
 
 from sqlalchemy import BigInteger, Connection, bindparam, case, cast, func, or_, select, update
 
+from app import file_lock
 from app.db import Database, among
 from app.models import Notification
 from app.services import payloads
@@ -27,7 +27,8 @@ def claim(database: Database, *, limit: int) -> Iterator["Batch"]:
     Whatever ends the block, the process's death too, ends the claim. An error leaves all of them waiting.
     """
     if database.is_sqlite:
-        with _only_dispatcher(database) as is_free:
+        # Shortly: the holder may have looked for the last time just before our row was committed.
+        with file_lock.held(f"{database.engine.url.database}.dispatch", seconds=_LOCK_SECONDS) as is_free:
             yield Batch(database, None, _oldest(database, limit) if is_free else [])
         return
     with database.transaction() as connection:
@@ -152,25 +153,3 @@ def _claim(limit: int) -> Any:
 def _oldest(database: Database, limit: int) -> Sequence[Any]:
     with database.reading() as connection:
         return connection.execute(_waiting(limit)).all()
-
-
-@contextmanager
-def _only_dispatcher(database: Database) -> Iterator[bool]:
-    """Hold a lock file beside the SQLite file, which the kernel releases when its holder dies."""
-    path = f"{database.engine.url.database}.dispatch"
-    with open(path, "a") as file:
-        yield _lock(file)
-
-
-def _lock(file: IO[str]) -> bool:
-    """Wait shortly for the lock: its holder may have looked for the last time just before our row was committed."""
-    deadline = time.monotonic() + _LOCK_SECONDS
-    while True:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            if time.monotonic() > deadline:
-                return False
-            time.sleep(0.01)
-        else:
-            return True

@@ -2,17 +2,20 @@
 
 import os
 import subprocess
+import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import inspect
+from sqlalchemy import inspect, select, text
 
 from app.db import Database
-from app.models import Base
-from tests.services import PostgreSQL
+from app.models import Base, Notification
+from tests.services import PostgreSQL, wait_until
 from tests.system import BIN, ROOT
 
 
@@ -72,3 +75,89 @@ def test_a_database_that_is_away_is_named_in_one_line(url: str, complaint: str) 
     [line] = done.stderr.splitlines()
     assert line.startswith(complaint)
     assert "secret" not in line
+
+
+class TestInTheWay:
+    """Whoever runs the migrations reads one line that says what to do."""
+
+    def test_a_table_of_somebody_else_is_named(self, empty: Database) -> None:
+        with empty.transaction() as connection:
+            connection.execute(text("CREATE TABLE users (id INTEGER)"))
+
+        done = run(empty.engine.url.render_as_string(hide_password=False), "upgrade", "head")
+
+        assert done.returncode == 1
+        [line] = done.stderr.splitlines()
+        assert line.startswith("DATABASE_URL: there is a table users already")
+        assert "search_path" in line
+
+    def test_a_schema_of_its_own_is_the_way_out(self, postgresql: PostgreSQL) -> None:
+        url = postgresql.create_database()
+        with closing(Database(url)) as database:
+            with database.transaction() as connection:
+                connection.execute(text("CREATE TABLE users (id INTEGER)"))
+            own = f"{url}?options=-csearch_path%3Dtoutiao"
+            assert "CREATE SCHEMA" in run(own, "upgrade", "head").stderr
+            with database.transaction() as connection:
+                connection.execute(text("CREATE SCHEMA toutiao"))
+
+            assert run(own, "upgrade", "head").returncode == 0
+
+            assert set(inspect(database.engine).get_table_names("toutiao")) >= set(Base.metadata.tables)
+        with closing(Database(own)) as database, database.reading() as connection:
+            assert connection.execute(select(Notification.id)).all() == []
+
+    def test_a_revision_of_a_newer_version_is_named(self, empty: Database) -> None:
+        alembic(empty, "upgrade", "head")
+        with empty.transaction() as connection:
+            connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+
+        done = run(empty.engine.url.render_as_string(hide_password=False), "upgrade", "head")
+
+        assert done.returncode != 0
+        assert "Traceback" not in done.stderr
+        assert "9999" in done.stderr + done.stdout
+
+
+class TestAlone:
+    def test_two_that_start_at_once_do_the_work_once(self, empty: Database) -> None:
+        url = empty.engine.url.render_as_string(hide_password=False)
+
+        with ThreadPoolExecutor(3) as pool:
+            done = list(pool.map(lambda _: run(url, "upgrade", "head"), range(3)))
+
+        assert [one.returncode for one in done] == [0, 0, 0], [one.stderr for one in done]
+
+    def test_a_lock_that_comes_free_is_waited_for(self, postgresql: PostgreSQL) -> None:
+        with closing(Database(postgresql.create_database())) as database, ThreadPoolExecutor(1) as pool:
+            alembic(database, "upgrade", "0001")
+            with database.transaction() as connection:
+                connection.execute(text("LOCK TABLE notifications IN ACCESS SHARE MODE"))
+                upgraded = pool.submit(alembic, database, "upgrade", "head")
+                wait_until(lambda: waits_for_a_lock(database), seconds=20, what="a migration waits for the table")
+                time.sleep(3.5)  # longer than a migration waits for a lock at a time
+                assert not upgraded.done()
+            upgraded.result(timeout=60)
+
+
+def waits_for_a_lock(database: Database) -> bool:
+    with database.reading() as connection:
+        waiting = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
+        return bool(connection.execute(text(waiting)).scalar_one())
+
+
+def test_a_statement_of_a_migration_takes_as_long_as_it_needs(postgresql: PostgreSQL) -> None:
+    url = postgresql.create_database()
+    with closing(Database(url, is_for_migrations=True)) as patient, closing(Database(url)) as quick:
+        for database, timeout in ((patient, "0"), (quick, "5s")):
+            with database.reading() as connection:
+                assert connection.execute(text("SHOW statement_timeout")).scalar_one() == timeout
+                assert connection.execute(text("SHOW lock_timeout")).scalar_one() == "3s"
+
+
+def test_what_the_url_says_comes_before_our_own(postgresql: PostgreSQL) -> None:
+    url = f"{postgresql.create_database()}?options=-cstatement_timeout%3D7s&application_name=news&connect_timeout=4"
+    with closing(Database(url)) as database, database.reading() as connection:
+        assert connection.execute(text("SHOW statement_timeout")).scalar_one() == "7s"
+        assert connection.execute(text("SHOW lock_timeout")).scalar_one() == "3s"
+        assert connection.execute(text("SHOW application_name")).scalar_one() == "news"
