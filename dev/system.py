@@ -50,7 +50,9 @@ class System:
         ]
         if not _VENDORED.exists():
             lines += ["The page lacks live updates: install Node.js with npm and say `make run` again.", ""]
-        return "\n".join([*lines, "Ctrl-C stops everything.", ""])
+        return "\n".join(
+            [*lines, "After a change of the code, stop it and start it again. Ctrl-C stops everything.", ""]
+        )
 
     def _commands(self) -> Mapping[str, list[str]]:
         config = self._settings

@@ -4,14 +4,18 @@ import logging
 import socket
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from urllib.parse import urlsplit
 
 from flask import Blueprint, Response
 from prometheus_client import CONTENT_TYPE_LATEST, Gauge, generate_latest
+from sqlalchemy import select
+from sqlalchemy.exc import DBAPIError
 
 from app.api.state import state
 from app.cache import RedisError
-from app.db import UNAVAILABLE
+from app.db import UNAVAILABLE, Database
+from app.models import Notification
 from app.services import outbox
 
 log = logging.getLogger(__name__)
@@ -35,7 +39,7 @@ def readyz() -> Response:
     """Say which services answer. Only the database is needed to serve: the rest waits in the outbox."""
     settings = state.settings
     checks: dict[str, Callable[[], object]] = {
-        "database": state.database.ping,
+        "database": partial(_check_database, state.database),
         "redis": state.redis.ping,
         "broker": _reach(settings.broker_url),
         "message_queue": _reach(settings.message_queue_url),
@@ -63,9 +67,24 @@ def metrics() -> Response:
 def _failure(check: Callable[[], object]) -> str | None:
     try:
         check()
+    except _SchemaIsOld:
+        return "lacks tables or columns of this version: run alembic upgrade head"
     except _AWAY as error:
         return f"away ({type(error).__name__})"
     return None
+
+
+class _SchemaIsOld(Exception):
+    """The database answers, and has not been migrated."""
+
+
+def _check_database(database: Database) -> None:
+    database.ping()
+    try:
+        with database.reading() as connection:
+            connection.execute(select(Notification).limit(0))
+    except DBAPIError as error:
+        raise _SchemaIsOld from error
 
 
 def _reach(url: str) -> Callable[[], None]:

@@ -75,6 +75,14 @@ class TestHealth:
         assert set(lines) == {"redis", "broker", "message_queue"}
         assert all(line.startswith("away") for line in lines.values())
 
+    def test_a_database_that_was_not_migrated_is_not_ready(self, client: FlaskClient, database: Database) -> None:
+        Base.metadata.drop_all(database.engine)
+
+        answer = client.get("/readyz")
+
+        assert answer.status_code == 503
+        assert "database: lacks tables or columns of this version: run alembic upgrade head" in answer.text
+
     def test_what_waits_is_counted(self, call: Call, client: FlaskClient, ann: int, bob: int) -> None:
         call(ann, "POST", "/user/followings", json={"target": bob})
 
