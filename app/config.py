@@ -4,9 +4,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import Field, ValidationError, field_validator
+from pydantic import Field, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from app import service_links
 from app.origins import AllowedOrigins
 from app.setting_types import DatabaseUrl, Login, Origin, Photo, Port, QueueUrl, RedisUrl, Secret
 
@@ -19,6 +20,11 @@ class _Settings(BaseSettings):
     """Each field is the environment variable of the same name in capitals."""
 
     model_config = SettingsConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _without_service_links(cls, given: dict[str, Any]) -> dict[str, Any]:
+        return service_links.without(given)
 
 
 class DatabaseSettings(_Settings):

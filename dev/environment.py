@@ -10,6 +10,7 @@ from pathlib import Path
 from dotenv import dotenv_values
 from sqlalchemy import URL
 
+from app import service_links
 from app.config import Settings, SettingsError, load_settings
 from dev.errors import RunError
 
@@ -20,9 +21,13 @@ SERVICES = ("DATABASE_URL", *_QUEUES_AND_CACHE)
 
 
 def read(env_file: Path, environ: Mapping[str, str]) -> dict[str, str]:
-    """Return the environment on top of what env_file says, if it exists; an empty value counts as not set."""
+    """Return the environment on top of what env_file says, if it exists.
+
+    An empty value counts as not set, and so does a port that is the address of a service.
+    """
     from_file = dotenv_values(env_file, interpolate=False)
-    return {name: value for name, value in {**from_file, **environ}.items() if value}
+    ours = service_links.without(environ)
+    return {name: value for name, value in {**from_file, **ours}.items() if value}
 
 
 def take_from_others(path: Path) -> bool:

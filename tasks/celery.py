@@ -1,5 +1,6 @@
 """The Celery application; `celery -A tasks` finds it."""
 
+import os
 import random
 import sys
 from typing import Any
@@ -9,7 +10,7 @@ from celery import Celery
 from celery.app.amqp import AMQP
 from kombu.connection import Connection
 
-from app import log
+from app import log, service_links
 from app.config import SettingsError
 
 # A child that ends waits until its parent has counted every result; now and then one is never counted, and it waits
@@ -18,6 +19,7 @@ pool.GUARANTEE_MESSAGE_CONSUMPTION_RETRY_LIMIT = 20  # times 0.1 s
 
 # Before Celery sets up its log, and Flower its own: what they write passes through here all the same.
 log.escape_records()
+service_links.remove(os.environ)  # Flower reads each FLOWER_... by itself
 
 
 class _EagerConnection(Connection):

@@ -155,6 +155,20 @@ class TestRead:
     def test_overrides_stand_before_the_environment(self) -> None:
         assert load_settings(Settings, {"REDIS_URL": "redis://elsewhere/0"}).redis_url == "redis://elsewhere/0"
 
+    @pytest.mark.parametrize("link", ["tcp://10.0.0.1:5000", "udp://[fd00::1]:53"])
+    def test_the_address_of_a_service_is_no_port_of_ours(self, environment: pytest.MonkeyPatch, link: str) -> None:
+        for name in ("API_PORT", "IM_PORT", "FLOWER_PORT"):
+            environment.setenv(name, link)
+
+        settings = load_settings(Settings)
+
+        assert (settings.api_port, settings.im_port, settings.flower_port) == (5000, 8001, 5555)
+
+    def test_an_address_elsewhere_is_as_wrong_as_ever(self, environment: pytest.MonkeyPatch) -> None:
+        environment.setenv("REDIS_URL", "tcp://10.0.0.1:6379")
+
+        assert complaint().startswith("REDIS_URL: should begin with")
+
     def test_a_secret_is_not_shown_by_accident(self) -> None:
         for name in ("JWT_SECRET", "FLOWER_BASIC_AUTH"):
             assert COMPLETE[name] not in repr(load_settings(Settings))

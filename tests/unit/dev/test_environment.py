@@ -18,6 +18,13 @@ class TestRead:
 
         assert environment.read(file, {"API_PORT": "7", "JWT_SECRET": ""}) == {"API_PORT": "7", "IM_PORT": "2"}
 
+    def test_the_address_of_a_service_counts_as_not_set(self, tmp_path: Path) -> None:
+        file = tmp_path / ".env"
+        file.write_text("API_PORT=1\n")
+        given = {"API_PORT": "tcp://10.0.0.1:5000", "IM_PORT": "udp://10.0.0.1:53", "FLOWER_PORT": "7"}
+
+        assert environment.read(file, given) == {"API_PORT": "1", "FLOWER_PORT": "7"}
+
     def test_a_file_that_is_not_there_is_none(self, tmp_path: Path) -> None:
         assert environment.read(tmp_path / ".env", {"API_PORT": "7"}) == {"API_PORT": "7"}
 
