@@ -11,6 +11,7 @@ NOTIFICATIONS = frozenset({FOLLOWING_NOTIFY})
 SYNC = "sync"
 UNREAD = "unread"
 MESSAGE = "message"
+ANONYMOUS = "anonymous"
 TOKEN_EXPIRING = "token_expiring"  # noqa: S105  (an event's name)
 
 QUEUE = "notifications"
@@ -41,6 +42,13 @@ class Unread(TypedDict):
     """An absolute number."""
 
     count: int
+
+
+class Anonymous(TypedDict):
+    """Told to a client that seems to have meant to log in, and gave no token that could be found."""
+
+    reason: str
+    message: str
 
 
 def room_of(user_id: int) -> str:

@@ -7,7 +7,7 @@ from urllib.parse import parse_qs
 from socketio.exceptions import ConnectionRefusedError
 
 from app import events, tokens
-from im import metrics
+from im import given_token, metrics
 from im.delivery import Delivery
 from im.presence import Presence
 
@@ -18,19 +18,20 @@ class Greeting:
 
     user_id: int | None
     last_offset: str | None
+    complaint: events.Anonymous | None = None  # for who is anonymous without having meant to be
 
 
 def read_greeting(environ: dict[str, Any], auth: object, secret: str) -> Greeting:
-    """Verify what a client brought, in the query or in the auth object; raise InvalidToken."""
-    query = parse_qs(environ.get("QUERY_STRING", ""), keep_blank_values=True)
-    brought: dict[str, object] = {name: values[0] for name, values in query.items()}
-    if isinstance(auth, dict):
-        brought |= auth
-    token, last_offset = brought.get("token"), brought.get("last_offset")
+    """Verify what a client brought, in the auth object, the query or a header, in this order; raise InvalidToken."""
+    query = {
+        name: values[0] for name, values in parse_qs(environ.get("QUERY_STRING", ""), keep_blank_values=True).items()
+    }
+    in_auth = auth if isinstance(auth, dict) else {}
+    places = (in_auth, query, given_token.from_header(environ))
+    token = given_token.find(places)
     if token is None:
-        return Greeting(None, None)
-    if not isinstance(token, str):
-        raise tokens.InvalidToken
+        return Greeting(None, None, given_token.explain_absence(places))
+    last_offset = in_auth.get("last_offset", query.get("last_offset"))
     # An offset that is not a text is as good as one that is unknown.
     return Greeting(tokens.verify(secret, token).user_id, None if last_offset is None else str(last_offset))
 

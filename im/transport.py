@@ -20,7 +20,8 @@ _GUID = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"  # RFC 6455
 _SWITCHING = (
     b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: %b\r\n\r\n"
 )
-_KEPT = ("QUERY_STRING",)  # of the WSGI environment, which the library keeps as long as the client stays
+# Of the WSGI environment, which the library keeps as long as the client stays: where a token may stand.
+_KEPT = ("QUERY_STRING", "HTTP_AUTHORIZATION")
 
 
 class Engine(engine.Engine):

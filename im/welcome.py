@@ -56,7 +56,7 @@ class Welcome:
     def _serve_some(self, guests: list[_Guest]) -> None:
         for sid, greeting in guests:
             if greeting.user_id is None:
-                self._alone(sid, self._chat.greet, sid)
+                self._alone(sid, self._greet, sid, greeting)
         # Who has left meanwhile has no seat any more, and costs no reading.
         users = [guest for guest in guests if guest[1].user_id is not None and self._delivery.has_seat(guest[0])]
         if not users:
@@ -72,6 +72,11 @@ class Welcome:
         except Exception:  # noqa: BLE001  (logged there)
             self._delivery.fail(sid)
         self._pace.step()
+
+    def _greet(self, sid: str, greeting: Greeting) -> None:
+        self._chat.greet(sid)
+        if greeting.complaint is not None:
+            self._sio.emit(events.ANONYMOUS, greeting.complaint, room=sid, ignore_queue=True)
 
     def _welcome(self, sid: str, greeting: Greeting, gap: Gap | None, unread_count: int | None) -> None:
         with self._delivery.together(sid):

@@ -1,0 +1,84 @@
+"""Clients as people write them: tokens in other places and shapes, old protocols, other keyboards."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import socketio
+
+from app import tokens
+from tests.im import Im
+from tests.services import Service, wait_until
+
+
+@pytest.fixture(scope="module", params=["fast", "stock"])
+def im(request: pytest.FixtureRequest, folder: Path, valkey: Service) -> Iterator[Im]:
+    with Im(folder, valkey.url, transport=request.param) as server:
+        yield server
+        assert server.is_well(), server.process.log.read_text(errors="replace")[-4000:]
+
+
+@pytest.fixture(params=["polling", "websocket"])
+def transport(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+class Visitor:
+    """A standard client that notes what it is told until it knows who it is."""
+
+    def __init__(self, im: Im, transport: str, *, query: str = "", **options: Any) -> None:
+        self.told: list[tuple[str, Any]] = []
+        sio = socketio.Client(reconnection=False)
+        sio.on("*", lambda event, data: self.told.append((event, data)))
+        sio.connect(im.url + query, transports=[transport], **options)
+        try:
+            sio.emit("message", {"msg": "done"})
+            wait_until(lambda: self._messages() == 2, seconds=10, what=f"an answer in {self.told}")
+        finally:
+            sio.disconnect()
+
+    @property
+    def is_logged_in(self) -> bool:
+        return any(event == "sync" for event, _ in self.told)
+
+    @property
+    def complaints(self) -> list[str]:
+        return [data["reason"] for event, data in self.told if event == "anonymous"]
+
+    def _messages(self) -> int:
+        return sum(event == "message" for event, _ in self.told)
+
+
+class TestToken:
+    @pytest.fixture
+    def token(self, im: Im) -> str:
+        return tokens.sign(im.secret, user_id=7)
+
+    def test_bearer_before_it_is_passed_over(self, im: Im, transport: str, token: str) -> None:
+        assert Visitor(im, transport, auth={"token": f"Bearer {token}"}).is_logged_in
+        assert Visitor(im, transport, query=f"?token=Bearer%20{token}").is_logged_in
+
+    def test_it_may_come_in_a_header(self, im: Im, transport: str, token: str) -> None:
+        assert Visitor(im, transport, headers={"Authorization": f"Bearer {token}"}).is_logged_in
+
+    @pytest.mark.parametrize("nothing", ["", "undefined", "null", None])
+    def test_one_that_holds_nothing_is_complained_of(self, im: Im, transport: str, nothing: str | None) -> None:
+        visitor = Visitor(im, transport, auth={"token": nothing})
+
+        assert [event for event, _ in visitor.told] == ["message", "anonymous", "message"]
+        assert visitor.complaints == ["token_empty"]
+
+    def test_one_by_another_name_is_complained_of(self, im: Im, transport: str, token: str) -> None:
+        visitor = Visitor(im, transport, auth={"access_token": token})
+
+        assert (visitor.is_logged_in, visitor.complaints) == (False, ["token_misnamed"])
+
+    def test_who_brings_none_hears_no_complaint(self, im: Im, transport: str) -> None:
+        visitor = Visitor(im, transport)
+
+        assert (visitor.is_logged_in, visitor.complaints) == (False, [])
+
+    def test_a_bad_one_is_refused_as_ever(self, im: Im, transport: str) -> None:
+        with pytest.raises(socketio.exceptions.ConnectionError):
+            Visitor(im, transport, auth={"token": "Bearer nonsense"})
