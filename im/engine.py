@@ -14,7 +14,7 @@ import eventlet
 from engineio import packet, socket
 from engineio.exceptions import ContentTooLongError, EngineIOError, UnknownPacketError
 
-from im import frames, metrics
+from im import frames, metrics, versions
 from im.backlog import Queue
 from im.budget import PAUSE_SECONDS, Budget
 from im.pace import Pace
@@ -197,17 +197,19 @@ class Engine(engineio.Server):
         if complaint is None:
             return super().handle_request(environ, start_response)
         refusal = self._bad_request(complaint)
-        start_response(refusal["status"], refusal["headers"])
+        start_response(refusal["status"], [("Content-Type", "application/json")])
         return [refusal["response"]]
 
     def create_queue(self, *_args: Any, **_options: Any) -> Queue:
         return Queue()
 
-    def _complaint(self, environ: dict[str, Any]) -> str | None:
+    def _complaint(self, environ: dict[str, Any]) -> str | dict[str, Any] | None:
         """Say what the library would pass over, or fall over, in a request."""
         query = parse_qs(environ.get("QUERY_STRING", ""))
         if "transport" not in query:
             return "Transport unknown"
+        if "sid" not in query and (version := query.get("EIO", [""])[0]) != versions.SPOKEN:
+            return versions.refuse(version)
         if _wants_websocket(environ) and environ.get("HTTP_SEC_WEBSOCKET_VERSION") != "13":
             return "Invalid websocket upgrade"
         session = self.sockets.get(query.get("sid", [""])[0])

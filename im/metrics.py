@@ -26,7 +26,7 @@ MISSED_PONGS = Counter("toutiao_im_missed_pongs_total", "Clients closed because 
 # Series that are there from the start: a rate misses the event that makes a series.
 for _kind in ("user", "anonymous"):
     CONNECTIONS.labels(_kind)
-for _reason in ("token_invalid", "token_expired"):
+for _reason in ("token_invalid", "token_expired", "protocol_version"):
     REFUSED.labels(_reason)
 for _reason in ("slow", "history", "failed", "flood", "reconnects", "unconnected", "attachments"):
     SENT_AWAY.labels(_reason)

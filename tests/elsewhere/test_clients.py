@@ -1,5 +1,7 @@
 """Clients as people write them: tokens in other places and shapes, old protocols, other keyboards."""
 
+import http.client
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -82,3 +84,28 @@ class TestToken:
     def test_a_bad_one_is_refused_as_ever(self, im: Im, transport: str) -> None:
         with pytest.raises(socketio.exceptions.ConnectionError):
             Visitor(im, transport, auth={"token": "Bearer nonsense"})
+
+
+class TestOldProtocol:
+    def test_a_client_of_socketio_2_learns_which_versions_are_spoken(self, im: Im, transport: str) -> None:
+        refused = im.metric('toutiao_im_refused_total{reason="protocol_version"}')
+
+        status, kind, answer = self._ask(im, transport)
+
+        assert (status, kind) == (400, "application/json")
+        assert answer["code"] == 5
+        assert "EIO=4" in answer["message"]
+        assert im.metric('toutiao_im_refused_total{reason="protocol_version"}') == refused + 1
+        assert im.process.says("a client that speaks EIO=3 is refused")
+
+    def _ask(self, im: Im, transport: str) -> tuple[int, str | None, Any]:
+        handshake = {"Upgrade": "websocket", "Connection": "Upgrade", "Sec-WebSocket-Version": "13"}
+        handshake["Sec-WebSocket-Key"] = "dGhlIHNhbXBsZSBub25jZQ=="
+        connection = http.client.HTTPConnection("127.0.0.1", im.port, timeout=10)
+        try:
+            path = f"/socket.io/?EIO=3&transport={transport}"
+            connection.request("GET", path, headers=handshake if transport == "websocket" else {})
+            answer = connection.getresponse()
+            return answer.status, answer.getheader("Content-Type"), json.loads(answer.read())
+        finally:
+            connection.close()
