@@ -28,6 +28,15 @@ _REDIS_SECONDS = 1
 _LONGEST_NAME = 100  # of an event that is unknown, in the answer
 
 
+class _App(socketio.WSGIApp):
+    """Takes /socket.io for /socket.io/: clients can be told to leave the slash out, and some proxies cut it off."""
+
+    def __call__(self, environ: dict[str, Any], start_response: Any) -> Any:
+        if environ["PATH_INFO"] == "/socket.io":
+            environ["PATH_INFO"] = self.engineio_path
+        return super().__call__(environ, start_response)
+
+
 @dataclass(frozen=True, slots=True)
 class ImServer:
     """`app` is to be served, with `turns` for those who come."""
@@ -66,7 +75,7 @@ def create_server(settings: ImSettings, *, ping_interval: float = 25, ping_timeo
     manager.initialize()
     for task in (hearing.say_for_ever, hearing.watch_for_ever, presence.refresh_for_ever):
         sio.start_background_task(task)
-    return ImServer(sio, Health(socketio.WSGIApp(sio), redis=redis, hearing=hearing), sio.eio.turns)
+    return ImServer(sio, Health(_App(sio), redis=redis, hearing=hearing), sio.eio.turns)
 
 
 def _add_handlers(sio: Any, notify: Notify, chat: Chat, welcome: Welcome) -> None:

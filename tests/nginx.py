@@ -3,7 +3,7 @@
 import os
 import re
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Self
 
@@ -13,9 +13,9 @@ from tests.system import ROOT, Process
 
 
 class Nginx:
-    """`ports` are those of api, im1 and im2."""
+    """`ports` are those of api, im1 and im2; `left_out` are lines of the configuration that somebody forgot."""
 
-    def __init__(self, folder: Path, ports: Mapping[str, str | int]) -> None:
+    def __init__(self, folder: Path, ports: Mapping[str, str | int], *, left_out: Sequence[str] = ()) -> None:
         binary = shutil.which("nginx", path=f"{os.environ['PATH']}:/usr/sbin")
         if binary is None:
             missing("nginx")
@@ -23,6 +23,9 @@ class Nginx:
         port = free_port()
         self.url = f"http://127.0.0.1:{port}"
         text = (ROOT / "deploy/nginx.conf").read_text()
+        for line in left_out:
+            assert line in text
+            text = text.replace(line, "")
         for name, at in ports.items():
             text = re.sub(rf"{name}:\d+", f"127.0.0.1:{at}", text)
         text = text.replace("listen 80;", f"listen 127.0.0.1:{port};").replace("/tmp/nginx", f"{folder}/nginx")
