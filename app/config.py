@@ -75,7 +75,7 @@ class ClientSettings(_Settings):
     @property
     def allowed_origins(self) -> list[str]:
         """The origins that may call the API and open sockets: by default the API's own on this machine."""
-        return self.cors_origins or [f"http://{host}:{self.api_port}" for host in ("127.0.0.1", "localhost")]
+        return self.cors_origins or [f"http://{host}:{self.api_port}" for host in ("127.0.0.1", "localhost", "[::1]")]
 
     @property
     def origins(self) -> AllowedOrigins:

@@ -24,6 +24,7 @@ sys.path[0] = str(Path(__file__).resolve().parent.parent)
 from app import log
 from app.config import ImSettings, SettingsError, load_settings
 from im.drain import drain
+from im.listener import authority, listen
 from im.server import create_server
 from im.serving import serve
 
@@ -42,15 +43,14 @@ def main(**heartbeat: float) -> None:
     except SettingsError as error:
         sys.exit(str(error))
     try:
-        # Two servers on one port would share it in silence, and the requests of one polling session with it.
-        listener = eventlet.listen((settings.im_host, port), backlog=4096, reuse_port=False)
+        listener = listen(settings.im_host, port)
     except OSError as error:
-        sys.exit(f"can't listen on {settings.im_host}:{port}: {error.strerror}")
+        sys.exit(f"can't listen on {authority(settings.im_host, port)}: {error.strerror}")
     _allow_descriptors()
     server = create_server(settings, **heartbeat)
     gc.freeze()  # what is there now stays, and need not be looked through with the clients
     serving = eventlet.spawn(serve, listener, server.app, server.turns)
-    logging.getLogger("im").info("serving on http://%s:%d", settings.im_host, port)
+    logging.getLogger("im").info("serving on http://%s", authority(settings.im_host, port))
     _wait_for_signal()
     signal.signal(signal.SIGINT, signal.SIG_DFL)  # whoever says it twice does not want to wait
     server.app.is_stopping = True

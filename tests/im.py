@@ -18,7 +18,7 @@ from tests.system import Process, environment
 class Im:
     """`python im/main.py PORT` on one Valkey, and its message queue on another service where one is given.
 
-    `heartbeat` is the ping interval and timeout, in seconds.
+    `heartbeat` is the ping interval and timeout, in seconds; `host` is what it listens on.
     """
 
     def __init__(
@@ -29,8 +29,10 @@ class Im:
         transport: str,
         heartbeat: tuple[float, float] | None = None,
         message_queue_url: str | None = None,
+        host: str = "127.0.0.1",
     ) -> None:
         self.transport = transport
+        self._host = f"[{host}]" if ":" in host else host
         self.port = free_port()
         command = [sys.executable, "im/main.py", str(self.port)]
         if heartbeat:
@@ -40,6 +42,7 @@ class Im:
             **environment(folder),
             **dict.fromkeys(("BROKER_URL", "MESSAGE_QUEUE_URL", "REDIS_URL"), redis_url),
             "IM_TRANSPORT": transport,
+            "IM_HOST": host,
             **({"MESSAGE_QUEUE_URL": message_queue_url} if message_queue_url else {}),
         }
         self.process = Process(command, self.env, folder / f"im-{transport}-{uuid.uuid4().hex[:6]}.log")
@@ -62,7 +65,7 @@ class Im:
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
+        return f"http://{self._host}:{self.port}"
 
     def metric(self, name: str) -> float:
         """Return a series, or a metric whose labels are all added up."""
@@ -80,7 +83,7 @@ class Im:
 
     def _is_ready(self) -> bool:
         try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/readyz", timeout=2) as answer:
+            with urllib.request.urlopen(f"{self.url}/readyz", timeout=2) as answer:
                 return bool(answer.status == 200)
         except OSError:
             return False

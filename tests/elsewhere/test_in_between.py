@@ -2,6 +2,8 @@
 
 import http.client
 import json
+import subprocess
+import sys
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,6 +17,7 @@ from tests.clients import Client, status
 from tests.im import Im
 from tests.nginx import Nginx
 from tests.services import Service
+from tests.system import ROOT
 
 UPGRADE = ("proxy_set_header Upgrade $http_upgrade;", "proxy_set_header Connection $connection_upgrade;")
 FORGOTTEN = {"headers": UPGRADE, "version": ("proxy_http_version 1.1;",), "both": (*UPGRADE, "proxy_http_version 1.1;")}
@@ -83,3 +86,45 @@ class TestForgetfulProxy:
 
         assert refusal.value.status_code == 400
         assert b"websocket" in (refusal.value.resp_body or b"")
+
+
+class TestFamilies:
+    """Addresses of IPv4 and IPv6."""
+
+    @pytest.fixture(params=["fast", "stock"])
+    def transport(self, request: pytest.FixtureRequest) -> str:
+        return str(request.param)
+
+    @pytest.mark.parametrize(("host", "reached_at"), [("::", ["[::1]", "127.0.0.1"]), ("::1", ["[::1]"])])
+    def test_a_client_of_either_family_is_served(
+        self, folder: Path, valkey: Service, transport: str, host: str, reached_at: list[str]
+    ) -> None:
+        with Im(folder, valkey.url, transport=transport, host=host) as im:
+            for name in reached_at:
+                for transports in (["websocket"], ["polling"]):
+                    url = f"http://{name}:{im.port}"
+                    client = Client([url], tokens.sign(im.secret, user_id=7), transports=transports)
+                    client.wait_for("sync")
+                    client.close()
+            assert im.process.says(f"serving on http://[{host}]:{im.port}")
+            assert im.is_well()
+
+    def test_the_page_may_open_sockets_by_an_address_of_ipv6(
+        self, folder: Path, valkey: Service, transport: str
+    ) -> None:
+        with Im(folder, valkey.url, transport=transport, host="::1") as im:
+            for origin, expected in (("http://[::1]:5000", 200), ("http://[::2]:5000", 400)):
+                connection = http.client.HTTPConnection("::1", im.port, timeout=10)
+                connection.request("GET", "/socket.io/?EIO=4&transport=polling", headers={"Origin": origin})
+                assert connection.getresponse().status == expected
+                connection.close()
+
+    def test_a_port_that_is_taken_is_named(self, folder: Path, valkey: Service) -> None:
+        with Im(folder, valkey.url, transport="fast", host="::1") as im:
+            command = [sys.executable, "im/main.py", str(im.port)]
+            second = subprocess.run(
+                command, cwd=ROOT, env=im.env, capture_output=True, text=True, timeout=60, check=False
+            )
+
+        assert second.returncode == 1
+        assert second.stderr.startswith(f"can't listen on [::1]:{im.port}: Address already in use")

@@ -186,7 +186,8 @@ class TestRead:
     def test_without_origins_the_apis_own_are_allowed(self, environment: pytest.MonkeyPatch) -> None:
         environment.setenv("API_PORT", "5001")
 
-        assert load_settings(Settings).allowed_origins == ["http://127.0.0.1:5001", "http://localhost:5001"]
+        own = ["http://127.0.0.1:5001", "http://localhost:5001", "http://[::1]:5001"]
+        assert load_settings(Settings).allowed_origins == own
 
     def test_history_and_message_queue_are_one_redis_where_their_urls_are_the_same(self) -> None:
         assert not load_settings(Settings).is_one_redis
