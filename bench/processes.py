@@ -87,10 +87,13 @@ class Process:
         return f"{self._log.name}: {self._log.read_text(errors='replace')[-2000:]}"
 
 
+_past_proxies = urllib.request.build_opener(urllib.request.ProxyHandler({}))  # HTTP_PROXY may be set
+
+
 def answers(url: str) -> bool:
     """Say whether an HTTP server answers with success."""
     try:
-        with urllib.request.urlopen(url, timeout=2) as answer:
+        with _past_proxies.open(url, timeout=2) as answer:
             return bool(answer.status == 200)
     except (OSError, urllib.error.URLError):
         return False

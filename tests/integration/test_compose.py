@@ -46,6 +46,8 @@ KNOWS = {
 }
 OURS = ("api", "worker", "beat", "flower", "im1", "im2")
 PORTS = {"api": "5000", "im1": "8001", "im2": "8001", "flower": "5555"}  # in the containers
+# As Docker sets them in every container where ~/.docker/config.json names a proxy. Nobody is there.
+PROXY = dict.fromkeys(("HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy"), "http://127.0.0.1:9")
 _VARIABLE = re.compile(r"\$\{(\w+)(?::([?-])([^}]*))?}")
 
 
@@ -95,6 +97,9 @@ class TestFile:
         assert "privileged" not in service
         assert service["read_only"] is True
         assert service["image"] == "toutiao-push" or service["user"] not in ("root", "0")
+
+    def test_nginx_is_checked_past_a_proxy(self) -> None:
+        assert read_compose(**SECRETS)["nginx"]["healthcheck"]["test"][1:4] == ["wget", "-Y", "off"]
 
     def test_our_image_is_not_root(self) -> None:
         *_, last = (ROOT / "deploy/Dockerfile").read_text().splitlines()
@@ -167,11 +172,11 @@ class Stack:
         return [path, *(self._fit(name, argument) for argument in arguments)]
 
     def _env(self, name: str) -> dict[str, str]:
-        """Return what the container is told and no more."""
+        """Return what the container is told, the address of a proxy, and no more."""
         told = {variable: self._fit(name, value) for variable, value in self._services[name]["environment"].items()}
         told |= {variable: address for variable, address in self._addresses.items() if variable in told}
         port = {"FLOWER_PORT": self._ports["flower"]} if name == "flower" else {}
-        return {"PATH": os.environ["PATH"], "PYTHONWARNINGS": "ignore", **told, **port}
+        return {"PATH": os.environ["PATH"], "PYTHONWARNINGS": "ignore", **PROXY, **told, **port}
 
     def _fit(self, name: str, text: str) -> str:
         if name in PORTS:
