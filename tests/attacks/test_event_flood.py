@@ -56,5 +56,6 @@ def test_who_does_not_stop_is_closed_and_told_why(im: Im) -> None:
     with session(Target.of(im)) as sock, pytest.raises(Ended) as ended:
         flood(sock, text_frame(_EVENT.encode()) * 100)
 
-    assert ended.value.last.endswith(b"\x88\x07\x03\xf0flood")
+    if im.transport == "fast":  # the library's own close may be lost: the kernel resets what has unread data
+        assert ended.value.last.endswith(b"\x88\x07\x03\xf0flood")
     assert im.metric('toutiao_im_sent_away_total{reason="flood"}') == 1
