@@ -13,7 +13,8 @@ bp = Blueprint("page", __name__)
 @bp.get("/")
 def index() -> Response:
     im_url = state.settings.im_public_url or f"{request.scheme}://{_own_host()}:{state.settings.im_port}"
-    return _page("index.html", connect=f"{im_url} {im_url.replace('http', 'ws', 1)}", im_url=im_url)
+    connect = f"{im_url} {im_url.replace('http', 'ws', 1)}"
+    return _page("index.html", connect=connect, im_url=im_url, default_photo=state.settings.default_photo)
 
 
 @bp.get("/docs")

@@ -49,7 +49,8 @@ export function avatar(name, photo) {
   const initial = element("span", { className: "avatar", textContent: [...name][0]?.toUpperCase() ?? "?" });
   initial.setAttribute("aria-hidden", "true");
   initial.style.setProperty("--hue", [...name].reduce((hue, letter) => (hue * 31 + letter.codePointAt(0)) % 360, 0));
-  if (!photo) return initial;
+  // The picture of those who have none is for clients that can't draw an initial.
+  if (!photo || photo === document.body.dataset.defaultPhoto) return initial;
   const image = element("img", { className: "avatar", alt: "", referrerPolicy: "no-referrer" });
   image.onerror = () => image.replaceWith(initial);
   image.src = photo;

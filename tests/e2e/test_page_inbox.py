@@ -31,6 +31,11 @@ def load_60(bob: Person) -> list[str]:
 
 
 class TestRead:
+    def test_who_has_no_photo_is_shown_with_an_initial(self, bob: Person) -> None:
+        [name] = bob.is_followed_by(1, prefix="Zoe")
+
+        expect(bob.row(name).locator("span.avatar")).to_have_text("Z")
+
     def test_marking_one_changes_that_row_alone(self, bob: Person) -> None:
         names = load_60(bob)
         bob.row(names[45]).scroll_into_view_if_needed()
