@@ -51,6 +51,7 @@ def test_before_the_log_in(browser: Browser, pages: System, options: dict[str, A
 
 
 def test_after_it(browser: Browser, pages: System, options: dict[str, Any]) -> None:
+    pages.user()  # whom bob may follow
     bob = Person(browser, pages, **options)
     expect(bob.page.locator("#people li").first).to_be_visible()
     assert violations(bob.page) == []
