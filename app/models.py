@@ -16,9 +16,12 @@ class Base(DeclarativeBase):
 
 class User(Base):
     __tablename__ = "users"
+    __table_args__ = (Index("ix_users_name_key", "name_key", unique=True),)
 
     id: Mapped[int] = mapped_column(Id, primary_key=True)
     name: Mapped[str] = mapped_column(String(64), unique=True)
+    # Null for names from before there were keys that are another's but for case: each of these is typed exactly.
+    name_key: Mapped[str | None] = mapped_column(String(255))
     password_hash: Mapped[str] = mapped_column(String(255))
     photo: Mapped[str | None] = mapped_column(String(512))
     introduction: Mapped[str | None] = mapped_column(Text)

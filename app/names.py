@@ -52,6 +52,11 @@ def normalize(text: str) -> str:
     return _SPACES.sub(" ", unicodedata.normalize("NFKC", text)).strip(" ")
 
 
+def key(text: str) -> str:
+    """Return what two names share that are one name to people: letters of either case are the same."""
+    return unicodedata.normalize("NFKC", normalize(text).casefold())
+
+
 def clean(text: str) -> str:
     """Return a name as it is kept; raise InvalidName."""
     name = normalize(text) if len(text) <= LONGEST_TYPED else text

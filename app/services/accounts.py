@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, case, func, insert, select, true, update
+from sqlalchemy import ColumnElement, Connection, case, func, insert, or_, select, true, update
 from sqlalchemy.exc import IntegrityError
 
 from app import names
@@ -18,7 +18,7 @@ _ESCAPE = "/"
 
 
 class NameTaken(Exception):
-    """Somebody has this name already."""
+    """Somebody has this name already, in letters of whichever case."""
 
 
 class WrongCredentials(Exception):
@@ -43,7 +43,7 @@ def sign_up(
     connection: Connection, *, name: str, password_hash: str, photo: str | None = None, introduction: str | None = None
 ) -> Profile:
     """Make a user; raise NameTaken."""
-    values = {"name": name, "photo": photo, "introduction": introduction}
+    values = {"name": name, "name_key": names.key(name), "photo": photo, "introduction": introduction}
     new = insert(User).values(**values, password_hash=password_hash, status=ACTIVE, created_at=int(time.time()))
     try:
         user_id = connection.execute(new.returning(User.id)).scalar_one()
@@ -53,11 +53,13 @@ def sign_up(
 
 
 def find_credentials(connection: Connection, name: str) -> Credentials | None:
-    """Return what it takes to check the password of the user with this name, as it is typed or as it is kept."""
+    """Return what it takes to check the password of the user with this name, in whatever case and form it is typed."""
     kept = names.normalize(name)
-    found = select(User.id, User.password_hash).where(User.name.in_([name, kept]), User.status == ACTIVE)
-    # A name from before there was a kept form comes before another's that only looks the same.
-    row = connection.execute(found.order_by(case((User.name == name, 0), else_=1)).limit(1)).one_or_none()
+    is_named = or_(User.name.in_([name, kept]), User.name_key == names.key(name))
+    found = select(User.id, User.password_hash).where(is_named, User.status == ACTIVE)
+    # A name from before there were kept forms and keys comes before another's that only looks the same.
+    closest_first = case((User.name == name, 0), (User.name == kept, 1), else_=2)
+    row = connection.execute(found.order_by(closest_first).limit(1)).one_or_none()
     return None if row is None else Credentials(row.id, row.password_hash)
 
 
@@ -86,8 +88,12 @@ def exists(connection: Connection, user_id: int) -> bool:
 def change_profile(connection: Connection, user_id: int, changes: dict[str, str | None]) -> Profile:
     """Set the given fields and return the profile; raise NameTaken or UnknownCaller."""
     if changes:
+        values: dict[str, Any] = dict(changes)
+        if name := changes.get("name"):
+            # A name that stays needs no key, where another's has it already.
+            values["name_key"] = case((User.name == name, User.name_key), else_=names.key(name))
         try:
-            connection.execute(update(User).where(User.id == user_id, User.status == ACTIVE).values(changes))
+            connection.execute(update(User).where(User.id == user_id, User.status == ACTIVE).values(values))
         except IntegrityError:
             raise NameTaken(changes.get("name")) from None
     found = load_profiles(connection, [user_id])

@@ -1,6 +1,7 @@
 """Password hashes, few at a time: each takes 64 MiB and a good part of the machine while it lasts."""
 
 import threading
+import unicodedata
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -50,7 +51,7 @@ admission = Admission(at_once=_AT_ONCE, most_waiting=_MOST_WAITING, wait_seconds
 def hash_password(password: str) -> str:
     """Hash a password; raise TooManyAtOnce. Slow on purpose, so call it outside of transactions."""
     with admission.entered():
-        return _hasher.hash(password)
+        return _hasher.hash(_as_kept(password))
 
 
 def is_right(password: str, password_hash: str | None) -> bool:
@@ -58,8 +59,20 @@ def is_right(password: str, password_hash: str | None) -> bool:
 
     Without a hash the answer is no, and takes as long: the time does not tell which names exist.
     """
+    # What is ASCII has one form. The text as it is typed is for hashes from before there was another.
+    forms = dict.fromkeys((_as_kept(password), password))
     with admission.entered():
-        try:
-            return _hasher.verify(password_hash or _NOBODYS_HASH, password) and password_hash is not None
-        except (VerificationError, InvalidHashError):
-            return False
+        return any(_fits(form, password_hash or _NOBODYS_HASH) for form in forms) and password_hash is not None
+
+
+def _as_kept(password: str) -> str:
+    """Return the form that is the same from every keyboard: RFC 8265, OpaqueString."""
+    spaced = "".join(" " if unicodedata.category(letter) == "Zs" else letter for letter in password)
+    return unicodedata.normalize("NFC", spaced)
+
+
+def _fits(password: str, password_hash: str) -> bool:
+    try:
+        return _hasher.verify(password_hash, password)
+    except (VerificationError, InvalidHashError):
+        return False

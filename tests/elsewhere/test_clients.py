@@ -8,10 +8,14 @@ from typing import Any
 
 import pytest
 import socketio
+from flask.testing import FlaskClient
 
 from app import tokens
+from app.db import Database
+from app.factory import create_app
+from app.models import Base
 from tests.im import Im
-from tests.services import Service, wait_until
+from tests.services import PostgreSQL, Service, wait_until
 
 
 @pytest.fixture(scope="module", params=["fast", "stock"])
@@ -109,3 +113,31 @@ class TestOldProtocol:
             return answer.status, answer.getheader("Content-Type"), json.loads(answer.read())
         finally:
             connection.close()
+
+
+class TestKeyboards:
+    """Names and passwords as they come from another keyboard than the one they were chosen on."""
+
+    @pytest.fixture(params=["sqlite", "postgresql"])
+    def api(self, request: pytest.FixtureRequest, tmp_path: Path, valkey: Service) -> Iterator[FlaskClient]:
+        if request.param == "sqlite":
+            url = f"sqlite:///{tmp_path}/toutiao.sqlite3"
+        else:
+            server: PostgreSQL = request.getfixturevalue("postgresql")
+            url = server.create_database()
+        urls = dict.fromkeys(("BROKER_URL", "MESSAGE_QUEUE_URL", "REDIS_URL"), valkey.url)
+        app = create_app({"DATABASE_URL": url, "JWT_SECRET": "s" * 32, **urls})
+        database: Database = app.extensions["toutiao"].database
+        Base.metadata.create_all(database.engine)
+        yield app.test_client()
+        database.close()
+
+    @pytest.mark.parametrize(
+        ("name", "typed"), [("Zoë", "zoë "), ("Zoë", "ZOE\u0308"), ("zoe\u0308", "Zoë"), ("Weiß", "WEISS")]
+    )
+    def test_who_signed_up_on_one_logs_in_on_another(self, api: FlaskClient, name: str, typed: str) -> None:
+        signed_up = api.post("/v1_0/users", json={"user_name": name, "password": "gehörig gut"})
+        logged_in = api.post("/v1_0/authorizations", json={"user_name": typed, "password": "geho\u0308rig\u00a0gut"})
+        again = api.post("/v1_0/users", json={"user_name": typed, "password": "gehörig gut"})
+
+        assert (signed_up.status_code, logged_in.status_code, again.status_code) == (201, 201, 409)

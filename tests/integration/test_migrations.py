@@ -15,6 +15,7 @@ from sqlalchemy import inspect, select, text
 
 from app.db import Database
 from app.models import Base, Notification
+from app.services import accounts
 from tests.services import PostgreSQL, wait_until
 from tests.system import BIN, ROOT
 
@@ -161,3 +162,29 @@ def test_what_the_url_says_comes_before_our_own(postgresql: PostgreSQL) -> None:
         assert connection.execute(text("SHOW statement_timeout")).scalar_one() == "7s"
         assert connection.execute(text("SHOW lock_timeout")).scalar_one() == "3s"
         assert connection.execute(text("SHOW application_name")).scalar_one() == "news"
+
+
+def test_of_old_names_that_differ_in_case_alone_the_first_is_found_in_any(empty: Database) -> None:
+    alembic(empty, "upgrade", "0004")
+    old = ["Ann", "ann", "ANN", "Straße", "bob", "\ufdfa" * 64, *(f"user {n}" for n in range(1500))]
+    with empty.transaction() as connection:
+        insert = "INSERT INTO users (name, password_hash, status, created_at) VALUES (:name, 'x', 1, 0)"
+        connection.execute(text(insert), [{"name": name} for name in old])
+
+    alembic(empty, "upgrade", "head")
+
+    with empty.transaction() as connection:
+        for typed, found in (
+            ("Ann", 1),
+            ("ann", 2),
+            ("ANN", 3),
+            ("aNN", 1),
+            ("STRASSE", 4),
+            ("Bob", 5),
+            ("USER 1499", 1506),
+        ):
+            credentials = accounts.find_credentials(connection, typed)
+            assert credentials is not None
+            assert (typed, credentials.user_id) == (typed, found)
+        with pytest.raises(accounts.NameTaken):
+            accounts.sign_up(connection, name="BOB", password_hash="x")

@@ -100,3 +100,23 @@ def test_what_is_kept_is_kept_as_it_is(text: str) -> None:
         return
     assert names.clean(name) == name == name.strip()
     assert 1 <= len(name) <= 64
+
+
+@pytest.mark.parametrize(
+    ("one", "other"), [("Ann", "aNN "), ("Straße", "STRASSE"), ("ÉVA", "e\u0301va"), ("ΣΊΣΥΦΟΣ", "σίσυφος")]
+)
+def test_what_differs_in_case_alone_has_one_key(one: str, other: str) -> None:
+    assert names.key(one) == names.key(other)
+
+
+def test_other_letters_have_another_key() -> None:
+    assert len({names.key(name) for name in ("Ann", "Änn", "Anna", "张伟")}) == 4
+
+
+@given(st.text(max_size=names.LONGEST))
+def test_the_key_of_every_name_fits_its_column(text: str) -> None:
+    try:
+        name = names.clean(text)
+    except names.InvalidName:
+        return
+    assert len(names.key(name)) <= 255

@@ -8,6 +8,12 @@ from app.models import CLOSED, User
 from app.services import accounts, passwords
 
 
+def sign_up_before_there_were_keys(connection: Connection, name: str) -> int:
+    user_id: int = accounts.sign_up(connection, name="stands in", password_hash="x")["id"]
+    connection.execute(update(User).where(User.id == user_id).values(name=name, name_key=None))
+    return user_id
+
+
 class TestSignUp:
     def test_the_profile_is_what_was_given(self, connection: Connection) -> None:
         profile = accounts.sign_up(connection, name="zoe", password_hash="x", photo="/a.png", introduction="hi")
@@ -18,6 +24,10 @@ class TestSignUp:
     def test_a_name_belongs_to_one(self, database: Database, ann: int) -> None:
         with pytest.raises(accounts.NameTaken), database.transaction() as connection:
             accounts.sign_up(connection, name="ann", password_hash="x")
+
+    def test_a_name_in_letters_of_another_case_is_the_same(self, database: Database, ann: int) -> None:
+        with pytest.raises(accounts.NameTaken), database.transaction() as connection:
+            accounts.sign_up(connection, name="Ann", password_hash="x")
 
 
 class TestLogIn:
@@ -38,15 +48,17 @@ class TestLogIn:
     def test_a_name_is_found_however_it_is_typed(self, connection: Connection) -> None:
         user_id = accounts.sign_up(connection, name="éva", password_hash="x")["id"]
 
-        for typed in ("éva", "éva ", "e\u0301va"):
+        for typed in ("éva", "éva ", "e\u0301va", "Éva", "E\u0301VA "):
             assert accounts.find_credentials(connection, typed) == accounts.Credentials(user_id, "x")
 
-    def test_an_old_name_that_only_looks_the_same_is_still_another(self, connection: Connection) -> None:
+    @pytest.mark.parametrize("old", ["zoe ", "zOe"])
+    def test_an_old_name_that_only_looks_the_same_is_still_another(self, connection: Connection, old: str) -> None:
         kept = accounts.sign_up(connection, name="zoe", password_hash="kept")["id"]
-        old = accounts.sign_up(connection, name="zoe ", password_hash="old")["id"]
+        other = sign_up_before_there_were_keys(connection, old)
 
         assert accounts.find_credentials(connection, "zoe") == accounts.Credentials(kept, "kept")
-        assert accounts.find_credentials(connection, "zoe ") == accounts.Credentials(old, "old")
+        assert accounts.find_credentials(connection, "ZOE") == accounts.Credentials(kept, "kept")
+        assert accounts.find_credentials(connection, old) == accounts.Credentials(other, "x")
 
     def test_who_is_closed_has_no_credentials(self, connection: Connection, ann: int) -> None:
         assert accounts.find_credentials(connection, "ann") == accounts.Credentials(ann, "not a hash")
@@ -72,6 +84,18 @@ class TestProfiles:
     def test_a_taken_name_is_refused(self, database: Database, ann: int, bob: int) -> None:
         with pytest.raises(accounts.NameTaken), database.transaction() as connection:
             accounts.change_profile(connection, bob, {"name": "ann"})
+
+    def test_a_name_may_change_its_case(self, connection: Connection, ann: int, bob: int) -> None:
+        assert accounts.change_profile(connection, ann, {"name": "Ann"})["name"] == "Ann"
+        with pytest.raises(accounts.NameTaken):
+            accounts.change_profile(connection, bob, {"name": "ANN"})
+
+    def test_an_old_name_that_differs_in_case_alone_may_stay(self, connection: Connection, ann: int) -> None:
+        old = sign_up_before_there_were_keys(connection, "Ann")
+
+        changed = accounts.change_profile(connection, old, {"name": "Ann", "introduction": "hi"})
+
+        assert (changed["name"], changed["introduction"]) == ("Ann", "hi")
 
     @pytest.mark.parametrize("changes", [{}, {"introduction": "hi"}])
     def test_who_is_gone_has_no_profile(self, connection: Connection, changes: dict[str, str | None]) -> None:

@@ -3,6 +3,7 @@
 import threading
 
 import pytest
+from argon2 import PasswordHasher
 
 from app.services import passwords
 from app.services.passwords import Admission, TooManyAtOnce
@@ -18,6 +19,25 @@ class TestPasswords:
 
     def test_what_is_no_hash_is_no_password(self) -> None:
         assert not passwords.is_right("x", "not a hash")
+
+
+class TestForms:
+    """The same password from other keyboards."""
+
+    FORMS = ("gehörig é\u00a0", "geho\u0308rig e\u0301\u3000")  # composed and decomposed, with spaces of two kinds
+
+    @pytest.mark.parametrize(("first", "then"), [FORMS, FORMS[::-1]])
+    def test_what_was_set_on_one_is_right_on_another(self, first: str, then: str) -> None:
+        assert passwords.is_right(then, passwords.hash_password(first))
+
+    @pytest.mark.parametrize("typed", FORMS)
+    def test_a_hash_from_before_there_was_one_form_is_still_good(self, typed: str) -> None:
+        assert passwords.is_right(typed, PasswordHasher().hash(typed))
+
+    def test_letters_and_spaces_count(self) -> None:
+        password_hash = passwords.hash_password("gehörig")
+
+        assert not any(passwords.is_right(wrong, password_hash) for wrong in ("gehorig", "Gehörig", "gehörig "))
 
 
 class Guest(threading.Thread):
