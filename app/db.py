@@ -1,7 +1,7 @@
 """The database: one engine a process, and transactions as context managers."""
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
 from typing import Any
 
@@ -82,6 +82,11 @@ class Database:
         with self.reading() as connection:
             connection.execute(text("SELECT 1"))
 
+    def check(self) -> None:
+        """Raise SettingsError where the database can't keep what users write; pass where it is unavailable for now."""
+        with suppress(*UNAVAILABLE):
+            self.ping()
+
     def close(self) -> None:
         self.engine.dispose()
 
@@ -118,8 +123,8 @@ def _engine(url: str, pool_size: int, *, is_for_migrations: bool) -> Engine:
         pool_pre_ping=False,  # a round trip for each request; a connection that died is noticed, and dropped, when used
         connect_args=_connect_args(make_url(url), is_for_migrations=is_for_migrations),
     )
-    if not is_for_migrations:
-        event.listen(engine, "do_connect", lambda _dialect, _record, args, given: _Impatient.connect(*args, **given))
+    kind = psycopg.Connection if is_for_migrations else _Impatient
+    event.listen(engine, "do_connect", lambda _dialect, _record, args, given: _connect(kind, args, given))
     return engine
 
 
@@ -132,8 +137,9 @@ def _connect_args(url: URL, *, is_for_migrations: bool) -> dict[str, Any]:
             "idle_in_transaction_session_timeout": 4 * _STATEMENT_SECONDS,
         }
     given = " ".join(url.normalized_query.get("options", ()))  # of two that set the same, the server takes the last
-    bounds = {
+    bounds: dict[str, Any] = {
         "connect_timeout": _CONNECT_SECONDS,
+        "client_encoding": "utf8",  # whatever PGCLIENTENCODING or the user's own defaults say
         "keepalives_idle": 10,
         "keepalives_interval": 3,
         "keepalives_count": 3,
@@ -143,6 +149,18 @@ def _connect_args(url: URL, *, is_for_migrations: bool) -> dict[str, Any]:
         **{name: value for name, value in bounds.items() if name not in url.query},
         "options": " ".join([*(f"-c {name}={seconds}s" for name, seconds in options.items()), given]).strip(),
     }
+
+
+def _connect(kind: type[psycopg.Connection[Any]], args: tuple[Any, ...], given: dict[str, Any]) -> Any:
+    connection = kind.connect(*args, **given)
+    encoding = connection.info.parameter_status("server_encoding")
+    if encoding not in ("UTF8", None):  # None from a pooler that does not say
+        connection.close()
+        raise SettingsError(
+            f"DATABASE_URL: the database has the encoding {encoding}, which can't keep all that users write; "
+            "make one with: createdb --template template0 --encoding UTF8"
+        )
+    return connection
 
 
 class _Impatient(psycopg.Connection[Any]):

@@ -9,5 +9,6 @@ from app.factory import create_app
 log.set_up()
 try:
     app = create_app(enable_config_file=True)
+    app.extensions["toutiao"].database.check()
 except SettingsError as error:
     sys.exit(str(error))

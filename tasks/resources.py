@@ -41,9 +41,11 @@ def settings() -> WorkerSettings:
 def _check_settings(**_options: object) -> None:
     # A worker stops here, before it takes anything. Beat and Flower, which need less, don't come by.
     try:
-        settings()
+        database = Database(settings().database_url, pool_size=1)
+        database.check()
     except SettingsError as error:
         sys.exit(str(error))
+    database.close()
 
 
 @cache

@@ -208,7 +208,8 @@ class PostgreSQL(Service):
             os.chown(folder, pwd.getpwnam(self._user).pw_uid, -1)
             for parent in folder.parents[:3]:
                 parent.chmod(parent.stat().st_mode | 0o011) if parent.owner() == getpass.getuser() else None
-        init = [str(self._bin / "initdb"), "-D", str(self._data), "-U", "toutiao", "--auth=trust", "--no-sync"]
+        init = [str(self._bin / "initdb"), "-D", str(self._data), "-U", "toutiao", "--encoding=UTF8"]
+        init += ["--auth=trust", "--no-sync"]
         subprocess.run(init, user=self._user, cwd=folder, check=True, capture_output=True, timeout=60)
 
     @property
@@ -223,13 +224,14 @@ class PostgreSQL(Service):
     def is_ready(self) -> bool:
         return super().is_ready() and self._answers()
 
-    def create_database(self) -> str:
-        """Make a database and return its URL."""
+    def create_database(self, encoding: str | None = None) -> str:
+        """Make a database, of UTF-8 where nothing else is asked for, and return its URL."""
         import psycopg
 
         name = f"test_{uuid.uuid4().hex[:12]}"
+        shape = f"TEMPLATE template0 LOCALE 'C' ENCODING '{encoding}'" if encoding else ""
         with psycopg.connect(self.url.replace("+psycopg", ""), autocommit=True) as connection:
-            connection.execute(f'CREATE DATABASE "{name}"')
+            connection.execute(f'CREATE DATABASE "{name}" {shape}')
         return self.url.replace("/postgres", f"/{name}")
 
     def _answers(self) -> bool:

@@ -1,14 +1,18 @@
 """An environment that others write into as well: orchestrators, proxies, and databases made by somebody else."""
 
+import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+from app.db import Database
+from app.models import Base
+from app.services import accounts
 from tests.clients import status
-from tests.services import Service, free_port, wait_until
-from tests.system import Process, System
+from tests.services import PostgreSQL, Service, free_port, wait_until
+from tests.system import BIN, ROOT, Process, System, environment
 
 LINKS = {f"{name}_PORT": f"tcp://10.0.0.{n}:80" for n, name in enumerate(("API", "IM", "FLOWER", "REDIS"), start=1)}
 
@@ -44,3 +48,43 @@ class TestServiceLinks:
             wait_until(lambda: status(url) == 200, seconds=40, what="Flower answers")
         finally:
             flower.kill()
+
+
+STARTS = {
+    "alembic": [str(BIN / "alembic"), "upgrade", "head"],
+    "api": [sys.executable, "-c", "import app.wsgi"],
+    "worker": [sys.executable, "-m", "celery", "-A", "tasks", "worker", "-c", "1"],
+}
+
+
+class TestDatabase:
+    """One that somebody else has made, and clients of it that somebody else has set up."""
+
+    @pytest.mark.parametrize("encoding", ["SQL_ASCII", "LATIN1"])
+    @pytest.mark.parametrize("process", STARTS)
+    def test_one_that_cannot_keep_what_users_write_is_refused(
+        self, folder: Path, postgresql: PostgreSQL, process: str, encoding: str
+    ) -> None:
+        url = postgresql.create_database(encoding)
+        away = dict.fromkeys(("BROKER_URL", "MESSAGE_QUEUE_URL", "REDIS_URL"), "redis://127.0.0.1:1/0")
+        env = {**environment(folder), **away, "DATABASE_URL": url}
+
+        done = subprocess.run(
+            STARTS[process], cwd=ROOT, env=env, capture_output=True, text=True, timeout=60, check=False
+        )
+
+        assert done.returncode == 1
+        [line] = done.stderr.splitlines()
+        assert line.startswith(f"DATABASE_URL: the database has the encoding {encoding}")
+
+    def test_the_encoding_of_clients_on_this_machine_is_passed_over(
+        self, postgresql: PostgreSQL, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("PGCLIENTENCODING", "LATIN1")
+        database = Database(postgresql.create_database())
+        Base.metadata.create_all(database.engine)
+
+        with database.transaction() as connection:
+            user_id = accounts.sign_up(connection, name="张伟", password_hash="x")["id"]
+            assert accounts.load_profiles(connection, [user_id])[user_id]["name"] == "张伟"
+        database.close()
