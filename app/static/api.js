@@ -1,5 +1,7 @@
 /** The HTTP API, with the tokens of whoever is logged in on this tab: two tabs may be two users. */
 
+import { tabStorage } from "./tab-storage.js";
+
 const PREFIX = "/v1_0";
 const KEY = "session";
 const TIMEOUT_MS = 10_000;
@@ -43,7 +45,7 @@ export class SessionOver extends Error {
  * well, with the time of asking.
  */
 export class Api extends EventTarget {
-  session = JSON.parse(sessionStorage.getItem(KEY) ?? "null");
+  session = JSON.parse(tabStorage.getItem(KEY) ?? "null");
   #refreshing = null;
 
   async logIn(name, password) {
@@ -126,8 +128,8 @@ export class Api extends EventTarget {
 
   #keep(session) {
     this.session = session;
-    if (session) sessionStorage.setItem(KEY, JSON.stringify(session));
-    else sessionStorage.removeItem(KEY);
+    if (session) tabStorage.setItem(KEY, JSON.stringify(session));
+    else tabStorage.removeItem(KEY);
   }
 }
 

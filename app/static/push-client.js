@@ -2,6 +2,7 @@
 
 import { NOTIFICATIONS } from "./events.js";
 import { PushMemory } from "./push-memory.js";
+import { tabStorage } from "./tab-storage.js";
 
 const EMPTY_HISTORY = "0-0";
 const FIRST_PAUSE_MS = 500;
@@ -33,9 +34,9 @@ export class PushClient extends EventTarget {
    * `io` is the function of socket.io-client. `getToken` returns an access token or null. `refreshToken` resolves to a
    * new one, to null where the session is over, and rejects where that can't be told now. `loadInbox` resolves to the
    * first page of the inbox or rejects; both end in bounded time. `storage` should be the tab's own, which
-   * sessionStorage is: with one that tabs share, what one tab has shown would be skipped in all others.
+   * tabStorage is: with one that tabs share, what one tab has shown would be skipped in all others.
    */
-  constructor({ io, url, userId, getToken, refreshToken, loadInbox, storage = sessionStorage }) {
+  constructor({ io, url, userId, getToken, refreshToken, loadInbox, storage = tabStorage }) {
     super();
     this.#options = { getToken, refreshToken, loadInbox };
     this.#memory = new PushMemory(storage, `push:${userId}`);

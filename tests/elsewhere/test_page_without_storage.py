@@ -1,0 +1,62 @@
+"""The page in a browser that blocks site data: the names of the storages throw, as Chrome's and Firefox's do then."""
+
+import os
+import shutil
+import uuid
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect, sync_playwright
+
+from tests.services import Service, free_port, missing
+from tests.system import ROOT, System
+
+BLOCK = """
+for (const name of ["localStorage", "sessionStorage"])
+  Object.defineProperty(window, name, { get() { throw new DOMException("blocked", "SecurityError"); } });
+"""
+
+
+@pytest.fixture(scope="module")
+def system(folder: Path, valkeys: Callable[[], Service]) -> Iterator[System]:
+    port = free_port()
+    urls = dict.fromkeys(("BROKER_URL", "MESSAGE_QUEUE_URL", "REDIS_URL"), valkeys().url)
+    with System(folder / "without-storage", IM_PORT=str(port), im_ports=[port], **urls) as system:
+        yield system
+
+
+@pytest.fixture
+def page() -> Iterator[Page]:
+    path = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
+    if path is None:
+        missing("Chromium")
+    if not (ROOT / "app/static/vendor/socket.io.esm.min.js").exists():
+        missing("socket.io-client (make page)")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox", "--disable-gpu"])
+        page = browser.new_page()
+        page.add_init_script(BLOCK)
+        yield page
+        browser.close()
+
+
+def test_all_works_and_is_forgotten_by_a_reload(system: System, page: Page) -> None:
+    errors: list[str] = []
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    page.goto(system.api.url)
+    name = f"user {uuid.uuid4().hex[:8]}"
+    page.get_by_label("Name").fill(name)
+    page.get_by_label("Password").fill("a good password")
+    page.get_by_role("button", name="Sign up").click()
+    expect(page.locator("#state")).to_have_text("Live")
+    ann = system.user("ann")
+    _, found = system.api.get(f"/v1_0/users?q={name.replace(' ', '%20')}", ann)
+
+    system.api.post("/v1_0/user/followings", {"target": found["results"][0]["id"]}, ann)
+
+    expect(page.locator(".toast")).to_contain_text(f"{ann.name} follows you")
+    expect(page.locator("#badge")).to_have_text("1")
+    page.reload()
+    expect(page.get_by_role("button", name="Sign up")).to_be_visible()
+    assert errors == []
