@@ -33,7 +33,7 @@ class Consumer(consumer.Consumer):
 
         def on_message(message: Any) -> None:
             try:
-                check(message)
+                check(message, self.app.tasks)
             except BadMessage as error:
                 self._drop(message, error.reason, error)
             else:
