@@ -59,11 +59,11 @@ class Measured:
         assert attacked.slowest_sync < max(2.0, 10 * calm.slowest_sync), self
 
 
-def measure(im: Im, act: Attack, *, seconds: float = 1.5, attackers: int = 1) -> Measured:
+def measure(im: Im, act: Attack, *, seconds: float = 1, attackers: int = 1) -> Measured:
     """Measure in calm, and then under an attack."""
     target = Target.of(im)
     with Bystanders(target, im.process.popen.pid) as bystanders:
-        calm = bystanders.watch(seconds=1)
+        calm = bystanders.watch(seconds=0.5)
         with attacked(target, act, attackers=attackers):
             return Measured(calm, bystanders.watch(seconds=seconds))
 
