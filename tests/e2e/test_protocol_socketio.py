@@ -37,7 +37,7 @@ class TestConnect:
             session.join("40" + json.dumps({"token": jwt.encode(claims, im.secret, algorithm="HS256")}))
             assert session.receive().startswith('42["sync",')
 
-    @pytest.mark.parametrize("token", ['"nonsense"', "5", "[]", '""'])
+    @pytest.mark.parametrize("token", ['"nonsense"', "5", "[]"])
     def test_a_bad_token_is_refused_and_may_be_mended(self, im: Im, token: str) -> None:
         with Websocket(im.port) as session:
             session.send(f'40{{"token":{token}}}')
