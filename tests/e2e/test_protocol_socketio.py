@@ -128,16 +128,16 @@ class TestEvents:
 
             assert neighbour.wait_for_answer() == ["yes", {"and": "no"}]
 
-    @pytest.mark.parametrize("data", [2**70, "half a pair: \ud83c", {"a": [-(2**64), "\udfff"]}, float("inf")])
+    @pytest.mark.parametrize("data", [2**70, "Ännchen \U0001f600", {"a": [-(2**63), None]}])
     @pytest.mark.parametrize("how", [Websocket, Polling])
-    def test_whatever_a_stock_manager_emits_arrives(
+    def test_what_a_stock_manager_emits_arrives_as_it_is(
         self, im: Im, how: type[Websocket] | type[Polling], data: object
     ) -> None:
         session = how(im.port)
         with Neighbour(im.redis_url) as neighbour:
             neighbour.emit("odd", data, room=session.join())
 
-        assert json.loads(session.receive()[2:]) == ["odd", None if data == float("inf") else data]
+        assert json.loads(session.receive()[2:]) == ["odd", data]
 
         if isinstance(session, Websocket):
             session.ws.shutdown()
