@@ -13,7 +13,7 @@ _LINE = re.compile(rb"([A-Z]+) (/(?!/)[!-~]*) HTTP/1\.([01])")
 _OTHER_VERSION = re.compile(rb"[^ ]+ [^ ]+ HTTP/(?!1\.[01])[0-9]\.[0-9]")
 _METHODS = (b"GET", b"POST", b"OPTIONS")
 # RFC 9110: a name is a token, directly before its colon; a value has no control characters. No folded lines.
-_FIELD = re.compile(rb"([!#$%&'*+\-.^_`|~0-9A-Za-z]+):[ \t]*([^\x00-\x08\x0a-\x1f\x7f]*?)[ \t]*")
+_FIELD = re.compile(rb"([!#$%&'*+\-.^_`|~0-9A-Za-z]+):([^\x00-\x08\x0a-\x1f\x7f]*)")
 _LENGTH = re.compile("[0-9]{1,18}", re.ASCII)
 _SINGLE = ("content-length", "host")  # of which two would be read in two ways
 
@@ -99,7 +99,7 @@ def _read_fields(lines: list[bytes]) -> Headers:
         field = _FIELD.fullmatch(line)
         if field is None:
             raise Refused(BAD_REQUEST)
-        fields.append((field[1].decode(), field[2].decode("latin-1")))
+        fields.append((field[1].decode(), field[2].strip(b" \t").decode("latin-1")))
     return Headers(fields)
 
 
