@@ -45,6 +45,7 @@ export class InboxList {
   put(notification) {
     const { id, read } = notification;
     if (this.#rows.has(id)) return read && this.#rows.get(id).markRead();
+    if (this.size && id < this.oldest) return this.insert(notification); // below all others it moves none of them
     // One more than are kept says that there are too many.
     if (this.#waiting.size <= MOST_WAITING) this.#waiting.set(id, notification);
     if (this.#waiting.size === 1 && !isBusy()) return this.showWaiting();
@@ -60,6 +61,7 @@ export class InboxList {
     byId("inbox").insertBefore(row.element, this.#firstOlderThan(id));
     this.#rows.set(id, row);
     byId("no-inbox").hidden = true;
+    if (this.#waiting.delete(id)) this.#drawWaiting();
   }
 
   markRead(isMeant) {

@@ -28,7 +28,7 @@ export class Inbox {
     setInterval(() => this.#list.drawTimes(), MINUTE_MS);
   }
 
-  /** Read as much as is shown here, and the newest page at least; not more than MOST_PAGES. */
+  /** Read as much as is shown here, and the newest page at least; at most MOST_PAGES of the largest. */
   async load() {
     const oldest = this.#list.oldest;
     const limit = Math.min(Math.max(this.#list.size, PAGE), LARGEST_PAGE);
@@ -38,7 +38,9 @@ export class Inbox {
       page = await this.#page(limit, results.at(-1).id);
       results.push(...page.results);
     }
-    return { unread_count: page.unread_count, results, isWhole: page.results.length < limit };
+    const shown = results.filter(({ id }, index) => id >= oldest || index < PAGE);
+    const isWhole = page.results.length < limit && shown.length === results.length;
+    return { unread_count: page.unread_count, results: shown, isWhole };
   }
 
   /** Read the inbox because somebody asked for it, so that what is new is shown at once. */

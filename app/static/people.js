@@ -37,6 +37,7 @@ export class People {
     this.#readings += 1;
     this.#query = byId("q").value = "";
     this.#draw(1, 0, []);
+    byId("no-people").hidden = true;
   }
 
   /** Show one page of those whose name holds what is searched for. */

@@ -85,6 +85,20 @@ class TestRead:
 
         expect(bob.row(first)).to_have_class("read")
 
+    def test_what_is_read_elsewhere_brings_no_older_rows(self, bob: Person, pages: System) -> None:
+        bob.is_followed_by(45)
+        bob.page.reload()
+        expect(bob.page.locator("#inbox li")).to_have_count(20)
+        bob.page.locator("#inbox li").nth(3).hover()
+        bob.is_followed_by(3)
+        _, inbox = Api(pages.api.url).call("GET", "/v1_0/user/notifications", token=str(bob.page.evaluate(TOKEN)))
+
+        read_elsewhere(bob, pages, [inbox["results"][10]["id"]])
+
+        expect(bob.page.locator("#inbox li.read")).to_have_count(1)
+        expect(bob.page.locator("#inbox li")).to_have_count(20)
+        expect(bob.page.get_by_role("button", name="3 new")).to_be_visible()
+
 
 class TestNew:
     def test_what_comes_moves_no_row_from_under_the_pointer(self, bob: Person) -> None:
