@@ -122,6 +122,27 @@ class TestNew:
         expect(bob.page.locator("#inbox li.read")).to_have_count(1)
         expect(bob.row(new[0])).to_be_focused()
 
+    @pytest.mark.parametrize("width", [360, 768, 900, 1280])
+    def test_the_button_for_what_waits_covers_nothing_and_moves_nothing(
+        self, browser: Browser, pages: System, width: int
+    ) -> None:
+        bob = Person(browser, pages, viewport={"width": width, "height": 1200})
+        names = bob.is_followed_by(2)
+        bob.page.mouse.move(0, 0)
+        bob.row(names[0]).get_by_role("button", name="Mark read").focus()
+        place = bob.place_of(names[0])
+
+        bob.is_followed_by(3)
+
+        expect(bob.page.locator("#show-new")).to_be_visible()
+        assert bob.place_of(names[0]) == place
+        badge = bob.page.locator("#badge").bounding_box()
+        button = bob.page.locator("#show-new").bounding_box()
+        assert badge is not None
+        assert button is not None
+        is_beside, is_below = badge["x"] + badge["width"] <= button["x"], badge["y"] + badge["height"] <= button["y"]
+        assert is_beside or is_below
+
     def test_what_comes_waits_while_the_list_has_the_focus(self, bob: Person) -> None:
         names = bob.is_followed_by(2)
         bob.row(names[1]).get_by_role("button", name="Mark read").focus()
