@@ -60,6 +60,10 @@ def _is_timelimit(value: object) -> bool:
     return len(value) == 2 and all(isinstance(limit, int | float | None) for limit in value)
 
 
+def _are_names(value: object) -> bool:
+    return value is None or (isinstance(value, list) and all(isinstance(name, str) for name in value))
+
+
 # Celery's main process works with these, and ends when they are of another type.
 _HEADERS: dict[str, Callable[[object], bool]] = {
     "task": _is_text,
@@ -68,6 +72,8 @@ _HEADERS: dict[str, Callable[[object], bool]] = {
     "eta": _is_optional_text,
     "expires": _is_optional_text,
     "timelimit": _is_timelimit,
+    "stamped_headers": _are_names,
+    "stamps": lambda value: isinstance(value, dict | None),
 }
 
 

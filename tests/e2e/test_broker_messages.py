@@ -47,6 +47,12 @@ BAD: dict[str, tuple[bytes, dict[str, Any], str]] = {
     "an eta that is a number": (b"[[], {}, {}]", {"headers": {**HEADERS, "eta": 5}}, "headers"),
     "an eta that is no time": (b"[[], {}, {}]", {"headers": {**HEADERS, "eta": "soon"}}, "headers"),
     "an end that is no time": (b"[[], {}, {}]", {"headers": {**HEADERS, "expires": "soon"}}, "headers"),
+    "stamps that are a number": (b"[[], {}, {}]", {"headers": {**HEADERS, "stamped_headers": 5}}, "headers"),
+    "stamps of no values": (
+        b"[[], {}, {}]",
+        {"headers": {**HEADERS, "stamped_headers": ["a"], "stamps": 5}},
+        "headers",
+    ),
     "an unknown task": (b"[[], {}, {}]", {"headers": {**HEADERS, "task": "os.system"}}, "task"),
     "one of Celery's own": (b"[[], {}, {}]", {"headers": {**HEADERS, "task": "celery.chunks"}}, "task"),
     "arguments that it does not take": (b'[[], {"a": 1}, {}]', {}, "body"),
