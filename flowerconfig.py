@@ -1,11 +1,14 @@
 """Flower's settings: it shows who does what, so it starts with a password or not at all."""
 
 import hmac
+import os
+import signal
 import sys
 from base64 import b64encode
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NoReturn
 
+import flower.command
 from flower.api import BaseApiHandler
 from flower.views import BaseHandler
 from flower.views.monitor import Healthcheck
@@ -40,6 +43,12 @@ def _require_login(self: Any) -> None:
         _ = self.current_user
 
 
+def _end(*_about: object) -> NoReturn:
+    # It holds nothing. Flower's own handler raises SystemExit wherever the main thread is. In the middle of starting a
+    # thread of its executor, that thread is never told to end, and Flower waits for it for ever.
+    os._exit(0)
+
+
 def _unframed(set_default_headers: Callable[[Any], None]) -> Callable[[Any], None]:
     """Have every answer say that nobody may frame or sniff it: a click into a frame could stop a worker."""
 
@@ -55,3 +64,5 @@ BaseHandler.get_current_user = _check_login
 BaseHandler.prepare = BaseApiHandler.prepare = _require_login
 for _handler in (BaseHandler, StaticFileHandler):
     _handler.set_default_headers = _unframed(_handler.set_default_headers)
+flower.command.sigterm_handler = _end  # which Flower installs when this is read
+signal.signal(signal.SIGINT, _end)

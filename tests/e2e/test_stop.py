@@ -94,3 +94,26 @@ def test_sigterm_ends_it_at_whatever_moment(name: str, env: dict[str, str], tmp_
         wrong = "\n".join(filter(None, pool.map(what_went_wrong, TRIED)))
 
     assert not wrong, wrong
+
+
+def test_flower_ends_when_it_has_just_begun_to_work(env: dict[str, str], tmp_path: Path) -> None:
+    """It starts threads then: an exception out of the middle of it leaves one that nobody tells to end."""
+
+    def is_ended(milliseconds: float) -> bool:
+        process = Process(command("flower", tmp_path, free_port()), env, tmp_path / f"{milliseconds}.log")
+        try:
+            wait_until(lambda: process.says("Registered tasks"), seconds=60, what="Flower has begun")
+            time.sleep(milliseconds / 1000)
+            process.popen.terminate()
+            wait_until(lambda: process.popen.poll() is not None, seconds=IDLE_SECONDS, what="it ends")
+        except TimeoutError:
+            return False
+        finally:
+            process.kill()
+        return True
+
+    moments = [half / 2 for half in range(1, 41, 1 if len(TRIED) == len(MOMENTS) else 2)]
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        ended = dict(zip(moments, pool.map(is_ended, moments), strict=True))
+
+    assert [moment for moment, is_so in ended.items() if not is_so] == []
