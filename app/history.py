@@ -29,7 +29,7 @@ _LOST = {b"n": b""}  # the entry with which a history begins that stands for one
 # A key that holds no history is replaced by one that says so: with its first entry it does not vouch for the beginning.
 _BEGIN_ANEW = """
 local function begin_anew(key)
-  redis.call('DEL', key)
+  redis.call('UNLINK', key)
   COUNT_REPAIR
   return redis.call('XADD', key, '*', 'n', '')
 end
@@ -40,7 +40,8 @@ end
 # KEYS: one stream for each entry. ARGV: channel or '', length, ms before which none of these can have been added, ttl,
 # what follows the offset in each packet, then for each entry: id, room, the packet up to the value of its offset. The
 # answer: for each entry its offset and the one before; of an entry that was there already the one before is '?'.
-# A key of another type, or whose ids are used up, costs its own user what was in it, and nobody else anything.
+# A key of another type, whose ids are used up, or of more entries than are ever kept here, which would take long to
+# read, costs its own user what was in it, and nobody else anything.
 _APPEND = (
     _BEGIN_ANEW
     + """
@@ -61,6 +62,10 @@ for i, key in ipairs(KEYS) do
     local newest = redis.pcall('XREVRANGE', key, '+', '-', 'COUNT', 1)
     local last = newest[1]
     if not last and is_bad(newest) then begin_anew(key) end
+    if last and redis.call('XLEN', key) > 2 * length + 200 then
+      begin_anew(key)
+      last = nil
+    end
     stream = {last = last and last[1] or '0-0', offsets = {}}
     if last and tonumber(string.match(last[1], '^%d+')) >= tonumber(since) then
       for _, entry in ipairs(redis.call('XRANGE', key, since, '+')) do
@@ -308,14 +313,15 @@ class History:
         return len(entries) > 1 and int(offset.partition("-")[0]) < oldest_ms
 
     def _read(self, key: str, start: str) -> list["_RawEntry"]:
-        """Read all entries from `start` on, by the page."""
+        """Read all entries from `start` on, by the page; raise _BadEntry where there are more than are ever kept."""
         entries: list[_RawEntry] = []
-        while True:
+        while len(entries) <= 2 * self._length + _PAGE:
             page = cast("list[_RawEntry]", self._redis.xrange(key, min=start, count=_PAGE))
             entries += page
             if len(page) < _PAGE:
                 return entries
             start = "(" + page[-1][0].decode()
+        raise _BadEntry(entries[0][0])
 
 
 _RawEntry = tuple[bytes, dict[bytes, bytes]]

@@ -316,3 +316,37 @@ def test_whatever_stands_in_the_keys_of_one_others_notice_nothing(
     if gaps[1].is_covered:
         assert numbers(gaps[1]) == [1]
     assert UnreadCache(redis).get_many([BEFORE, VICTIM, AFTER]) == [1, 1, 1]
+
+
+class TestFarTooLong:
+    """More entries than are ever kept would hold up Redis, and all who are read for together, while they are read."""
+
+    @pytest.fixture
+    def written(self, redis: Redis) -> list[str]:
+        """The first and the last offset of such a history."""
+        pipeline = redis.pipeline(transaction=False)
+        for number in range(5000):
+            pipeline.xadd(KEY, {"n": str(number), "h": '42["following notify",{"offset":"', "t": '"}]'})
+        written: list[bytes] = pipeline.execute()
+        return [written[0].decode(), written[-1].decode()]
+
+    @pytest.mark.usefixtures("written")
+    def test_whoever_appends_begins_it_anew(self, redis: Redis, history: History) -> None:
+        appended = append(history, BEFORE, VICTIM, AFTER)
+
+        assert redis.xlen(KEY) == 2
+        assert len(appended.pushes) == 3
+        assert not history.read_after(VICTIM, EMPTY).is_covered
+        assert [numbers(history.read_after(user_id, EMPTY)) for user_id in (BEFORE, AFTER)] == [[1], [1]]
+        assert repaired(redis, "history") == 1
+
+    def test_whoever_reads_it_reads_no_more_than_could_be_sound(
+        self, redis: Redis, history: History, written: list[str]
+    ) -> None:
+        append(history, BEFORE)
+        first, last = written
+        newest, whole = history.read_many([(VICTIM, last), (VICTIM, first)])
+
+        assert (newest.is_covered, whole.is_covered) == (True, False)
+        assert redis.xlen(KEY) == 1
+        assert numbers(history.read_after(BEFORE, EMPTY)) == [1]
