@@ -28,6 +28,10 @@ _SEEN = [
     "🇩🇪",
     "🏴\U000e0067\U000e0062\U000e0073\U000e0063\U000e0074\U000e007f",  # the flag of Scotland
     "1\ufe0f\u20e3",
+    "\u09b0\u200d\u09cd\u09af",  # Bengali ya-phalaa
+    "\u1830\u1820\u1837\u180e\u1820",  # Mongolian, with a vowel separator
+    "\u6e21\u9089\U000e0102",  # Japanese, with a variant of an ideograph
+    "©\ufe0f",
 ]
 
 _NOT_SEEN = {
@@ -86,6 +90,11 @@ def test_what_cannot_be_seen_is_refused(name: str) -> None:
         ("e\u0301va", "éva"),
         ("\uff21\uff4e\uff4e", "Ann"),  # full-width letters
         ("\ufb01nn", "finn"),
+        ("O\u00b4Brien", "O\u2019Brien"),
+        ("Ann\u2122\ufe0f", "AnnTM"),
+        ("\u3297\ufe0f", "\u795d"),
+        ("\u05d3\u05e0\u200f", "\u05d3\u05e0"),
+        ("\u0627\u0645\u06cc\u0631\u200c\u062d\u0633\u06cc\u0646", "\u0627\u0645\u06cc\u0631\u062d\u0633\u06cc\u0646"),
     ],
 )
 def test_what_looks_the_same_is_one_name(typed: str, kept: str) -> None:
