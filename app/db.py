@@ -25,6 +25,8 @@ from sqlalchemy import (
 )
 from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.functions import FunctionElement
 
 from app.config import SettingsError
 
@@ -97,6 +99,26 @@ def among(connection: Connection, column: Any, ids: Sequence[int]) -> ColumnElem
         rows = func.json_each(literal(orjson.dumps(list(ids)).decode())).table_valued("value")
         return column.in_(select(rows.c.value))  # type: ignore[no-any-return]
     return column == any_(literal(list(ids), ARRAY(BigInteger)))  # type: ignore[no-any-return]
+
+
+class unix_time(FunctionElement[int]):  # noqa: N801  (a function of SQL)
+    """The time at the start of the statement in whole Unix seconds, by the database's clock.
+
+    What is compared with it later should be made from it: the clocks of processes differ.
+    """
+
+    type = BigInteger()
+    inherit_cache = True
+
+
+@compiles(unix_time, "postgresql")
+def _(*_: object, **__: object) -> str:
+    return "floor(extract(epoch FROM statement_timestamp()))::bigint"
+
+
+@compiles(unix_time, "sqlite")
+def _(*_: object, **__: object) -> str:
+    return "CAST(strftime('%s', 'now') AS INTEGER)"
 
 
 def is_unavailable(error: BaseException) -> bool:

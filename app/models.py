@@ -86,4 +86,5 @@ class Notification(Base):
     # A notification that can't be pushed is a dead letter from `set_aside_at` on, so that it holds up no other.
     attempts: Mapped[int] = mapped_column(SmallInteger, server_default="0")
     set_aside_at: Mapped[int | None] = mapped_column(BigInteger)
+    retry_at: Mapped[int | None] = mapped_column(BigInteger)  # no attempt before, by the database's clock
     failure_reason: Mapped[str | None] = mapped_column(Text)  # of the last attempt

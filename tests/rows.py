@@ -3,9 +3,10 @@
 import time
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, text
+from sqlalchemy import Connection, bindparam, text, update
 
 from app import events
+from app.models import Notification
 
 _INSERT = "INSERT INTO notifications (%s) VALUES (%s) RETURNING id"
 
@@ -24,6 +25,11 @@ def write_notification(connection: Connection, recipient_id: int, actor_id: int,
     )
     statement = text(_INSERT % (", ".join(row), values)).bindparams(*(bindparam(name) for name in row))
     return int(connection.execute(statement, row).scalar_one())
+
+
+def end_pauses(connection: Connection) -> None:
+    """Make each notification due that waits for its next attempt."""
+    connection.execute(update(Notification).values(retry_at=None))
 
 
 def _is_strict(connection: Connection) -> bool:

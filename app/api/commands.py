@@ -66,13 +66,13 @@ def list_dead_letters(limit: int) -> None:
 @group.command()
 @click.argument("notification_ids", metavar="[ID]...", type=_ID, nargs=-1)
 def redrive(notification_ids: tuple[int, ...]) -> None:
-    """Try dead letters once more: those that are named, or all."""
+    """Try what has failed once more, dead letters and what waits for its next attempt: those that are named, or all."""
     with state.database.transaction() as connection:
         count = dead_letters.redrive(connection, notification_ids or None)
     state.tasks.dispatch()
     click.echo(f"{count} notifications are in the outbox again")
     if missing := len(set(notification_ids)) - count if notification_ids else 0:
-        raise click.ClickException(f"{missing} of those that were named are not dead letters")
+        raise click.ClickException(f"{missing} of those that were named have not failed")
 
 
 @group.command()

@@ -10,6 +10,9 @@ from app.db import among
 from app.models import Notification
 
 _IS_DEAD = Notification.set_aside_at.is_not(None)
+_IS_PAUSED = and_(
+    Notification.dispatched_at.is_(None), Notification.set_aside_at.is_(None), Notification.retry_at.is_not(None)
+)
 
 
 def newest(connection: Connection, *, limit: int) -> Sequence[Any]:
@@ -21,10 +24,16 @@ def newest(connection: Connection, *, limit: int) -> Sequence[Any]:
 
 
 def redrive(connection: Connection, ids: Sequence[int] | None = None) -> int:
-    """Put them back into the outbox, those of these ids or all; return how many."""
-    chosen = _IS_DEAD if ids is None else and_(_IS_DEAD, among(connection, Notification.id, ids))
-    again = {"set_aside_at": None, "attempts": 0, "failure_reason": None}
-    return connection.execute(update(Notification).where(chosen).values(again)).rowcount
+    """Put them back into the outbox, those of these ids or all; return how many.
+
+    What has failed and waits for its next attempt is due at once as well.
+    """
+    named = () if ids is None else (among(connection, Notification.id, ids),)
+    again = {"set_aside_at": None, "attempts": 0, "retry_at": None, "failure_reason": None}
+    return sum(
+        connection.execute(update(Notification).where(failed, *named).values(again)).rowcount
+        for failed in (_IS_DEAD, _IS_PAUSED)
+    )
 
 
 def discard(connection: Connection, notification_id: int) -> bool:

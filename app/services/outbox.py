@@ -1,28 +1,31 @@
 """What is committed and not yet pushed. The rows are those of the inbox."""
 
+import random
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import BigInteger, Connection, bindparam, case, cast, func, or_, select, update
+from sqlalchemy import BigInteger, Connection, Float, bindparam, case, cast, func, not_, or_, select, update
 
 from app import file_lock
-from app.db import Database, among
+from app.db import Database, among, unix_time
 from app.models import Notification
 from app.services import payloads
 
 _LOCK_SECONDS = 2
-_MOST_ATTEMPTS = 5
+_PAUSES_SECONDS = (10, 60, 300, 1800)  # after each failure but the last: a rolling release may take half an hour
+_MOST_ATTEMPTS = len(_PAUSES_SECONDS) + 1
 _LONGEST_REASON = 500  # characters
 _WINDOW = 5  # so many dispatchers find a batch of their own; PostgreSQL tries a lock for each id it looks at
 _WAITING = (Notification.dispatched_at.is_(None), Notification.set_aside_at.is_(None))
+_DUE = (*_WAITING, or_(Notification.retry_at.is_(None), Notification.retry_at <= unix_time()))
 
 
 @contextmanager
 def claim(database: Database, *, limit: int) -> Iterator["Batch"]:
-    """Claim the oldest waiting notifications for the time of the block, and for nobody else.
+    """Claim the oldest notifications that are due, for the time of the block, and for nobody else.
 
     Whatever ends the block, the process's death too, ends the claim. An error leaves all of them waiting.
     """
@@ -34,7 +37,7 @@ def claim(database: Database, *, limit: int) -> Iterator["Batch"]:
     with database.transaction() as connection:
         claimed = connection.execute(_claim(limit)).scalars().all()
         # Asked anew: one that was still waiting above may have been dispatched and let go before it was claimed.
-        rows = connection.execute(_waiting(limit).where(among(connection, Notification.id, claimed))).all()
+        rows = connection.execute(_due(limit).where(among(connection, Notification.id, claimed))).all()
         yield Batch(database, connection, rows)
 
 
@@ -84,7 +87,10 @@ class Batch:
                 yield
 
     def mark(self, *, dispatched: Sequence[int], failed: Sequence[Failure]) -> None:
-        """Take what was dispatched out of the outbox, and dead-letter what has failed for good or too often."""
+        """Take what was dispatched out of the outbox; dead-letter what has failed for good or too often.
+
+        All else that failed is due again after a pause, which grows with each failure.
+        """
         now = int(time.time())
         table = Notification
         with self.connection() as connection:
@@ -94,10 +100,7 @@ class Batch:
             connection.execute(both.order_by(table.id).with_for_update())
             connection.execute(update(table).where(among(connection, table.id, dispatched)).values(dispatched_at=now))
             if failed:
-                connection.execute(
-                    _count_failure(now),
-                    [{"failed": f.notification_id, "reason": f.reason, "is_final": f.is_final} for f in failed],
-                )
+                connection.execute(_count_failure(now), [_parameters(failure) for failure in failed])
 
 
 def depth(connection: Connection) -> tuple[int, int, int]:
@@ -111,7 +114,7 @@ def depth(connection: Connection) -> tuple[int, int, int]:
 def find(connection: Connection, notification_id: int) -> Any:
     """Return all that is known of one notification, or None."""
     table = Notification
-    rest = (table.recipient_id, table.read_at, table.dispatched_at, table.attempts, table.set_aside_at)
+    rest = (table.recipient_id, table.read_at, table.dispatched_at, table.attempts, table.retry_at, table.set_aside_at)
     row = select(*payloads.COLUMNS, *rest, table.failure_reason).where(table.id == notification_id)
     return connection.execute(row).one_or_none()
 
@@ -128,17 +131,28 @@ def had_before(connection: Connection, user_ids: Sequence[int]) -> list[int]:
 def _count_failure(now: int) -> Any:
     table = Notification
     is_last = or_(bindparam("is_final"), table.attempts >= _MOST_ATTEMPTS - 1)
+    pause = case(dict(enumerate(_PAUSES_SECONDS)), value=table.attempts, else_=_PAUSES_SECONDS[0])
     counted = {
         "attempts": case((table.attempts < _MOST_ATTEMPTS, table.attempts + 1), else_=table.attempts),
         "set_aside_at": case((is_last, now)),
+        "retry_at": case((not_(is_last), unix_time() + cast(pause * bindparam("jitter", type_=Float), BigInteger))),
         "failure_reason": bindparam("reason"),
     }
     return update(table).where(table.id == bindparam("failed")).values(counted)
 
 
-def _waiting(limit: int) -> Any:
+def _parameters(failure: Failure) -> dict[str, object]:
+    return {
+        "failed": failure.notification_id,
+        "reason": failure.reason,
+        "is_final": failure.is_final,
+        "jitter": random.uniform(1, 1.5),  # noqa: S311
+    }
+
+
+def _due(limit: int) -> Any:
     columns = (*payloads.COLUMNS, Notification.recipient_id, Notification.attempts)
-    return select(*columns).where(*_WAITING).order_by(Notification.id).limit(limit)
+    return select(*columns).where(*_DUE).order_by(Notification.id).limit(limit)
 
 
 def _claim(limit: int) -> Any:
@@ -146,10 +160,10 @@ def _claim(limit: int) -> Any:
 
     Not the rows: whoever reads a notification marks it, and should not wait for a message queue that is away.
     """
-    oldest = select(Notification.id).where(*_WAITING).order_by(Notification.id).limit(_WINDOW * limit).subquery()
+    oldest = select(Notification.id).where(*_DUE).order_by(Notification.id).limit(_WINDOW * limit).subquery()
     return select(oldest.c.id).where(func.pg_try_advisory_xact_lock(oldest.c.id)).limit(limit)
 
 
 def _oldest(database: Database, limit: int) -> Sequence[Any]:
     with database.reading() as connection:
-        return connection.execute(_waiting(limit)).all()
+        return connection.execute(_due(limit)).all()

@@ -7,7 +7,6 @@ from dataclasses import replace
 import socketio
 from sqlalchemy import update
 
-from app import events
 from app.models import Notification
 from tests.failure.injuries import Injury, stop
 from tests.failure.load import Load
@@ -97,19 +96,19 @@ def lose_memory() -> Injury:
 
 
 def poison() -> Injury:
-    """A notification that no process here can build, until a newer version comes and an operator redrives."""
+    """A notification that no process can build, until an operator mends it and redrives."""
     rows: list[int] = []
 
     def hurt(load: Load) -> None:
         recipient, actor = load.targets[:2]
         with load.database.transaction() as connection:
-            rows.append(write_notification(connection, recipient.id, actor.id, event="unheard of"))
+            rows.append(write_notification(connection, recipient.id, actor.id, data="[1, 2]"))
 
     def repair(load: Load) -> None:
         recipient, actor = load.targets[:2]
-        known = update(Notification).where(Notification.id == rows[-1]).values(event=events.FOLLOWING_NOTIFY)
+        mended = update(Notification).where(Notification.id == rows[-1]).values(data=None)
         with load.database.transaction() as connection:
-            connection.execute(known)
+            connection.execute(mended)
         done = load.world.system.run(str(BIN / "flask"), "--app", "app.wsgi", "outbox", "redrive")
         assert done.returncode == 0, done.stderr
         load.committed_at[actor.id, recipient.id] = time.monotonic()

@@ -10,6 +10,7 @@ from app.history import EMPTY, History
 from app.profiles import UserProfileCache
 from app.services import accounts, followings, outbox
 from app.unread import UnreadCache
+from tests.rows import end_pauses
 
 
 class FakeEmitter:
@@ -58,6 +59,8 @@ class Story:
             return outbox.depth(connection)[0]
 
     def attempts(self) -> set[int]:
-        """Return the attempts of those that wait."""
+        """Return the attempts of those that wait, and end their pauses."""
+        with self.database.transaction() as connection:
+            end_pauses(connection)
         with outbox.claim(self.database, limit=100) as batch:
             return {row.attempts for row in batch.rows}

@@ -120,6 +120,7 @@ class TestPushBatch:
         rounds = 0
         while story.waiting() and rounds < 20:
             push_batch(story.resources(), limit=100)
+            assert story.attempts() in ({rounds + 1}, set())
             rounds += 1
 
         assert 1 < rounds < 20
@@ -182,8 +183,9 @@ class TestOneThatSpoilsTheBatch:
         assert outcome.failed == [bad]
         assert len(outcome.pushed) == len(story.others) - 1
         assert (story.waiting(), story.attempts()) == (1, {1})
-        for _ in range(4):
+        for attempts in ({2}, {3}, {4}, set()):
             push_batch(resources, limit=100)
+            assert story.attempts() == attempts
         assert story.waiting() == 0
         with story.database.reading() as connection:
             assert outbox.depth(connection)[2] == 1

@@ -68,6 +68,7 @@ class TestShow:
             "read_at": None,
             "dispatched_at": None,
             "attempts": 0,
+            "retry_at": None,
             "set_aside_at": None,
             "failure_reason": None,
         }
@@ -129,7 +130,7 @@ class TestRedrive:
 
         assert done.exit_code == 1
         assert "1 notifications are in the outbox again" in done.output
-        assert "Error: 1 of those that were named are not dead letters" in done.output
+        assert "Error: 1 of those that were named have not failed" in done.output
         assert counts(database) == (2, 1)
 
 

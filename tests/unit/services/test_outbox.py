@@ -1,11 +1,13 @@
 """The outbox on SQLite. tests/integration/test_outbox.py has it on PostgreSQL, and with claimers that die."""
 
 import pytest
-from sqlalchemy import Connection
+from sqlalchemy import Connection, select, update
 
 from app import events
-from app.db import Database
+from app.db import Database, unix_time
+from app.models import Notification
 from app.services import dead_letters, inbox, outbox
+from tests.rows import end_pauses
 
 MOST_TRIES = 20  # bounded, whatever the bound
 
@@ -24,12 +26,19 @@ def claimed(database: Database, *, limit: int = 10) -> list[int]:
         return [row.id for row in batch.rows]
 
 
+def fail(database: Database, notification_id: int) -> None:
+    with outbox.claim(database, limit=10) as batch:
+        batch.mark(dispatched=[], failed=[outbox.Failure(notification_id, ValueError("bad"))])
+
+
 def fail_until_set_aside(database: Database, notification_id: int) -> None:
     for _ in range(MOST_TRIES):
         with outbox.claim(database, limit=10) as batch:
             if notification_id not in [row.id for row in batch.rows]:
                 return
             batch.mark(dispatched=[], failed=[outbox.Failure(notification_id, ValueError("bad"))])
+        with database.transaction() as connection:
+            end_pauses(connection)
     pytest.fail("it is tried for ever")
 
 
@@ -89,6 +98,45 @@ class TestSetAside:
 
         with outbox.claim(database, limit=10) as batch:
             assert [(row.id, row.attempts) for row in batch.rows] == [(id, 0) for id in waiting]
+
+
+class TestPause:
+    def test_what_has_failed_is_not_due_at_once_and_the_others_are(
+        self, database: Database, waiting: list[int]
+    ) -> None:
+        fail(database, waiting[0])
+
+        assert claimed(database) == waiting[1:]
+        with database.reading() as connection:
+            assert outbox.depth(connection)[::2] == (3, 0)
+
+    def test_it_is_due_when_the_pause_is_over(self, database: Database, waiting: list[int]) -> None:
+        fail(database, waiting[0])
+        with database.transaction() as connection:
+            connection.execute(update(Notification).values(retry_at=unix_time()))
+
+        assert claimed(database) == waiting
+
+    def test_pauses_grow_by_the_clock_of_the_database(self, database: Database, waiting: list[int]) -> None:
+        pauses = []
+        for _ in range(4):
+            fail(database, waiting[0])
+            with database.transaction() as connection:
+                pause = select(Notification.retry_at - unix_time()).where(Notification.id == waiting[0])
+                pauses.append(connection.execute(pause).scalar_one())
+                end_pauses(connection)
+
+        assert pauses == sorted(pauses)
+        assert 8 <= pauses[0] <= 15
+        assert pauses[-1] >= 1798
+
+    def test_a_redrive_makes_it_due_at_once(self, database: Database, waiting: list[int]) -> None:
+        fail_until_set_aside(database, waiting[0])
+        with database.transaction() as connection:
+            connection.execute(update(Notification).values(retry_at=unix_time() + 3600))
+            dead_letters.redrive(connection, waiting[:2])
+
+        assert claimed(database) == waiting[:2]
 
 
 @pytest.mark.parametrize(
