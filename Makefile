@@ -14,7 +14,7 @@ run: venv page ## Start the whole system on this machine
 	@exec $(BIN)/python -m dev
 
 test: venv page ## Run the whole test suite (PYTEST_ARGS="..." goes to pytest)
-	@$(BIN)/python -m pytest $(PYTEST_ARGS)
+	@$(BIN)/python -m pytest --numprocesses 3 --dist worksteal $(PYTEST_ARGS)
 
 check: venv ## Lint, format, types, import rules and unit tests
 	$(BIN)/ruff check .

@@ -43,7 +43,9 @@ class TestHeartbeat:
             with pytest.raises((WebSocketConnectionClosedException, ConnectionError)):
                 talk_for_ever(session)
 
-    @pytest.mark.parametrize("begun", [frame(TEXT, b"42", is_last=False), frame(TEXT, b"42[1]")[:-2]])
+    @pytest.mark.parametrize(
+        "begun", [frame(TEXT, b"42", is_last=False), frame(TEXT, b"42[1]")[:-2]], ids=["a fragment", "part of a frame"]
+    )
     def test_who_is_in_the_middle_of_a_message_can_not_answer(self, impatient_im: Im, begun: bytes) -> None:
         with Websocket(impatient_im.port) as session:
             session.join()
