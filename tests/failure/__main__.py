@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
+from tests.failure import rare
 from tests.failure.cases import cases_of
 from tests.failure.engine import Case, run
 from tests.failure.reconcile import Outcome
@@ -58,6 +59,7 @@ def _run(plan: Sequence[tuple[Shape, list[Case]]], progress: Progress, options: 
                 _run_world(shape, cases, progress, outcomes, options)
     finally:
         print(summary(outcomes, seed=options.seed))
+        print(rare.summary(outcomes))
         print(f"{len(outcomes)} of {progress.total} cases in {duration(progress.seconds)}, seed {options.seed}")
         if options.json:
             options.json.write_text(json.dumps([asdict(outcome) for outcome in outcomes], indent=1))

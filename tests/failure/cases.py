@@ -5,6 +5,7 @@ import random
 from tests.failure.engine import Case
 from tests.failure.injuries import Injury, crash, crash_at, cut, kill, pause, stop, terminate
 from tests.failure.twists import (
+    commit_late,
     crowd,
     cut_listeners,
     flush,
@@ -48,6 +49,8 @@ def cases_of(shape: Shape, seed: int = 0) -> list[Case]:
         Case("pause all", (pause(*(name for name in services if name != "postgresql"), seconds=8),)),
         Case("at random", tuple(_at_random(services, seed))),
     ]
+    if "postgresql" in services:
+        table.append(_one(commit_late()))  # on SQLite everybody else would wait
     if shape.broker == "rabbitmq":
         table.append(_one(unbind_listeners()))
     return table

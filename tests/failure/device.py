@@ -25,8 +25,11 @@ class Device:
         self.user = user
         self.memory = Memory(self._read_inbox)
         self.connected_at: list[float] = []
+        self.turned_away = 0  # by servers that drain or are gone
         self.is_reading = threading.Event()  # cleared, it is a slow client
         self.is_reading.set()
+        self.is_here = threading.Event()  # cleared, it does not come back
+        self.is_here.set()
         self.buffer_bytes: int | None = None  # of the kernel, for what has arrived; the default where None
         self._urls = urls
         self._api = api
@@ -57,13 +60,19 @@ class Device:
                 if self._socket is not None:
                     self._socket.shutdown()
             attempt += 1
+            while not self.is_here.wait(1) and not self._is_closed.is_set():
+                pass
             self._is_closed.wait(random.uniform(0.1, 0.5))
 
     def _connect(self, url: str) -> None:
         options = [(socket.SOL_SOCKET, socket.SO_RCVBUF, self.buffer_bytes)] if self.buffer_bytes else []
         url = url.replace("http", "ws") + _PATH
-        self._socket = websocket.create_connection(url, timeout=5, suppress_origin=True, sockopt=options)
-        self._socket.recv()
+        try:
+            self._socket = websocket.create_connection(url, timeout=5, suppress_origin=True, sockopt=options)
+            self._socket.recv()
+        except (OSError, websocket.WebSocketException):
+            self.turned_away += 1
+            raise
         self.memory.begin()
         self._socket.send("40" + json.dumps(self._greeting()))
         self._socket.settimeout(_SILENCE_SECONDS)

@@ -3,6 +3,7 @@
 import time
 from dataclasses import dataclass
 
+from tests.failure import rare
 from tests.failure.injuries import Injury
 from tests.failure.load import Load
 from tests.failure.reconcile import LONGEST_ANSWER_SECONDS, Outcome, reconcile
@@ -29,6 +30,7 @@ def run(world: World, case: Case, *, longest_answer_seconds: float = LONGEST_ANS
     world.wait_ready()
     with Load(world) as load:
         load.start()
+        rare_before = rare.count(load)
         time.sleep(_BEFORE_SECONDS)
         for injury in case.injuries * case.times:
             _injure(load, injury, outcome)
@@ -37,6 +39,7 @@ def run(world: World, case: Case, *, longest_answer_seconds: float = LONGEST_ANS
         load.finish(seconds=_PATIENCE_SECONDS)
         _wait_until_seen(load)
         reconcile(load, outcome, repaired_at=repaired_at)
+        outcome.reached = rare.reached(rare_before, rare.count(load))
     _wait_until_ready(world, outcome)
     _judge(case, outcome, longest_answer_seconds)
     return outcome

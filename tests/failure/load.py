@@ -77,6 +77,10 @@ class Load:
             thread.join(max(0.1, deadline - time.monotonic()))
             assert not thread.is_alive(), "a follow is still not answered 201"
 
+    def next_pair(self) -> tuple[User, User]:
+        """Return a follower and a target that nobody has used or will use."""
+        return self._pairs.get_nowait()
+
     def rows(self) -> list[tuple[int, int, int]]:
         """Return the (id, recipient, actor) of all notifications of this load's targets."""
         table = Notification
@@ -100,7 +104,7 @@ class Load:
     def _follow_for_ever(self) -> None:
         api = Api(self.world.system.api.url)
         while not self._is_over.is_set():
-            follower, target = self._pairs.get_nowait()
+            follower, target = self.next_pair()
             while self._follow(api, follower, target) != 201:
                 time.sleep(0.1)
             self.committed_at[follower.id, target.id] = time.monotonic()

@@ -16,6 +16,8 @@ class Memory:
         self.repeats = 0
         self.disorders: list[str] = []
         self.unrecovered = 0
+        self.epochs = 0  # that began while it was away
+        self.late = 0  # pushes of a lower id than one that came before
         self.offset: str | None = None
         self.is_live = False
         self._read_inbox = read_inbox
@@ -36,6 +38,7 @@ class Memory:
         if data["id"] in self.seen_at:
             self.repeats += 1
             return
+        self.late += data["id"] < max(self.seen_at, default=0)
         self.seen_at[data["id"]] = time.monotonic()
         order = _order(data["offset"])
         if order <= self._order:
@@ -46,6 +49,7 @@ class Memory:
 
     def _sync(self, sync: dict[str, Any]) -> None:
         self.unrecovered += not sync["recovered"]
+        self.epochs += not sync["recovered"] and sync["offset"] != _EMPTY_HISTORY
         if not sync["recovered"] or self.offset is None or sync["unread_count"] is None:
             for found in self._read_inbox():
                 if found not in self.seen_at:

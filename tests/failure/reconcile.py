@@ -28,6 +28,7 @@ class Outcome:
     settled_seconds: float = 0.0
     crashes: list[int] = field(default_factory=list)  # statuses that no follow should have, whatever is away
     problems: list[str] = field(default_factory=list)
+    reached: list[str] = field(default_factory=list)  # rare states
 
     def __str__(self) -> str:
         figures = (

@@ -16,7 +16,7 @@ def test_nothing_is_lost_on_one_valkey_and_sqlite(small_world: World, case: str)
 
 
 @pytest.mark.parametrize(
-    "case", ["kill worker", "crash after emit", "stop rabbitmq", "cut listeners", "rolling restart"]
+    "case", ["kill worker", "crash after emit", "late commit", "stop rabbitmq", "cut listeners", "rolling restart"]
 )
 def test_nothing_is_lost_on_rabbitmq_and_postgresql(big_world: World, case: str) -> None:
     _check(big_world, case)

@@ -2,12 +2,14 @@
 
 import shutil
 import time
+from contextlib import ExitStack
 from dataclasses import replace
 
 import socketio
 from sqlalchemy import update
 
 from app.models import Notification
+from app.services import followings
 from tests.failure.injuries import Injury, stop
 from tests.failure.load import Load
 from tests.failure.signs import is_deaf, log_says, metric, sent_away, unrecovered
@@ -82,6 +84,24 @@ def flush() -> Injury:
         lasts_seconds=0,
         signs={"devices are told": unrecovered},
     )
+
+
+def commit_late() -> Injury:
+    """A transaction that stays open for 5 s, while others that began later commit and are dispatched."""
+    transaction = ExitStack()
+    pairs: list[tuple[int, int]] = []
+
+    def hurt(load: Load) -> None:
+        follower, target = load.next_pair()
+        connection = transaction.enter_context(load.database.transaction())
+        followings.follow(connection, follower_id=follower.id, target_id=target.id)
+        pairs.append((follower.id, target.id))
+
+    def repair(load: Load) -> None:
+        transaction.close()
+        load.committed_at[pairs[-1]] = time.monotonic()
+
+    return Injury("late commit", hurt=hurt, repair=repair, lasts_seconds=5)
 
 
 def lose_memory() -> Injury:
