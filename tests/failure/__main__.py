@@ -22,7 +22,7 @@ from tests.failure.world import DATABASES, QUEUES, Shape, World
 
 def main() -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda number, _frame: sys.exit(128 + number))  # and so through every clean-up
+        signal.signal(number, _stop)
     options = _options()
     plan = [(shape, _chosen(shape, options)) for shape in map(Shape.named, options.world)]
     total = sum(len(cases) for _, cases in plan)
@@ -32,6 +32,27 @@ def main() -> None:
         sys.exit(f"no case has a name that holds {' or '.join(options.case)}; --list names them all")
     else:
         sys.exit(_run(plan, Progress(total), options))
+
+
+class _Stop:
+    """Ends the run by SystemExit, and so through every clean-up.
+
+    Python drops an exception that is raised in a finalizer or just after a fork, so `check` raises it again.
+    """
+
+    def __init__(self) -> None:
+        self._code = 0
+
+    def __call__(self, number: int, _frame: object) -> None:
+        self._code = 128 + number
+        self.check()
+
+    def check(self) -> None:
+        if self._code:
+            sys.exit(self._code)
+
+
+_stop = _Stop()
 
 
 def _options() -> argparse.Namespace:
@@ -76,11 +97,13 @@ def _run_world(
     is_worth_keeping = options.keep
     with World(folder, queue=shape.queue, database=shape.database) as world:
         for case in cases:
+            _stop.check()
             outcomes.append(outcome := _run_case(world, case))
             print(f"[{progress.step()}] {outcome}", flush=True)
             if outcome.problems:
                 is_worth_keeping = True
                 world.revive()
+    _stop.check()
     if not is_worth_keeping:
         shutil.rmtree(folder, ignore_errors=True)
 
