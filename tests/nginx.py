@@ -47,4 +47,5 @@ class Nginx:
 
     @property
     def log(self) -> str:
+        """What is written so far: nginx writes a line when its answer is sent already."""
         return self.process.log.read_text()

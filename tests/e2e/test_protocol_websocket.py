@@ -5,7 +5,7 @@ import json
 import pytest
 
 from tests.im import Im
-from tests.wire import Polling, Websocket, query, request
+from tests.wire import TEXT, Polling, Websocket, frame, query, request
 
 EVENT = '42["message",{"msg":"%s"}]'
 REPLY = '42["message",{"msg":"I have received your msg: %s"'
@@ -78,7 +78,8 @@ class TestClose:
     def test_the_client_closes_the_session_with_a_packet(self, im: Im) -> None:
         with Websocket(im.port) as session:
             session.join()
-            session.send("1", "40", EVENT % "late")
+            # In one piece: what is written after the close may find nobody.
+            session.write(b"".join(frame(TEXT, packet.encode()) for packet in ("1", "40", EVENT % "late")))
             session.closing_code()
 
     def test_a_session_ends_with_its_websocket(self, im: Im) -> None:

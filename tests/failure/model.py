@@ -28,8 +28,8 @@ from tests.unit.im.fakes import FakeSio, FakeSocket, settle
 _SECRET = "s" * 32
 
 
-class Crash(Exception):
-    """A process died here."""
+class Crash(BaseException):
+    """A process died here, so nothing that handles errors sees it."""
 
 
 class CrashAfter:

@@ -12,6 +12,7 @@ from sqlalchemy import text
 from app import events
 from app.db import Database
 from app.services import dead_letters, inbox, outbox
+from tests.rows import end_pauses
 from tests.services import _libc, wait_until
 from tests.system import ROOT
 
@@ -80,6 +81,8 @@ class TestClaim:
             with outbox.claim(database, limit=1) as batch:
                 if batch.rows[0].id == waiting[0]:
                     batch.mark(dispatched=[], failed=[outbox.Failure(waiting[0], ValueError("bad"))])
+            with database.transaction() as connection:
+                end_pauses(connection)
         with database.reading() as connection:
             assert outbox.depth(connection)[::2] == (3, 1)
         assert claimed(database) == waiting[1:]
