@@ -23,8 +23,9 @@ _CELERY = [sys.executable, "-m", "celery", "-A", "tasks"]
 class Process:
     """One process of the system, in a group of its own."""
 
-    def __init__(self, command: list[str], env: dict[str, str], log: Path) -> None:
+    def __init__(self, command: list[str], env: dict[str, str], log: Path, *, checkout: Path = ROOT) -> None:
         self._command = command
+        self._checkout = checkout
         self._env = env
         self.log = log
         self.start()
@@ -34,7 +35,7 @@ class Process:
             self._began_at = log.tell()
             self.popen = subprocess.Popen(
                 self._command,
-                cwd=ROOT,
+                cwd=self._checkout,
                 env={**self._env, **env},
                 stdout=log,
                 stderr=log,
@@ -90,14 +91,19 @@ class System:
         im_servers: int = 1,
         im_ports: list[int] | None = None,
         env_of: Mapping[str, Mapping[str, str]] | None = None,
+        checkout_of: Mapping[str, Path] | None = None,
         **settings: str,
     ) -> None:
-        """`settings` are environment variables, DATABASE_URL and the like; `env_of` has those of single processes."""
+        """`settings` are environment variables, DATABASE_URL and the like; `env_of` has those of single processes.
+
+        `checkout_of` has the folder of processes that run another version.
+        """
         folder.mkdir(parents=True, exist_ok=True)
         self.api_port = free_port()
         self.im_ports = im_ports or [free_port() for _ in range(im_servers)]
         self.env = {**environment(folder), "API_PORT": str(self.api_port), **settings}
         self._env_of = env_of or {}
+        self._checkout_of = checkout_of or {}
         self.folder = folder
         self.processes: dict[str, Process] = {}
 
@@ -153,12 +159,17 @@ class System:
     def _start(self) -> None:
         migrated = self.run(str(BIN / "alembic"), "upgrade", "head")
         assert migrated.returncode == 0, migrated.stderr
-        self._add("api", [sys.executable, "-m", "app.serve", "--port", str(self.api_port)])
+        self._add("api", self._api_command())
         self.add_worker("worker")
         self.add_beat("beat")
         for i, port in enumerate(self.im_ports):
             self._add(f"im{i}", [sys.executable, "im/main.py", str(port)])
         self.wait_ready()
+
+    def _api_command(self) -> list[str]:
+        if "api" in self._checkout_of:  # any version starts so
+            return [str(BIN / "granian"), "--interface", "wsgi", "--port", str(self.api_port), "app.wsgi:app"]
+        return [sys.executable, "-m", "app.serve", "--port", str(self.api_port)]
 
     def add_worker(self, name: str) -> None:
         self._add(name, [*_CELERY, "worker", "-c", "1", "--loglevel", "INFO", "--without-mingle", "-n", f"{name}@%h"])
@@ -179,7 +190,8 @@ class System:
 
     def _add(self, name: str, command: list[str]) -> None:
         env = {**self.env, **self._env_of.get(name, {})}
-        self.processes[name] = Process(command, env, self.folder / f"{name}.log")
+        checkout = self._checkout_of.get(name, ROOT)
+        self.processes[name] = Process(command, env, self.folder / f"{name}.log", checkout=checkout)
 
 
 def _is_ready(url: str) -> bool:
