@@ -6,7 +6,7 @@ from typing import Any
 
 import orjson
 
-from im import metrics
+from im import encoding, metrics
 from im.log_limit import LogLimit
 
 log = logging.getLogger(__name__)
@@ -51,8 +51,8 @@ def read_push(push: bytes) -> tuple[str, bytes, bytes, bytes]:
 def read_message(message: bytes) -> dict[str, Any]:
     """Return a message of python-socketio's managers; raise BadMessage for what none of them publishes."""
     try:
-        content = orjson.loads(message)
-    except ValueError:
+        content = encoding.loads(message)
+    except (ValueError, RecursionError):
         raise BadMessage("json") from None
     if not isinstance(content, dict) or not isinstance(content.get("method"), str):
         raise BadMessage("shape")

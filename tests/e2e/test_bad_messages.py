@@ -2,12 +2,14 @@
 
 import json
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 from kombu import Connection, Exchange, Producer
 from redis import Redis
+from socketio import KombuManager, PubSubManager, RedisManager
 
 from app import events, tokens
 from app.unread import UnreadCache, moment
@@ -36,7 +38,7 @@ JUNK = [
     b'{"method":"emit","event":{"a":1},"data":1,"namespace":"/"}',
     b'{"method":"emit","event":"a","data":NaN,"namespace":"/"}',
     b'{"method":"emit","event":"a","data":1e999,"namespace":"/"}',
-    b'{"method":"emit","event":"a","data":"\\ud800","namespace":"/"}',
+    b'{"method":"emit","event":"a","data":["\\ud800",-Infinity],"namespace":"/"}',
     b'{"method":"emit","event":"a","data":%b1%b,"namespace":"/"}' % (b"[" * 900, b"]" * 900),
     b'{"method":"emit","event":"a","data":1,"namespace":"/","room":5}',
     b'{"method":"emit","event":"a","data":1,"namespace":{},"room":"7"}',
@@ -62,6 +64,9 @@ JUNK = [
     b"P7\0\0\x0042" + b"x" * 2 * MIB,
     b" " * 5 * MIB,
 ]
+
+# A stock manager emits this, and Python's own JSON writes it: half a pair of surrogates, and more than 64 bits.
+ODD = {"half": "\ud83d", "whole": "\U0001f600", "\udfff": [2**64, -(2**70) - 1, 10**90 + 1, 1.5]}
 
 Publish = Callable[[bytes], object]
 
@@ -108,6 +113,18 @@ def clients(im: Im) -> Iterator[dict[int | None, Client]]:
         client.close()
 
 
+@contextmanager
+def stock_manager(queue_url: str) -> Iterator[PubSubManager]:
+    if queue_url.startswith("redis"):
+        manager = RedisManager(queue_url, write_only=True)
+        yield manager
+        manager.redis.close()
+    else:
+        manager = KombuManager(queue_url, write_only=True)
+        yield manager
+        manager.publisher_connection.release()
+
+
 def push(number: int, room: str) -> bytes:
     return events.encode_push(room, events.encode_packet("number", number))
 
@@ -143,6 +160,16 @@ class TestBadMessages:
         assert {name: im.metric(name) for name in names} == before
         assert im.metric("toutiao_im_bad_messages_total") - bad_before >= len(JUNK) - 5  # some ask for nothing
         assert im.is_well()
+
+    def test_what_a_stock_manager_writes_and_orjson_would_not_read_arrives_as_it_is(
+        self, im: Im, clients: dict[int | None, Client], queue_url: str
+    ) -> None:
+        with stock_manager(queue_url) as manager:
+            manager.emit("number", ODD, room=str(USER))
+            manager.emit("number", 1)
+        clients[USER].wait_for("number", 2)
+
+        assert clients[USER].of("number") == [ODD, 1]
 
     def test_a_flood_of_it_is_counted_and_hardly_logged(
         self, im: Im, publish: Publish, clients: dict[int | None, Client]

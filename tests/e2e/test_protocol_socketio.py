@@ -128,7 +128,9 @@ class TestEvents:
 
             assert neighbour.wait_for_answer() == ["yes", {"and": "no"}]
 
-    @pytest.mark.parametrize("data", [2**70, "Ännchen \U0001f600", {"a": [-(2**63), None]}])
+    @pytest.mark.parametrize(
+        "data", [2**70 + 1, "Ännchen \U0001f600", {"a": [-(2**63) - 1, None, 1.5]}, ["half a pair: \ud83d", 10**90 + 1]]
+    )
     @pytest.mark.parametrize("how", [Websocket, Polling])
     def test_what_a_stock_manager_emits_arrives_as_it_is(
         self, im: Im, how: type[Websocket] | type[Polling], data: object

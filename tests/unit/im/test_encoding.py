@@ -39,3 +39,9 @@ def test_what_a_client_sends_is_read_as_the_library_reads_it() -> None:
         assert encoding.loads(text) == encoding.loads(text.encode()) == engineio_json.loads(text)
     with pytest.raises(ValueError, match="too many"):
         encoding.loads("1" * 101)
+
+
+@pytest.mark.parametrize("text", ["NaN", "[Infinity]", '{"a": -Infinity}', "1e999", "[-1e400]"])
+def test_what_is_no_number_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match="not a number of JSON"):
+        encoding.loads(text)

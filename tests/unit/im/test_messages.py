@@ -72,11 +72,23 @@ class TestPush:
 
 class TestMessage:
     def test_what_the_managers_publish_is_read(self) -> None:
-        emit = {"method": "emit", "event": "anything", "data": ["x"], "namespace": "/", "room": "7"}
+        data = ["x", "\ud83d", 2**70 + 1, -(2**63) - 1, 1.5]
+        emit = {"method": "emit", "event": "anything", "data": data, "namespace": "/", "room": "7"}
         assert read_message(json.dumps(emit).encode()) == emit
 
     @pytest.mark.parametrize(
-        "message", [b"", b" ", b"x", b"{", b"NaN", b'{"method":"emit","event":"a","data":1e999}', b"\xff"]
+        "message",
+        [
+            b"",
+            b" ",
+            b"x",
+            b"{",
+            b"\xff",
+            b"[" * 100_000,
+            b"NaN",
+            b'{"method":"emit","event":"a","data":-Infinity}',
+            b'{"method":"emit","event":"a","data":1e999}',
+        ],
     )
     def test_what_is_no_json_is_bad(self, message: bytes) -> None:
         with pytest.raises(BadMessage, match="json"):
