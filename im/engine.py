@@ -12,7 +12,8 @@ from urllib.parse import parse_qs
 import engineio
 import eventlet
 from engineio import packet, socket
-from engineio.exceptions import ContentTooLongError, EngineIOError, UnknownPacketError
+from engineio.exceptions import ContentTooLongError, EngineIOError, QueueEmpty, UnknownPacketError
+from eventlet.queue import Empty
 
 from im import frames, metrics, versions
 from im.backlog import Queue
@@ -26,6 +27,8 @@ log = logging.getLogger(__name__)
 
 # In one POST. The library's 16 are fewer than a client that was busy for a moment sends.
 _MOST_PACKETS = 1000
+# In the answer to one GET. Python's client ends a connection that brings it more.
+_MOST_ANSWERED = 16
 _SEPARATOR = "\x1e"
 
 _LONGEST_TICK_SECONDS = 0.25
@@ -109,6 +112,28 @@ class Socket(socket.Socket):
     def fail(self) -> None:
         """End the session for something that its client should not have done."""
         self.close(wait=False, abort=True, reason=self.server.reason.TRANSPORT_ERROR)
+
+    def poll(self) -> list[packet.Packet]:
+        """Wait for packets to send, and return what one answer may hold; nothing when the session has ended.
+
+        The library returns all that waits. Raise QueueEmpty when nothing has come for the time of a heartbeat.
+        """
+        queue = self.queue
+        packets: list[packet.Packet] = []
+        seconds = self.server.ping_interval + self.server.ping_timeout
+        try:
+            while len(packets) < _MOST_ANSWERED:
+                pkt = queue.get(block=not packets, timeout=seconds)
+                queue.task_done()
+                if pkt is None:
+                    if packets:
+                        queue.put(None)  # for the next poll to end with
+                    break
+                packets.append(pkt)
+        except Empty:
+            if not packets:
+                raise QueueEmpty from None
+        return packets
 
     def handle_get_request(self, environ: Any, start_response: Any) -> Any:
         if _wants_websocket(environ):

@@ -3,6 +3,7 @@
 import json
 import re
 import sys
+import time
 import urllib.request
 import uuid
 from pathlib import Path
@@ -11,6 +12,8 @@ from typing import Any, Self
 import redis
 import socketio
 
+from app import events
+from app.history import Entry, History
 from tests.services import free_port, wait_until
 from tests.system import Process, environment
 
@@ -130,3 +133,16 @@ class Neighbour:
         if message.get("method") == "callback" and message["host_id"] == self._HOST_ID:
             found.append(message["args"])
         return bool(found)
+
+
+def fill_history(im: Im, user_id: int, count: int, *, size: int = 0) -> None:
+    """Have a user miss so many notifications, with the ids from 1 on and `size` bytes in each."""
+    with redis.Redis.from_url(im.redis_url) as client:
+        history = History(client, length=count, seconds=3600)
+        now = int(time.time())
+        history.append(
+            [
+                Entry.encode(number, user_id, events.FOLLOWING_NOTIFY, {"id": number, "text": "x" * size}, now)
+                for number in range(1, count + 1)
+            ]
+        )

@@ -1,18 +1,14 @@
 """Clients that send and never take the answers: what waits for them is bounded in bytes, on every transport."""
 
-import time
 import urllib.request
 from contextlib import suppress
 
 import pytest
-import redis
 from websocket import WebSocketException
 
-from app import events
-from app.history import Entry, History
 from tests.attacks.attackers import Attack, Target, attack
 from tests.attacks.bystanders import measure
-from tests.im import Im, Neighbour
+from tests.im import Im, Neighbour, fill_history
 from tests.services import wait_until
 from tests.wire import SEPARATOR, Polling, Websocket
 
@@ -71,7 +67,7 @@ def test_pushes_to_a_session_that_does_not_poll_are_bounded_in_bytes(im: Im) -> 
 def test_a_replay_above_the_bound_comes_whole(im: Im, how: str) -> None:
     """It has a bound of its own, the history's."""
     user_id, count = 4321, 300
-    _fill_history(im, user_id, count, size=10_000)
+    fill_history(im, user_id, count, size=10_000)
     greeting = f'40{{"token":"{Target.of(im).token(user_id)}","last_offset":"0-0"}}'
     if how == "websocket":
         with Websocket(im.port) as session:
@@ -91,16 +87,6 @@ def _receive_until_sync(session: Polling | Websocket) -> list[str]:
     while not received[-1].startswith('42["sync"'):
         received.append(session.receive())
     return received
-
-
-def _fill_history(im: Im, user_id: int, count: int, *, size: int) -> None:
-    with redis.Redis.from_url(im.redis_url) as client:
-        history = History(client, length=count, seconds=3600)
-        data: dict[str, object] = {"text": "x" * size}
-        now = int(time.time())
-        history.append(
-            [Entry.encode(number, user_id, events.FOLLOWING_NOTIFY, data, now) for number in range(1, count + 1)]
-        )
 
 
 def _metric(im: Im, name: str) -> float:

@@ -1,10 +1,13 @@
 """Engine.IO over HTTP long-polling."""
 
 import json
+import random
 
 import pytest
 
-from tests.im import Im
+from app import tokens
+from tests.clients import Client
+from tests.im import Im, fill_history
 from tests.wire import NOOP, SEPARATOR, Polling, query, request
 
 EVENT = '42["message",{"msg":"%s"}]'
@@ -56,6 +59,37 @@ class TestPackets:
 
         session.post(EVENT % "on")
         assert session.receive().startswith(REPLY % "on")
+
+
+class TestManyPackets:
+    """The stock Python client ends a connection whose polling answer has more than 16 packets."""
+
+    def test_one_answer_holds_16_at_most_and_the_next_ones_the_rest_in_order(self, im: Im) -> None:
+        session = Polling(im.port)
+        session.join()
+        session.post(*(EVENT % number for number in range(40)))
+
+        answers = []
+        while sum(map(len, answers)) < 40:
+            status, content = session.get()
+            assert status == 200
+            answers.append(content.split(SEPARATOR))
+
+        assert [len(answer) for answer in answers] == [16, 16, 8]
+        replies = [reply for answer in answers for reply in answer]
+        assert [reply.startswith(REPLY % number) for number, reply in enumerate(replies)] == [True] * 40
+
+    def test_a_long_replay_reaches_the_stock_python_client(self, im: Im) -> None:
+        user_id = random.randrange(10**6, 10**9)
+        fill_history(im, user_id, 100)
+
+        client = Client([im.url], tokens.sign(im.secret, user_id=user_id), transports=["polling"], last_offset="0-0")
+        [sync] = client.wait_for("sync")
+
+        assert sync["recovered"] is True
+        assert client.ids() == list(range(1, 101))
+        assert client.sio.connected
+        client.close()
 
 
 class TestMalformed:
