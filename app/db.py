@@ -6,10 +6,8 @@ from functools import partial
 from typing import Any
 
 import orjson
-import psycopg
 from sqlalchemy import (
     ARRAY,
-    URL,
     BigInteger,
     ColumnElement,
     Connection,
@@ -23,20 +21,16 @@ from sqlalchemy import (
     select,
     text,
 )
-from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
-from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.exc import ArgumentError
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
 
+from app import postgresql
 from app.config import SettingsError
+from app.database_faults import UNAVAILABLE, is_unavailable
 
-# What a caller sees when the database can't be reached or does not answer in time.
-UNAVAILABLE = (OperationalError, PoolTimeout)
+__all__ = ["UNAVAILABLE", "Database", "among", "is_unavailable"]
 
-_CONNECT_SECONDS = 2
-_STATEMENT_SECONDS = 5
-_PATIENCE_SECONDS = 6  # longer than a statement may take, for a server that does not even say so
-_LOCK_SECONDS = 3
 _POOL_SECONDS = 3
 _SQLITE_BUSY_SECONDS = 5
 
@@ -121,11 +115,6 @@ def _(*_: object, **__: object) -> str:
     return "CAST(strftime('%s', 'now') AS INTEGER)"
 
 
-def is_unavailable(error: BaseException) -> bool:
-    """Say whether an error means that the database is away, as opposed to a statement that is wrong."""
-    return isinstance(error, UNAVAILABLE) or (isinstance(error, DBAPIError) and error.connection_invalidated)
-
-
 def _engine(url: str, pool_size: int, *, is_for_migrations: bool) -> Engine:
     if make_url(url).get_backend_name() == "sqlite":
         if make_url(url).database in (None, "", ":memory:"):
@@ -142,59 +131,10 @@ def _engine(url: str, pool_size: int, *, is_for_migrations: bool) -> Engine:
         pool_size=pool_size,
         max_overflow=0,
         pool_timeout=_POOL_SECONDS,
-        pool_pre_ping=False,  # a round trip for each request; a connection that died is noticed, and dropped, when used
-        connect_args=_connect_args(make_url(url), is_for_migrations=is_for_migrations),
+        connect_args=postgresql.connect_args(make_url(url), is_for_migrations=is_for_migrations),
     )
-    kind = psycopg.Connection if is_for_migrations else _Impatient
-    event.listen(engine, "do_connect", lambda _dialect, _record, args, given: _connect(kind, args, given))
+    postgresql.prepare(engine, is_for_migrations=is_for_migrations)
     return engine
-
-
-def _connect_args(url: URL, *, is_for_migrations: bool) -> dict[str, Any]:
-    """Return what bounds the waits for a server. What the URL says of the same comes before it."""
-    options = {"lock_timeout": _LOCK_SECONDS}
-    if not is_for_migrations:
-        options |= {
-            "statement_timeout": _STATEMENT_SECONDS,
-            "idle_in_transaction_session_timeout": 4 * _STATEMENT_SECONDS,
-        }
-    given = " ".join(url.normalized_query.get("options", ()))  # of two that set the same, the server takes the last
-    bounds: dict[str, Any] = {
-        "connect_timeout": _CONNECT_SECONDS,
-        "client_encoding": "utf8",  # whatever PGCLIENTENCODING or the user's own defaults say
-        "keepalives_idle": 10,
-        "keepalives_interval": 3,
-        "keepalives_count": 3,
-        "tcp_user_timeout": _STATEMENT_SECONDS * 1000,
-    }
-    return {
-        **{name: value for name, value in bounds.items() if name not in url.query},
-        "options": " ".join([*(f"-c {name}={seconds}s" for name, seconds in options.items()), given]).strip(),
-    }
-
-
-def _connect(kind: type[psycopg.Connection[Any]], args: tuple[Any, ...], given: dict[str, Any]) -> Any:
-    connection = kind.connect(*args, **given)
-    encoding = connection.info.parameter_status("server_encoding")
-    if encoding not in ("UTF8", None):  # None from a pooler that does not say
-        connection.close()
-        raise SettingsError(
-            f"DATABASE_URL: the database has the encoding {encoding}, which can't keep all that users write; "
-            "make one with: createdb --template template0 --encoding UTF8"
-        )
-    return connection
-
-
-class _Impatient(psycopg.Connection[Any]):
-    """Gives up on a server that is silent: one that is paused neither answers nor ends the connection."""
-
-    def wait(self, gen: Any, interval: float = 0.1, timeout: float | None = None) -> Any:
-        try:
-            return super().wait(gen, interval, timeout or _PATIENCE_SECONDS)
-        except psycopg.OperationalError:
-            if self.pgconn.transaction_status == psycopg.pq.TransactionStatus.ACTIVE:
-                self.close()  # an answer that comes after all must not be taken for that of the next statement
-            raise
 
 
 def _prepare_sqlite(dbapi_connection: Any, _record: object) -> None:

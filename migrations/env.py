@@ -17,7 +17,7 @@ from app.models import Base
 _ATTEMPTS = 8
 _LONGEST_PAUSE_SECONDS = 10.0
 _OTHER_RUN_SECONDS = 600
-_OTHER_RUN_LOCK = 0x70757368  # any number that nobody else locks in this database
+_OTHER_RUN_LOCK = 0x70757368  # the first of two numbers; any that nobody else locks in this database
 _LOCK_NOT_AVAILABLE = "55P03"
 
 
@@ -35,7 +35,7 @@ def run() -> None:
         with file_lock.held(f"{database.engine.url.database}.migrate", seconds=_OTHER_RUN_SECONDS) as is_ours:
             _run_alone(database, is_ours)
         return
-    with database.reading() as connection:
+    with database.transaction() as connection:
         _run_alone(database, _lock(connection))
 
 
@@ -80,9 +80,14 @@ def _check_is_ours(connection: Connection) -> None:
 
 
 def _lock(connection: Connection) -> bool:
-    """Hold a lock until the connection ends; say whether it came free in time."""
+    """Hold a lock until the transaction ends; say whether it came free in time.
+
+    A lock of a session would stay with the server's process behind a pooler. Systems in other schemas have their own.
+    """
     deadline = time.monotonic() + _OTHER_RUN_SECONDS
-    while not connection.execute(text(f"SELECT pg_try_advisory_lock({_OTHER_RUN_LOCK})")).scalar_one():
+    connection.execute(text("SET LOCAL idle_in_transaction_session_timeout = 0"))
+    lock = text(f"SELECT pg_try_advisory_xact_lock({_OTHER_RUN_LOCK}, hashtext(coalesce(current_schema(), '')))")
+    while not connection.execute(lock).scalar_one():
         if time.monotonic() > deadline:
             return False
         time.sleep(0.2)

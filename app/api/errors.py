@@ -7,7 +7,7 @@ from typing import Any
 from flask import Flask, Response, jsonify, request
 from werkzeug.exceptions import HTTPException, UnsupportedMediaType
 
-from app.db import is_unavailable
+from app.database_faults import fault_of, report
 from app.services import accounts, followings, passwords
 
 log = logging.getLogger(__name__)
@@ -71,9 +71,9 @@ def _by_field(messages: object) -> dict[str, Any]:
 
 
 def _unexpected(error: Exception) -> tuple[Response, int, dict[str, str]]:
-    if is_unavailable(error):
-        log.warning("database is away: %s", str(error).partition("\n")[0])
-        return _answering(503, "the database is unavailable, try again")(error)
+    if fault := fault_of(error):
+        report(error)
+        return _answering(503, fault.message)(error)
     log.error("%s %s failed", request.method, request.path, exc_info=error)
     return jsonify(message="something went wrong here; it has been logged"), 500, {}
 
