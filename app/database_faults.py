@@ -27,6 +27,10 @@ class Fault:
     remedy: str
 
 
+class NoRights(Exception):
+    """The database's user may not do what it has to."""
+
+
 AWAY = Fault("away", "the database is unavailable, try again", "")
 READ_ONLY = Fault(
     "read-only",
@@ -63,6 +67,8 @@ _SQLITE_LACKS = ("no such table", "no such column", "has no column named")
 
 def fault_of(error: BaseException) -> Fault | None:
     """Return what the database can't do for now, or None where the statement itself is wrong."""
+    if isinstance(error, NoRights):
+        return NO_RIGHTS
     original = error.orig if isinstance(error, DBAPIError) else None
     if isinstance(original, sqlite3.Error):
         found = _BY_SQLITE_CODE.get(getattr(original, "sqlite_errorcode", 0) & 0xFF)

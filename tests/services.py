@@ -199,7 +199,7 @@ class PostgreSQL(Service):
         found = shutil.which("postgres") or (str(candidates[-1]) if candidates else None)
         if found is None:
             missing("PostgreSQL")
-        self._bin = Path(found or "").parent
+        self._bin = Path(found or "").resolve().parent
         # It refuses root.
         self._user = "postgres" if os.geteuid() == 0 else None
         self._data = folder / "data"
@@ -208,9 +208,12 @@ class PostgreSQL(Service):
             os.chown(folder, pwd.getpwnam(self._user).pw_uid, -1)
             for parent in folder.parents[:3]:
                 parent.chmod(parent.stat().st_mode | 0o011) if parent.owner() == getpass.getuser() else None
+        self.make_data()
+
+    def make_data(self) -> None:
         init = [str(self._bin / "initdb"), "-D", str(self._data), "-U", "toutiao", "--encoding=UTF8"]
         init += ["--auth=trust", "--no-sync"]
-        subprocess.run(init, user=self._user, cwd=folder, check=True, capture_output=True, timeout=60)
+        subprocess.run(init, user=self._user, cwd=self.folder, check=True, capture_output=True, timeout=60)
 
     @property
     def url(self) -> str:

@@ -1,6 +1,5 @@
 """`/livez`, `/readyz` and `/metrics`."""
 
-import logging
 import socket
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -9,23 +8,20 @@ from urllib.parse import urlsplit
 
 from flask import Blueprint, Response
 from prometheus_client import CONTENT_TYPE_LATEST, Gauge, generate_latest
-from sqlalchemy import select
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import SQLAlchemyError
 
+from app import database_faults
 from app.api.state import state
 from app.cache import RedisError
-from app.db import UNAVAILABLE, Database
-from app.models import Notification
-from app.services import outbox
+from app.database_faults import NoRights
+from app.services import outbox, readiness
 
-log = logging.getLogger(__name__)
 bp = Blueprint("health", __name__)
 
 WAITING = Gauge("toutiao_outbox_waiting", "Committed notifications that are not yet pushed")
 OLDEST = Gauge("toutiao_outbox_oldest_seconds", "How long the oldest of them has waited")
 SET_ASIDE = Gauge("toutiao_outbox_set_aside", "Dead letters: notifications that could not be pushed")
 
-_AWAY = (OSError, RedisError, *UNAVAILABLE)
 _CHECK_SECONDS = 0.5
 
 
@@ -39,7 +35,7 @@ def readyz() -> Response:
     """Say which services answer. Only the database is needed to serve: the rest waits in the outbox."""
     settings = state.settings
     checks: dict[str, Callable[[], object]] = {
-        "database": partial(_check_database, state.database),
+        "database": partial(readiness.check, state.database),
         "redis": state.redis.ping,
         "broker": _reach(settings.broker_url),
         "message_queue": _reach(settings.message_queue_url),
@@ -56,8 +52,10 @@ def metrics() -> Response:
     try:
         with state.database.reading() as connection:
             waiting, oldest_seconds, set_aside = outbox.depth(connection)
-    except UNAVAILABLE:
-        log.warning("the outbox can't be counted: the database is away")
+    except SQLAlchemyError as error:
+        if not database_faults.is_unavailable(error):
+            raise
+        database_faults.report(error)
     WAITING.set(waiting)
     OLDEST.set(oldest_seconds)
     SET_ASIDE.set(set_aside)
@@ -67,24 +65,16 @@ def metrics() -> Response:
 def _failure(check: Callable[[], object]) -> str | None:
     try:
         check()
-    except _SchemaIsOld:
-        return "lacks tables or columns of this version: run alembic upgrade head"
-    except _AWAY as error:
+    except (OSError, RedisError) as error:
         return f"away ({type(error).__name__})"
+    except (SQLAlchemyError, NoRights) as error:
+        fault = database_faults.fault_of(error) or database_faults.AWAY
+        return f"{fault.state}: {fault.remedy} ({_cause(error)})" if fault.remedy else f"away ({type(error).__name__})"
     return None
 
 
-class _SchemaIsOld(Exception):
-    """The database answers, and has not been migrated."""
-
-
-def _check_database(database: Database) -> None:
-    database.ping()
-    try:
-        with database.reading() as connection:
-            connection.execute(select(Notification).limit(0))
-    except DBAPIError as error:
-        raise _SchemaIsOld from error
+def _cause(error: Exception) -> str:
+    return str(getattr(error, "orig", None) or error).partition("\n")[0]
 
 
 def _reach(url: str) -> Callable[[], None]:

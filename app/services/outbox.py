@@ -7,7 +7,21 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import BigInteger, Connection, Float, bindparam, case, cast, func, not_, or_, select, update
+from sqlalchemy import (
+    BigInteger,
+    Connection,
+    Float,
+    bindparam,
+    case,
+    cast,
+    false,
+    func,
+    literal_column,
+    not_,
+    or_,
+    select,
+    update,
+)
 
 from app import file_lock
 from app.db import Database, among, unix_time
@@ -21,6 +35,10 @@ _LONGEST_REASON = 500  # characters
 _WINDOW = 5  # so many dispatchers find a batch of their own; PostgreSQL tries a lock for each id it looks at
 _WAITING = (Notification.dispatched_at.is_(None), Notification.set_aside_at.is_(None))
 _DUE = (*_WAITING, or_(Notification.retry_at.is_(None), Notification.retry_at <= unix_time()))
+# Of locks by number there is one space for all schemas of a database: each table has its own 2**40 numbers.
+_LOCK_SPACE: Any = literal_column("('notifications'::regclass::oid::bigint << 40)", BigInteger)
+# A server that only reads refuses it. Nothing may be pushed there that can't be marked, and nothing new will come.
+_NO_CHANGE = update(Notification).where(false()).values(attempts=0).cte("no_change")
 
 
 @contextmanager
@@ -37,7 +55,8 @@ def claim(database: Database, *, limit: int) -> Iterator["Batch"]:
     with database.transaction() as connection:
         claimed = connection.execute(_claim(limit)).scalars().all()
         # Asked anew: one that was still waiting above may have been dispatched and let go before it was claimed.
-        rows = connection.execute(_due(limit).where(among(connection, Notification.id, claimed))).all()
+        found = _due(limit).where(among(connection, Notification.id, claimed))
+        rows = connection.execute(found).all() if claimed else []
         yield Batch(database, connection, rows)
 
 
@@ -161,7 +180,8 @@ def _claim(limit: int) -> Any:
     Not the rows: whoever reads a notification marks it, and should not wait for a message queue that is away.
     """
     oldest = select(Notification.id).where(*_DUE).order_by(Notification.id).limit(_WINDOW * limit).subquery()
-    return select(oldest.c.id).where(func.pg_try_advisory_xact_lock(oldest.c.id)).limit(limit)
+    locked = select(oldest.c.id).where(func.pg_try_advisory_xact_lock(_LOCK_SPACE.op("#")(oldest.c.id))).limit(limit)
+    return locked.add_cte(_NO_CHANGE)
 
 
 def _oldest(database: Database, limit: int) -> Sequence[Any]:

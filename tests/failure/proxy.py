@@ -72,6 +72,10 @@ class Proxy:
         """Let nothing through, and end nothing either. What is held back flows when mended."""
         self._network.run(self._set(flows=False))
 
+    def lead_to(self, target_port: int) -> None:
+        """Have new connections end elsewhere, as an address does that moves."""
+        self._target_port = target_port
+
     def delay(self, seconds: float) -> None:
         """Hold back each piece for a while."""
         self._network.run(self._set(delay_seconds=seconds))
