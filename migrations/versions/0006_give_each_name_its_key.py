@@ -4,8 +4,11 @@ Of several that differ in case alone the oldest has it. The others keep their na
 A run that is interrupted goes on where it was.
 """
 
+from contextlib import suppress
+
 import sqlalchemy as sa
 from alembic import op
+from sqlalchemy.exc import IntegrityError
 
 from app import names
 
@@ -19,6 +22,7 @@ LONGEST = 255
 BATCH = 1000
 
 users = sa.table("users", sa.column("id"), sa.column("name"), sa.column("name_key"))
+others = users.alias("others")
 
 
 def upgrade() -> None:
@@ -34,20 +38,28 @@ def upgrade() -> None:
 
 
 def fill() -> None:
-    """Batch by batch, so that no row is locked for long."""
+    """Give keys, batch by batch and each row by itself, so that no row is locked for long.
+
+    People sign up and rename themselves meanwhile: whoever has a key keeps it, and a name whose key is gone has none.
+    """
     connection = op.get_bind()
+    without_key = sa.select(users.c.id, users.c.name).where(users.c.name_key.is_(None)).order_by(users.c.id)
     last_id = 0
-    while rows := connection.execute(
-        sa.select(users).where(users.c.id > last_id).order_by(users.c.id).limit(BATCH)
-    ).all():
+    while rows := connection.execute(without_key.where(users.c.id > last_id).limit(BATCH)).all():
         last_id = rows[-1].id
-        keys = {row.id: names.key(row.name) for row in rows}
-        wanted = sa.select(users.c.name_key).where(users.c.name_key.in_(set(keys.values())))
-        taken = set(connection.execute(wanted).scalars())
-        for user_id, key in keys.items():
-            if key not in taken and len(key) <= LONGEST:
-                connection.execute(users.update().where(users.c.id == user_id).values(name_key=key))
-                taken.add(key)
+        for user_id, name in rows:
+            key = names.key(name)
+            if len(key) <= LONGEST:
+                give_key(connection, user_id, name, key)
+
+
+def give_key(connection: sa.Connection, user_id: int, name: str, key: str) -> None:
+    """Give a user the key of their name, if it is free and the user is as they were read."""
+    is_unchanged = (users.c.id == user_id) & (users.c.name == name) & users.c.name_key.is_(None)
+    has_key = sa.select(others.c.id).where(others.c.name_key == key).exists()
+    # On PostgreSQL a statement stands alone here. On SQLite there is a transaction, which outlives the statement.
+    with suppress(IntegrityError):  # a sign-up that was not committed yet, and not seen, has taken the key
+        connection.execute(users.update().where(is_unchanged, ~has_key).values(name_key=key))
 
 
 def downgrade() -> None:

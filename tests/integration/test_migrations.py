@@ -188,3 +188,33 @@ def test_of_old_names_that_differ_in_case_alone_the_first_is_found_in_any(empty:
             assert (typed, credentials.user_id) == (typed, found)
         with pytest.raises(accounts.NameTaken):
             accounts.sign_up(connection, name="BOB", password_hash="x")
+
+
+def test_a_sign_up_meanwhile_may_take_a_key_and_the_others_get_theirs(empty: Database) -> None:
+    alembic(empty, "upgrade", "0005")
+    with empty.transaction() as connection:
+        insert = "INSERT INTO users (name, password_hash, status, created_at) VALUES (:name, 'x', 1, 0)"
+        connection.execute(text(insert), [{"name": name} for name in ("Ann", "Bob", "Cid", "Dora")])
+    sign_up_while_a_key_is_given(empty, to="Ann", name="BOB", key="bob")
+    sign_up_while_a_key_is_given(empty, to="Cid", name="CID", key="cid")
+
+    alembic(empty, "upgrade", "head")
+
+    with empty.reading() as connection:
+        keys = {row.name: row.name_key for row in connection.execute(text("SELECT name, name_key FROM users"))}
+    # CID collides with the statement that it is written within, and goes with it.
+    assert keys == {"Ann": "ann", "Bob": None, "BOB": "bob", "Cid": None, "Dora": "dora"}
+
+
+def sign_up_while_a_key_is_given(database: Database, *, to: str, name: str, key: str) -> None:
+    """Have a trigger write another user, when the migration has read already."""
+    values = f"('{name}', '{key}', 'x', 1, 0)"
+    insert = f"INSERT INTO users (name, name_key, password_hash, status, created_at) VALUES {values};"
+    trigger = f"CREATE TRIGGER {key} BEFORE UPDATE ON users FOR EACH ROW WHEN (NEW.name = '{to}')"
+    with database.transaction() as connection:
+        if database.is_sqlite:
+            connection.execute(text(f"{trigger} BEGIN {insert} END"))
+        else:
+            body = f"BEGIN {insert} RETURN NEW; END"
+            connection.execute(text(f"CREATE FUNCTION {key}() RETURNS trigger LANGUAGE plpgsql AS $$ {body} $$"))
+            connection.execute(text(f"{trigger} EXECUTE FUNCTION {key}()"))
