@@ -36,19 +36,21 @@ def connect(url: str, *, timeout_seconds: float) -> Redis:
     return Redis(connection_pool=pool)
 
 
-def is_wrong_type(error: RedisError) -> bool:
-    """Tell a key that holds another type, which is that key's own trouble, from a Redis that can't answer."""
-    return str(error).startswith("WRONGTYPE")
+def is_wrong_type(error: BaseException) -> bool:
+    """Say whether a key holds another type than a command is for: that key's own trouble, and never Redis'."""
+    return isinstance(error, ResponseError) and str(error).startswith("WRONGTYPE ")
 
 
-# A code of its own (MISCONF, NOREPLICAS, BUSY) tells of the server; WRONGTYPE and what has none of one key or command.
-_OF_THE_SERVER = re.compile(r"(?!WRONGTYPE)[A-Z]{3,} ")
+# MISCONF, NOREPLICAS, BUSY and others tell of the server; what has no code tells of one command.
+_CODE = re.compile(r"[A-Z]{3,} ")
 
 
 def is_unavailable(error: BaseException) -> bool:
     """Say whether an error means that Redis can't serve now, as opposed to a key or a command that is wrong."""
+    if is_wrong_type(error):
+        return False
     if isinstance(error, ResponseError):
-        return type(error) is not ResponseError or bool(_OF_THE_SERVER.match(str(error)))
+        return type(error) is not ResponseError or bool(_CODE.match(str(error)))
     return isinstance(error, RedisError) and not isinstance(error, DataError)
 
 
