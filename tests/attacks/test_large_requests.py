@@ -9,6 +9,10 @@ from tests.wire import talk
 
 _QUERY = b"GET /socket.io/?" + b"&a=b" * 2000 + b" HTTP/1.1\r\nHost: x\r\n\r\n"
 _HEADERS = b"GET /socket.io/?EIO=4&transport=polling&sid=x HTTP/1.1\r\n" + b"X-A: b\r\n" * 95 + b"\r\n"
+# Each takes time that grows with its square where a regular expression may divide the blanks in more than one way.
+_BLANKS = b" " * 30_000
+_NAMES = [b"x" * 30_000 + b" : y", b"x-" * 15_000]
+_VALUES = [b"X: a" + _BLANKS + b"b", b"X:" + _BLANKS + b"\x01", b"X: " + b"a \t" * 10_000 + b"\x7f"]
 
 
 @attack
@@ -21,6 +25,24 @@ def many_headers(target: Target) -> None:
     _ask(target, _HEADERS)
 
 
+@attack
+def headers_of_many_blanks(target: Target) -> None:
+    for field in [*_NAMES, *_VALUES]:
+        for _ in range(100):
+            _ask_once(target, _head(field))
+
+
+def _head(field: bytes) -> bytes:
+    return b"GET /socket.io/?EIO=4&transport=polling&sid=x HTTP/1.1\r\nHost: x\r\n" + field + b"\r\n\r\n"
+
+
+def _ask_once(target: Target, request: bytes) -> None:
+    with target.connect() as connection:
+        connection.sendall(request)
+        while connection.recv(64 * 1024):
+            pass
+
+
 def _ask(target: Target, request: bytes) -> None:
     with target.connect() as connection:
         connection.sendall(request)
@@ -28,7 +50,7 @@ def _ask(target: Target, request: bytes) -> None:
             connection.sendall(request)
 
 
-@pytest.mark.parametrize("act", [queries_of_many_fields, many_headers])
+@pytest.mark.parametrize("act", [queries_of_many_fields, many_headers, headers_of_many_blanks])
 def test_nobody_is_starved(im: Im, act: Attack) -> None:
     measure(im, act, attackers=2).assert_unharmed()
 
