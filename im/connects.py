@@ -30,16 +30,17 @@ class Connects:
         if eio_sid not in self._expected:
             self._expected.start(eio_sid)
 
-    def may(self, eio_sid: str) -> bool:
+    def admit(self, eio_sid: str) -> bool:
         """Count a CONNECT; say whether it may be handled."""
         bucket = self._buckets.get(eio_sid)
         return bucket is None or bucket.take(1, a_second=_A_SECOND, at_once=_AT_ONCE) >= 0
 
-    def done(self, eio_sid: str) -> None:
+    def stop_expecting(self, eio_sid: str) -> None:
+        """A session is in a namespace."""
         self._expected.stop(eio_sid)
 
-    def over(self, eio_sid: str) -> None:
-        """A connect was refused, or has ended: the next one is not the first."""
+    def charge_next(self, eio_sid: str) -> None:
+        """A connect was refused, or has ended: the next one is not the first, and no longer free."""
         self._buckets.setdefault(eio_sid, Bucket())
 
     def forget(self, eio_sid: str) -> None:

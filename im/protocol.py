@@ -133,7 +133,7 @@ class Server(socketio.Server):
         name = namespace or "/"
         if self.manager.sid_from_eio_sid(eio_sid, name):
             raise MalformedPacket("connected already")
-        if not self._connects.may(eio_sid):
+        if not self._connects.admit(eio_sid):
             self.eio.sockets[eio_sid].send_away("reconnects")
             return
         if name in self.handlers:
@@ -142,9 +142,9 @@ class Server(socketio.Server):
             refusal = {"message": "Invalid namespace"}
             self._send_packet(eio_sid, self.packet_class(packet.CONNECT_ERROR, data=refusal, namespace=name))
         if self.manager.sid_from_eio_sid(eio_sid, name):
-            self._connects.done(eio_sid)
+            self._connects.stop_expecting(eio_sid)
         elif eio_sid in self.environ:  # else it has gone meanwhile, and is forgotten
-            self._connects.over(eio_sid)
+            self._connects.charge_next(eio_sid)
 
     def _handle_disconnect(self, eio_sid: str, namespace: str | None, reason: str | None = None) -> None:
         super()._handle_disconnect(eio_sid, namespace, reason)
@@ -155,7 +155,7 @@ class Server(socketio.Server):
         if eio_sid is None or eio_sid not in self.environ:
             return
         if not any(self.manager.sid_from_eio_sid(eio_sid, name) for name in self.handlers):
-            self._connects.over(eio_sid)
+            self._connects.charge_next(eio_sid)
             self._connects.expect(eio_sid)
 
     def _unconnected(self, eio_sid: str) -> None:

@@ -72,24 +72,24 @@ class TestConnects:
 
     def test_who_has_connected_has_all_the_time(self, clock: Clock, connects: Connects) -> None:
         connects.expect("ann")
-        connects.done("ann")
+        connects.stop_expecting("ann")
         clock.pass_seconds(30)
         assert (clock.late, connects.expected) == ([], 0)
 
     def test_a_session_may_connect_again_a_few_times_at_once(self, connects: Connects) -> None:
         answers = []
         for _ in range(10):
-            answers.append(connects.may("ann"))
-            connects.over("ann")
+            answers.append(connects.admit("ann"))
+            connects.charge_next("ann")
         assert answers == [True] * 6 + [False] * 4
-        assert connects.may("bob")
+        assert connects.admit("bob")
 
     def test_who_has_gone_is_forgotten(self, clock: Clock, connects: Connects) -> None:
         connects.expect("ann")
         for _ in range(10):
-            connects.over("ann")
-            connects.may("ann")
+            connects.charge_next("ann")
+            connects.admit("ann")
         connects.forget("ann")
-        assert connects.may("ann")
+        assert connects.admit("ann")
         clock.pass_seconds(30)
         assert clock.late == []
