@@ -60,8 +60,8 @@ export class InboxList {
     const row = new InboxRow(notification, this.#onRead);
     byId("inbox").insertBefore(row.element, this.#firstOlderThan(id));
     this.#rows.set(id, row);
-    byId("no-inbox").hidden = true;
     if (this.#waiting.delete(id)) this.#drawWaiting();
+    this.#drawEmpty();
   }
 
   markRead(isMeant) {
@@ -114,6 +114,13 @@ export class InboxList {
     moveFocus(count ? { from: byId("reload-inbox"), to: byId("show-new") } : { from: byId("show-new"), to: byId("inbox-title") });
     byId("show-new").hidden = count === 0;
     byId("reload-inbox").hidden = count > 0;
+    this.#drawEmpty();
+  }
+
+  /** Say that there is nothing, while that is so. Where something waits the words keep their space: it would move others. */
+  #drawEmpty() {
+    byId("no-inbox").hidden = this.#rows.size > 0;
+    byId("no-inbox").style.visibility = this.#waiting.size > 0 ? "hidden" : "visible";
   }
 
   #firstOlderThan(id) {
@@ -126,7 +133,7 @@ export class InboxList {
     moveFocus({ from: element, to: byId("inbox-title") });
     element.remove();
     this.#rows.delete(id);
-    byId("no-inbox").hidden = this.#rows.size > 0;
+    this.#drawEmpty();
   }
 }
 

@@ -180,6 +180,9 @@ class TestNew:
 
         expect(bob.page.get_by_role("button", name="1 new")).to_be_attached()
         assert button.bounding_box() == box
+        expect(bob.page.get_by_text("Nothing yet")).to_be_hidden()
+        bob.page.mouse.move(0, 0)
+        expect(bob.page.locator("#inbox li")).to_have_count(1)
 
     def test_what_comes_shows_at_once_where_nobody_is_at_the_list(self, bob: Person) -> None:
         names = bob.is_followed_by(2)
