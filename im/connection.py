@@ -1,26 +1,18 @@
-"""A websocket at rest: a bare descriptor that the hub watches. No greenlet, and no queue while nothing waits.
-
-The hub calls `cb` of what stands in its table when a descriptor can be read; the connection stands there itself, which
-saves two objects a client. The names belong to eventlet's hubs: tests/unit/im/test_private_names.py.
-"""
+"""A websocket at rest: a bare descriptor that the hub watches. No greenlet, and no queue while nothing waits."""
 
 import _socket
 import logging
 import os
-from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
-from itertools import islice
-from types import SimpleNamespace
 from typing import Any, Protocol
 
-from eventlet import hubs
-
 from im import frames, metrics
-from im.backlog import Backlog
-from im.budget import PAUSE_SECONDS, Budget
+from im.budget import FLOOD, PAUSE_SECONDS, Verdict
 from im.turns import Turns
+from im.watched import BUDGET, END, OWNER, TURN, Watched
 from im.wheel import Wheel
+from im.writes import AT_ONCE, Writes
 
 log = logging.getLogger(__name__)
 
@@ -29,12 +21,7 @@ _KIND = {"family": _socket.AF_INET, "type": _socket.SOCK_STREAM, "proto": 0}
 
 _READ_BYTES = 64 * 1024  # in one go; what else has arrived waits for the next round of the hub
 _FRAMES_A_TURN = 64  # of one client; what else was read waits until others had their turn
-_AT_ONCE = 64  # frames that one system call takes
 _LINGER_SECONDS = 5  # for the last frames, and the other side's close frame
-
-# Why nothing is read from a client: its owner is busy, its budget is spent, what was read before waits for its turn, or
-# nothing more is expected. The hub watches the descriptor while there is no reason.
-_OWNER, _BUDGET, _TURN, _END = 1, 2, 4, 8
 
 
 class Shared(Protocol):
@@ -53,33 +40,26 @@ class Owner(Protocol):
         """Nothing comes from this connection any more. May be called again."""
 
 
-class Connection(Budget):
+class Connection(Watched):
     """Reads messages, answers control frames, and writes at once what the socket takes at once.
 
     It is also its client's budget: what it reads it pays for.
     """
 
-    __slots__ = ("_is_finishing", "_parser", "_pauses_for", "_shared", "_sock", "_writes", "due", "fileno", "owner")
-
-    # What the hub wants to know of those who wait for a descriptor.
-    evtype = hubs.hub.READ
-    spent = False
-    greenlet = SimpleNamespace(dead=True)
+    __slots__ = ("_is_finishing", "_parser", "_shared", "_sock", "_writes", "due", "owner")
 
     def __init__(self, green: Any, owner: Owner, *, limit: int, shared: Shared) -> None:
         """Take over the socket of an HTTP connection whose answer has been sent; its own object may then be closed."""
-        super().__init__()
         # A descriptor of its own, or the collector closes it with the object that the HTTP server has.
         self._sock = _socket.socket(fileno=os.dup(green.fileno()), **_KIND)
         self._sock.setblocking(False)
+        super().__init__(self._sock.fileno())
         self.owner = owner
         self._parser: frames.Parser | None = frames.Parser(limit)
         self._shared = shared
-        self._writes: _Writes | None = None
+        self._writes: Writes | None = None
         self._is_finishing = False
-        self._pauses_for = _OWNER
         self.due = -1
-        self.fileno: int = self._sock.fileno()
         self.resume()
 
     @property
@@ -106,7 +86,7 @@ class Connection(Budget):
             self._gone()
             return
         if sent != len(frame):
-            self._writes = _Writes(self)
+            self._writes = self._new_writes()
             self._writes.watch()
             self._wait(self._writes, frame[sent:])
 
@@ -114,7 +94,7 @@ class Connection(Budget):
     def batch(self) -> Iterator[None]:
         """Keep what is written meanwhile, and send it with as few system calls as it takes."""
         if self.fileno >= 0 and not self._is_finishing:
-            self._writes = self._writes or _Writes(self)
+            self._writes = self._writes or self._new_writes()
             self._writes.begin_batch()
         try:
             yield
@@ -130,7 +110,7 @@ class Connection(Budget):
         self.write(frames.encode_close(code, reason))
         self._is_finishing = True
         self._shared.wheel.put(self, _LINGER_SECONDS)
-        for why in (_OWNER, _BUDGET):
+        for why in (OWNER, BUDGET):
             self._read_on(why)
 
     def drop(self) -> None:
@@ -139,7 +119,7 @@ class Connection(Budget):
             return
         self._shared.wheel.remove(self)
         # The hub forgets the descriptor before its number can belong to another connection.
-        self._stop_reading(_END)
+        self._stop_reading(END)
         if self._writes is not None:
             self._writes.stop()
             self._writes = None
@@ -149,10 +129,10 @@ class Connection(Budget):
     def pause(self) -> None:
         """Leave what arrives to the kernel, whose buffer then fills and holds the client back."""
         if not self._is_finishing:
-            self._stop_reading(_OWNER)
+            self._stop_reading(OWNER)
 
     def resume(self) -> None:
-        self._read_on(_OWNER)
+        self._read_on(OWNER)
 
     def refuse(self, code: int, reason: str = "") -> None:
         """Say what was wrong, and read on without listening: a close with something unread takes back what was said."""
@@ -164,11 +144,11 @@ class Connection(Budget):
         if self._is_finishing:
             self._gone()
         else:
-            self._read_on(_BUDGET)
+            self._read_on(BUDGET)
 
     def defang(self) -> None:
         """The hub found this descriptor given to another socket: it was closed behind our back."""
-        self._pauses_for |= _END  # the hub has forgotten it
+        self._pauses_for |= END  # the hub has forgotten it
         self._sock.detach()  # not ours to close
         self._gone()
 
@@ -182,41 +162,25 @@ class Connection(Budget):
             log.exception("a client's connection is dropped")
             self._gone()
 
-    def _stop_reading(self, why: int) -> None:
-        if not self._pauses_for:
-            hub = hubs.get_hub()
-            del hub.listeners[hub.READ][self.fileno]
-            hub.register(self.fileno)
-        self._pauses_for |= why
-
     def _read_on(self, why: int) -> None:
         """Take away a reason to pause; without any, go on with what was read before, and then with the socket."""
         if self._pauses_for == why and self._parser is not None and self._parser.has_rest:
             self._await_turn()
         self._watch_without(why)
 
-    def _watch_without(self, why: int) -> None:
-        if self._pauses_for & why:
-            self._pauses_for &= ~why
-            if not self._pauses_for:
-                hub = hubs.get_hub()
-                is_new = self.fileno not in hub.listeners[hub.WRITE]
-                hub.listeners[hub.READ][self.fileno] = self
-                hub.register(self.fileno, new=is_new)
-
     def _await_turn(self) -> None:
         """Go on with what was read when others have had their turn."""
-        if not self._pauses_for & _TURN:
-            self._stop_reading(_TURN)
+        if not self._pauses_for & TURN:
+            self._stop_reading(TURN)
             self._shared.turns.spawn(self._take_turn)
 
     def _take_turn(self) -> None:
         try:
             # With another reason to pause the turn is given up: who takes that reason away asks for a new one.
-            if self._pauses_for == _TURN and self._parse(b""):
+            if self._pauses_for == TURN and self._parse(b""):
                 self._shared.turns.spawn(self._take_turn)
             else:
-                self._watch_without(_TURN)
+                self._watch_without(TURN)
         except Exception:
             log.exception("a client's connection is dropped")
             self._gone()
@@ -256,15 +220,15 @@ class Connection(Budget):
         return taken == _FRAMES_A_TURN
 
     def _pay(self, messages: int, size: int) -> None:
-        if self._is_finishing or self.fileno < 0 or not self.spend(messages, size):
+        if self._is_finishing or self.fileno < 0:
             return
-        if self.is_flooding:
-            metrics.SENT_AWAY.labels("flood").inc()
-            self.refuse(frames.BEYOND_LIMITS, "flood")
+        verdict = self.spend(messages, size)
+        if verdict is Verdict.CLOSE:
+            metrics.SENT_AWAY.labels(FLOOD).inc()
+            self.refuse(frames.BEYOND_LIMITS, FLOOD)
             self.owner.on_gone()
-        else:
-            metrics.PAUSES.inc()
-            self._stop_reading(_BUDGET)
+        elif verdict is Verdict.PAUSE:
+            self._stop_reading(BUDGET)
             self._shared.wheel.put(self, PAUSE_SECONDS)
 
     def _take(self, opcode: int, payload: Any) -> None:
@@ -287,106 +251,31 @@ class Connection(Budget):
         if self._writes is None:
             self._gone()
         elif self.fileno >= 0:
-            self._stop_reading(_END)
+            self._stop_reading(END)
             self._writes.is_last = True
             self._shared.wheel.put(self, _LINGER_SECONDS)
 
-    def _wait(self, writes: "_Writes", frame: bytes) -> None:
+    def _wait(self, writes: Writes, frame: bytes) -> None:
         if writes.is_full:
             metrics.SENT_AWAY.labels("slow").inc()
             self._gone()
             return
         writes.append(frame)
-        if writes.is_unsent and writes.count >= _AT_ONCE:
+        if writes.is_unsent and writes.count >= AT_ONCE:
             writes.flush()
 
-    def _written(self, writes: "_Writes") -> None:
+    def _new_writes(self) -> Writes:
+        return Writes(self._sock, on_written=self._written, on_gone=self._gone)
+
+    def _written(self) -> None:
         """Go back to rest: nothing waits any more."""
-        writes.stop()
-        self._writes = None
-        if writes.is_last:
-            self._gone()
+        writes, self._writes = self._writes, None
+        if writes is not None:
+            writes.stop()
+            if writes.is_last:
+                self._gone()
 
     def _gone(self) -> None:
         if self.fileno >= 0:
             self.drop()
             self.owner.on_gone()
-
-
-def _pass(_error: BaseException) -> None:
-    """The hub has forgotten the descriptor; the connection hears of it as a reader."""
-
-
-class _Writes(Backlog):
-    """What waits for a slow client, while anything does."""
-
-    __slots__ = ("_connection", "_listener", "frames", "is_last")
-
-    def __init__(self, connection: Connection) -> None:
-        super().__init__()
-        self._connection = connection
-        self.frames: deque[bytes] = deque()
-        self.is_last = False  # the connection ends when this is written
-        self._listener: Any = None
-
-    @property
-    def is_unsent(self) -> bool:
-        """Whether it only waits for more, and not for the client."""
-        return self._listener is None
-
-    def watch(self) -> None:
-        """Go on when the client takes more."""
-        if self._listener is None:
-            self._listener = hubs.get_hub().add(hubs.hub.WRITE, self._connection.fileno, self._on_writable, _pass, None)
-
-    def append(self, frame: bytes) -> None:
-        self.frames.append(frame)
-        self.add(len(frame))
-
-    def stop(self) -> None:
-        self._rest()
-        self.clear()
-
-    def flush(self) -> None:
-        """Send what the client takes now."""
-        connection = self._connection
-        while self.frames:
-            try:
-                some = list(islice(self.frames, _AT_ONCE))
-                sent = connection._sock.sendmsg(some)
-            except BlockingIOError:
-                sent = 0
-            except OSError:
-                connection._gone()
-                return
-            self._forget(sent)
-            if sent < sum(map(len, some)):
-                self.watch()
-                return
-            if self._listener is not None:
-                break  # others have their turn
-        if self.frames:
-            return
-        if self.is_batch:
-            self._rest()
-        else:
-            connection._written(self)
-
-    def _rest(self) -> None:
-        """Watch no longer."""
-        if self._listener is not None:
-            hubs.get_hub().remove(self._listener)
-            self._listener = None
-
-    def _on_writable(self, _fileno: int) -> None:
-        if self._connection._writes is self:  # else it was stopped by another callback of the same round
-            self.flush()
-
-    def _forget(self, sent: int) -> None:
-        size, count = sent, 0
-        while self.frames and sent >= len(self.frames[0]):
-            sent -= len(self.frames.popleft())
-            count += 1
-        if sent:
-            self.frames[0] = self.frames[0][sent:]
-        self.remove(count, size)

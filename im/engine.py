@@ -17,7 +17,7 @@ from eventlet.queue import Empty
 
 from im import frames, metrics, versions
 from im.backlog import Queue
-from im.budget import PAUSE_SECONDS, Budget
+from im.budget import FLOOD, PAUSE_SECONDS, Budget, Verdict
 from im.pace import Pace
 from im.stock import Websocket
 from im.turns import Turns
@@ -57,12 +57,10 @@ class Socket(socket.Socket):
         if self._budget is None:
             self._budget = Budget()
         self.server.pace.step()
-        if not self._budget.spend(messages, size):
-            return
-        if self._budget.is_flooding:
-            self.send_away("flood")
-        else:
-            metrics.PAUSES.inc()
+        verdict = self._budget.spend(messages, size)
+        if verdict is Verdict.CLOSE:
+            self.send_away(FLOOD)
+        elif verdict is Verdict.PAUSE:
             self.server.sleep(PAUSE_SECONDS)
 
     def send_away(self, limit: str) -> None:

@@ -2,7 +2,7 @@
 
 import eventlet
 
-from im.budget import MESSAGES_AT_ONCE, MOST_PAUSES, Bucket, Budget
+from im.budget import MESSAGES_AT_ONCE, MOST_PAUSES, Bucket, Budget, Verdict
 
 TOO_MUCH = MESSAGES_AT_ONCE + 100
 
@@ -29,15 +29,13 @@ def test_long_messages_count_as_many() -> None:
 def test_who_goes_on_after_every_pause_is_flooding() -> None:
     budget = Budget()
     for _ in range(MOST_PAUSES):
-        assert budget.spend(TOO_MUCH, 0)
-        assert not budget.is_flooding
-    budget.spend(TOO_MUCH, 0)
-    assert budget.is_flooding
+        assert budget.spend(TOO_MUCH, 0) is Verdict.PAUSE
+    assert budget.spend(TOO_MUCH, 0) is Verdict.CLOSE
 
 
 def test_who_has_earned_what_it_owed_starts_anew() -> None:
     budget = Budget()
     for _ in range(MOST_PAUSES + 1):
         budget.spend(TOO_MUCH, 0)
-    budget.spend(-TOO_MUCH * MOST_PAUSES * 2, 0)
-    assert not budget.is_flooding
+    assert budget.spend(-TOO_MUCH * MOST_PAUSES * 2, 0) is None
+    assert budget.spend(TOO_MUCH, 0) is Verdict.PAUSE

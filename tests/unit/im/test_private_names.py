@@ -81,7 +81,7 @@ ASKED_FOR = ["callback", "emit", "disconnect", "enter_room", "leave_room", "clos
         # im/feeds.py
         (kombu.Connection, "heartbeat_check"),
         (kombu.Connection, "collect"),
-        # im/connection.py
+        # im/watched.py, im/writes.py
         (poll.Hub, "register"),
         (hubs.hub.BaseHub, "add"),
         (hubs.hub.BaseHub, "remove"),

@@ -11,8 +11,7 @@ import pytest
 import socketio
 from eventlet.greenio import GreenSocket
 
-from im import connection as connections
-from im import frames
+from im import frames, watched
 from im.connection import Connection
 from im.serving import serve
 from im.transport import FastServer
@@ -252,7 +251,7 @@ class TestMessages:
             browser.send(f'42["echo",{i}]')
             if i % 100 == 0:
                 eventlet.sleep(0)
-        until(lambda: server.session.connection._pauses_for & connections._OWNER)
+        until(lambda: server.session.connection._pauses_for & watched.OWNER)
         held = len(server.session._inbox)
         for _ in range(10):
             eventlet.sleep(0.001)
