@@ -6,8 +6,9 @@ import time
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from app import events, unread
+from app import database_faults, events, unread
 from app.services import inbox
+from tasks import heartbeat
 from tasks.batch import Outcome, is_unavailable, push_batch
 from tasks.celery import celery_app
 from tasks.resources import Resources, resources
@@ -29,6 +30,18 @@ def dispatch() -> dict[str, object] | None:
     At least once: a crash after the push and before the commit repeats it, under the same id and offset. What can't be
     pushed now stays in the outbox, and the next call goes on with it.
     """
+    try:
+        done = _dispatch()
+    except Exception as error:
+        if fault := database_faults.fault_of(error):
+            database_faults.report(error)
+            heartbeat.write(f"database: {fault.state}")
+        raise
+    heartbeat.write("database: ok")
+    return done
+
+
+def _dispatch() -> dict[str, object] | None:
     count = 0
     first = Outcome(pushed=[], failed=[])
     while outcome := _patiently(lambda: push_batch(resources(), limit=BATCH)):

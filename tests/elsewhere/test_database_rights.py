@@ -1,0 +1,182 @@
+"""A PostgreSQL that answers and can't do what is needed: it says what is missing, to callers and to the operator."""
+
+import logging
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from flask.testing import FlaskClient
+from sqlalchemy import text
+
+from app import database_faults, tokens
+from app.db import Database
+from app.factory import create_app
+from app.models import Base
+from tests.services import PostgreSQL, Service, free_port, wait_until
+from tests.system import System
+
+SECRET = "s" * 32
+GRANT = "GRANT {} ON ALL {} IN SCHEMA public TO {}"
+
+
+@pytest.fixture
+def url(postgresql: PostgreSQL) -> str:
+    return postgresql.create_database()
+
+
+@pytest.fixture
+def owner(url: str) -> Iterator[Database]:
+    with closing(Database(url)) as database:
+        yield database
+
+
+@pytest.fixture(autouse=True)
+def told_nothing_yet(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(database_faults, "_reported", database_faults._Reported())
+
+
+@pytest.fixture
+def client_of() -> Iterator[Callable[[str], FlaskClient]]:
+    """Make a client of an API on a database."""
+    apps = []
+
+    def make(url: str) -> FlaskClient:
+        away = f"redis://127.0.0.1:{free_port()}/0"
+        queues = {"BROKER_URL": away, "MESSAGE_QUEUE_URL": away, "REDIS_URL": away}
+        apps.append(create_app({"DATABASE_URL": url, "JWT_SECRET": SECRET, **queues}))
+        return apps[-1].test_client()
+
+    yield make
+    for app in apps:
+        app.extensions["toutiao"].database.close()
+        app.extensions["toutiao"].redis.close()
+
+
+@pytest.fixture
+def limited(url: str, owner: Database, client_of: Callable[[str], FlaskClient]) -> Callable[..., FlaskClient]:
+    """Make a client of an API whose user of the database may do no more than is granted."""
+
+    def make(*grants: str) -> FlaskClient:
+        role = f"news_{uuid.uuid4().hex[:8]}"
+        Base.metadata.create_all(owner.engine)
+        people = "INSERT INTO users (id, name, password_hash, status, created_at) VALUES (2, 'a', '', 1, 0)"
+        run(owner, people, f"CREATE ROLE {role} LOGIN", *(grant.format(role=role) for grant in grants))
+        return client_of(url.replace("toutiao@", f"{role}@"))
+
+    return make
+
+
+def run(database: Database, *statements: str) -> None:
+    with database.transaction() as connection:
+        for statement in statements:
+            connection.execute(text(statement))
+
+
+def follow(client: FlaskClient) -> tuple[int, str]:
+    headers = {"Authorization": f"Bearer {tokens.sign(SECRET, user_id=1)}"}
+    answer = client.post("/v1_0/user/followings", json={"target": 2}, headers=headers)
+    return answer.status_code, answer.json["message"]
+
+
+def readyz(client: FlaskClient) -> tuple[int, str]:
+    answer = client.get("/readyz")
+    return answer.status_code, answer.text.splitlines()[0]
+
+
+def errors(caplog: pytest.LogCaptureFixture) -> list[str]:
+    return [record.getMessage() for record in caplog.records if record.levelno >= logging.ERROR]
+
+
+class TestNotMigrated:
+    def test_calls_answer_503_and_the_operator_is_told_once(
+        self, url: str, client_of: Callable[[str], FlaskClient], caplog: pytest.LogCaptureFixture
+    ) -> None:
+        client = client_of(url)
+
+        assert {follow(client) for _ in range(5)} == {(503, "the database is not ready for this version, try again")}
+
+        [told] = errors(caplog)
+        assert told.endswith("Remedy: run alembic upgrade head")
+        status, line = readyz(client)
+        assert (status, line.partition("(")[0]) == (
+            503,
+            "database: lacks tables or columns of this version: run alembic upgrade head ",
+        )
+        assert "toutiao_outbox_waiting NaN" in client.get("/metrics").text
+
+    def test_a_column_of_this_version_is_missed(
+        self, url: str, owner: Database, client_of: Callable[[str], FlaskClient]
+    ) -> None:
+        Base.metadata.create_all(owner.engine)
+        client = client_of(url)
+        assert readyz(client) == (200, "database: ok")
+
+        run(owner, "ALTER TABLE notifications DROP COLUMN failure_reason")
+
+        status, line = readyz(client)
+        assert status == 503
+        assert "failure_reason" in line
+
+
+class TestRights:
+    @pytest.mark.parametrize(
+        ("granted", "missing"),
+        [
+            ((), "permission denied for table"),
+            (("SELECT", "UPDATE"), "permission denied for table"),
+            (("SELECT", "INSERT"), "permission denied for table"),
+            (("SELECT", "INSERT", "UPDATE"), "permission denied for a sequence"),
+        ],
+    )
+    def test_one_that_is_missing_is_named(
+        self,
+        limited: Callable[..., FlaskClient],
+        granted: tuple[str, ...],
+        missing: str,
+        caplog: pytest.LogCaptureFixture,
+    ) -> None:
+        client = limited(*(GRANT.format(right, "TABLES", "{role}") for right in granted))
+
+        status, line = readyz(client)
+
+        assert (status, line.startswith("database: lacks rights: GRANT")) == (503, True)
+        assert missing in line
+        assert {follow(client) for _ in range(5)} == {(503, "the database is not ready, try again")}
+        [told] = errors(caplog)
+        assert "Remedy: GRANT" in told
+
+    def test_those_of_the_remedy_are_enough(self, limited: Callable[..., FlaskClient]) -> None:
+        rights = (
+            GRANT.format("SELECT, INSERT, UPDATE", "TABLES", "{role}"),
+            GRANT.format("USAGE", "SEQUENCES", "{role}"),
+        )
+
+        assert readyz(limited(*rights)) == (200, "database: ok")
+
+
+class TestWorker:
+    def test_its_file_and_its_log_say_what_is_missing(
+        self, url: str, owner: Database, folder: Path, valkeys: Callable[[], Service]
+    ) -> None:
+        queue = valkeys().url
+        queues = {"BROKER_URL": queue, "MESSAGE_QUEUE_URL": queue, "REDIS_URL": queue}
+        file = folder / "rights-heartbeat"
+        settings = {**queues, "DATABASE_URL": url, "HEARTBEAT_FILE": str(file)}
+        with System(folder / "rights", im_servers=0, **settings) as system:
+            wait_until(lambda: says(file) == "database: ok\n", seconds=20, what="the worker can work")
+
+            run(owner, "ALTER TABLE notifications RENAME TO gone")
+
+            lacks = "database: lacks tables or columns of this version\n"
+            wait_until(lambda: says(file) == lacks, seconds=20, what="the worker can't work")
+            assert system.processes["worker"].says("Remedy: run alembic upgrade head")
+
+            run(owner, "ALTER TABLE gone RENAME TO notifications")
+
+            wait_until(lambda: says(file) == "database: ok\n", seconds=20, what="the worker can work again")
+
+
+def says(file: Path) -> str:
+    return file.read_text() if file.exists() else ""
