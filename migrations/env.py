@@ -67,8 +67,8 @@ def _run_once(database: Database) -> None:
 
 def _check_is_ours(connection: Connection) -> None:
     """Stop where tables of somebody else are in the way, or there is no schema to make tables in."""
-    if connection.dialect.name == "postgresql" and connection.execute(text("SELECT current_schema()")).scalar() is None:
-        raise SystemExit("DATABASE_URL: the schema of its search_path does not exist; make it with CREATE SCHEMA")
+    if connection.dialect.name == "postgresql":
+        _check_schema(connection)
     if not MigrationContext.configure(connection).get_current_heads():
         others = sorted(set(inspect(connection).get_table_names()) & set(Base.metadata.tables))
         if others:
@@ -77,6 +77,20 @@ def _check_is_ours(connection: Connection) -> None:
                 "or on PostgreSQL a schema, of its own: postgresql+psycopg://...?options=-csearch_path%3Dtoutiao"
             )
     connection.rollback()  # what was asked has begun a transaction
+
+
+def _check_schema(connection: Connection) -> None:
+    ours = connection.execute(text("SELECT current_schema()")).scalar()
+    if ours is None:
+        raise SystemExit("DATABASE_URL: the schema of its search_path does not exist; make it with CREATE SCHEMA")
+    # A migration would find, change and drop what is there by its name alone.
+    found = "SELECT relnamespace::regnamespace::text FROM pg_class WHERE oid = to_regclass('alembic_version')"
+    theirs = connection.execute(text(found)).scalar()
+    if theirs not in (None, ours):
+        raise SystemExit(
+            f"DATABASE_URL: its search_path has the schema {theirs} too, with tables of another system; "
+            f"leave only {ours}"
+        )
 
 
 def _lock(connection: Connection) -> bool:
