@@ -20,6 +20,9 @@ from tests.pgbouncer import PgBouncer
 from tests.services import PostgreSQL, Service, wait_until
 from tests.system import System
 
+# Of three servers each takes many clients' transactions. Options are dropped in silence, as many configure it.
+NARROW = {"default_pool_size": 3, "ignore_startup_parameters": "options"}
+
 
 @pytest.fixture(scope="module", params=["transaction", "session"])
 def bouncer(request: pytest.FixtureRequest, folder: Path, postgresql: PostgreSQL) -> Iterator[PgBouncer]:
@@ -54,7 +57,7 @@ class TestPooler:
     def test_prepared_statements_of_more_clients_than_servers(self, postgresql: PostgreSQL, folder: Path) -> None:
         """Each transaction gets another server, and each server others' transactions."""
         url = postgresql.create_database()
-        bouncer = PgBouncer(folder / "pgbouncer-narrow", postgresql, mode="transaction", default_pool_size=3)
+        bouncer = PgBouncer(folder / "pgbouncer-narrow", postgresql, mode="transaction", **NARROW)
         bouncer.start()
         try:
             with closing(Database(bouncer.through(url))) as database:
@@ -70,6 +73,19 @@ class TestPooler:
 
                 with ThreadPoolExecutor(8) as pool:
                     assert all(pool.map(follow, range(300)))
+        finally:
+            bouncer.stop()
+
+    def test_connections_that_it_ends_while_they_are_idle(self, postgresql: PostgreSQL, folder: Path) -> None:
+        ends = {"client_idle_timeout": 1, "server_idle_timeout": 1}
+        bouncer = PgBouncer(folder / "pgbouncer-hasty", postgresql, mode="transaction", **ends)
+        bouncer.start()
+        try:
+            with closing(Database(bouncer.through(postgresql.create_database()))) as database:
+                for _ in range(2):
+                    database.ping()
+                    time.sleep(2.5)
+                database.ping()
         finally:
             bouncer.stop()
 
