@@ -50,7 +50,7 @@ class Budget(Bucket):
         self._pauses = 0
 
     def spend(self, messages: float, size: int) -> Verdict | None:
-        """Pay for messages that have come, `size` bytes in all; say what has to be done, None where there was enough."""
+        """Pay for messages that have come, `size` bytes in all; say what to do, or None where there was enough."""
         tokens = messages + size / _BYTES_OF_A_MESSAGE
         left = self.take(tokens, a_second=MESSAGES_A_SECOND, at_once=MESSAGES_AT_ONCE)
         if left >= 0:
