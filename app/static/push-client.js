@@ -9,6 +9,7 @@ const FIRST_PAUSE_MS = 500;
 const LONGEST_PAUSE_MS = 20_000;
 const CONNECT_DEADLINE_MS = 10_000;
 const SYNC_DEADLINE_MS = 20_000;
+const TOKEN_REFUSALS = new Set(["token_expired", "token_invalid", "token_revoked"]);
 
 /**
  * A connection that heals itself. It dispatches CustomEvents:
@@ -154,8 +155,8 @@ export class PushClient extends EventTarget {
 
   #refused(error) {
     clearTimeout(this.#syncTimer);
-    if (error.message === "token_invalid" || error.message === "token_revoked") return this.#logOut();
-    if (error.message === "token_expired" && !this.#hasRefreshed) return this.#refreshAndOpen();
+    // Whether the session is over is for the API to say: the clock of a server that takes sockets may be wrong.
+    if (TOKEN_REFUSALS.has(error.message) && !this.#hasRefreshed) return this.#refreshAndOpen();
     this.#retryLater();
   }
 

@@ -236,42 +236,34 @@ test("a count that is pushed while the inbox is read stands", async () => {
   assert.equal(details("unread").at(-1), 2);
 });
 
-test("an expired token is refreshed, and the connect repeated at once", async () => {
-  const story = start();
+for (const refusal of ["token_expired", "token_invalid", "token_revoked"]) {
+  test(`${refusal}: the token is refreshed, and the connect repeated at once`, async () => {
+    const story = start();
 
-  story.socket.refuse("token_expired");
-  await settle();
+    story.socket.refuse(refusal);
+    await settle();
 
-  assert.equal(story.refreshes, 1);
-  assert.deepEqual(story.socket.greetings.at(-1), { token: "new" });
-});
+    assert.equal(story.refreshes, 1);
+    assert.deepEqual(story.socket.greetings.at(-1), { token: "new" });
+  });
 
-test("a fresh token that is refused as expired is not refreshed again at once", async () => {
-  const story = start();
-  story.socket.refuse("token_expired");
-  await settle();
+  test(`${refusal}: a fresh token that is refused as well is not refreshed again at once, and nobody is logged out`, async () => {
+    const story = start();
+    story.socket.refuse(refusal);
+    await settle();
 
-  story.socket.refuse("token_expired");
-  await settle();
+    story.socket.refuse(refusal);
+    await settle();
 
-  assert.equal(story.refreshes, 1);
-  assert.equal(story.state(), "offline");
-});
+    assert.equal(story.refreshes, 1);
+    assert.equal(story.state(), "offline");
+  });
 
-test("a session that can't be refreshed is over", async () => {
-  const { socket, state } = start({ refreshToken: async () => null });
+  test(`${refusal}: a session that the API does not refresh is over`, async () => {
+    const { socket, state } = start({ refreshToken: async () => null });
 
-  socket.refuse("token_expired");
-  await settle();
-
-  assert.equal(state(), "logged-out");
-});
-
-for (const message of ["token_invalid", "token_revoked"]) {
-  test(`${message} logs out and does not come back`, () => {
-    const { socket, state } = start();
-
-    socket.refuse(message);
+    socket.refuse(refusal);
+    await settle();
     pause();
 
     assert.equal(state(), "logged-out");
