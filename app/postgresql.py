@@ -21,7 +21,8 @@ _PING_SECONDS = 1
 _CANCEL_SECONDS = 0.5
 
 _OPTION = re.compile(r"(?:-c\s*|--)([\w.-]+)=((?:\\.|\S)*)")
-_IS_REFUSED = "unsupported startup parameter"
+# Of PgBouncer and those like it, and of RDS Proxy.
+_ARE_REFUSED = ("unsupported startup parameter", "support command-line options")
 
 
 def prepare(engine: Engine, *, is_for_migrations: bool) -> None:
@@ -34,12 +35,12 @@ def prepare(engine: Engine, *, is_for_migrations: bool) -> None:
 
 def connect_args(url: URL, *, is_for_migrations: bool) -> dict[str, Any]:
     """Return what bounds the waits for a server. What the URL says of the same comes before it."""
-    options = {"lock_timeout": _LOCK_SECONDS}
-    if not is_for_migrations:
-        options |= {
-            "statement_timeout": _STATEMENT_SECONDS,
-            "idle_in_transaction_session_timeout": 4 * _STATEMENT_SECONDS,
-        }
+    statement_seconds = 0 if is_for_migrations else _STATEMENT_SECONDS  # 0 for no limit, whatever the user's own is
+    options = {
+        "lock_timeout": _LOCK_SECONDS,
+        "statement_timeout": statement_seconds,
+        "idle_in_transaction_session_timeout": 4 * statement_seconds,
+    }
     bounds: dict[str, Any] = {
         "connect_timeout": _CONNECT_SECONDS,
         "client_encoding": "utf8",  # whatever PGCLIENTENCODING or the user's own defaults say
@@ -61,7 +62,8 @@ class _Connector:
     """Connects; finds out by itself whether there is a pooler between, whose connections keep no state of a session."""
 
     def __init__(self, url: URL, *, is_for_migrations: bool) -> None:
-        self._given_options = dict(_OPTION.findall(_given_options(url)))
+        given = _OPTION.findall(_given_options(url))
+        self._given_options = {name: re.sub(r"\\(.)", r"\1", value) for name, value in given}
         self._is_for_migrations = is_for_migrations
         self._are_options_refused = False
 
@@ -81,7 +83,7 @@ class _Connector:
             try:
                 return _Connection.connect(*args, **given)
             except psycopg.OperationalError as error:
-                if _IS_REFUSED not in str(error):
+                if not any(text in str(error) for text in _ARE_REFUSED):
                     raise
             self._are_options_refused = True
         return _Connection.connect(*args, **{**given, "options": ""})
@@ -95,7 +97,7 @@ class _Connector:
             )
         # A pooler names itself when a client connects, and any server process answers.
         [[server_process]] = connection.ask("SELECT pg_backend_pid()")
-        if server_process != connection.info.backend_pid:
+        if self._are_options_refused or server_process != connection.info.backend_pid:
             connection.use_pooler()
             self._check_options(connection)
 

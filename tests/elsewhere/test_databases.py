@@ -119,11 +119,12 @@ class TestPooler:
         url = postgresql.create_database()
         with closing(Database(url)) as direct, direct.transaction() as connection:
             connection.execute(text("CREATE SCHEMA news"))
-        query = "SET search_path = news"
+        query = "SET search_path = news, extensions"
         bouncer = PgBouncer(folder / "pgbouncer-news", postgresql, mode="transaction", connect_query=query)
         bouncer.start()
         try:
-            upgraded = run(f"{bouncer.through(url)}?options=-csearch_path%3Dnews", "upgrade", "head")
+            pooled = f"{bouncer.through(url)}?options=-csearch_path%3Dnews,%5C%20extensions"
+            upgraded = run(pooled, "upgrade", "head")
         finally:
             bouncer.stop()
 

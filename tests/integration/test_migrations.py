@@ -149,6 +149,9 @@ def waits_for_a_lock(database: Database) -> bool:
 
 def test_a_statement_of_a_migration_takes_as_long_as_it_needs(postgresql: PostgreSQL) -> None:
     url = postgresql.create_database()
+    with closing(Database(url)) as database, database.transaction() as connection:
+        name = url.rpartition("/")[2]
+        connection.execute(text(f"ALTER DATABASE \"{name}\" SET statement_timeout = '1s'"))
     with closing(Database(url, is_for_migrations=True)) as patient, closing(Database(url)) as quick:
         for database, timeout in ((patient, "0"), (quick, "5s")):
             with database.reading() as connection:
