@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, and_, func, insert, or_, select, update
 
-from app import events
+from app import events, ids
 from app.db import among
 from app.models import Notification
 from app.services import payloads
@@ -25,7 +25,13 @@ def add(
     payloads.InvalidData where it can't be sent.
     """
     payloads.check(event, data)
-    row = {"event": event, "recipient_id": recipient_id, "actor_id": actor_id, "data": data}
+    row = {
+        **ids.chosen(connection),
+        "event": event,
+        "recipient_id": recipient_id,
+        "actor_id": actor_id,
+        "data": data,
+    }
     connection.execute(insert(Notification).values(**row, created_at=int(time.time())))
 
 

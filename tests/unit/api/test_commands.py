@@ -6,10 +6,12 @@ from collections.abc import Callable
 import pytest
 from click.testing import Result
 from flask import Flask
+from sqlalchemy import select
 
 from app import events
 from app.db import Database
 from app.factory import create_app
+from app.models import Notification
 from app.services import inbox, outbox
 from tests.rows import write_notification
 from tests.services import free_port, wait_until
@@ -56,11 +58,14 @@ class TestShow:
         with database.transaction() as connection:
             inbox.add(connection, events.FOLLOWING_NOTIFY, recipient_id=bob, actor_id=ann, data={"a": [1, "ä"]})
 
-        shown = json.loads(run("show", 1).output)
+        with database.reading() as connection:
+            [notification_id] = connection.execute(select(Notification.id)).scalars()
+
+        shown = json.loads(run("show", notification_id).output)
 
         assert shown.pop("created_at") > 0
         assert shown == {
-            "id": 1,
+            "id": notification_id,
             "event": "following notify",
             "actor_id": ann,
             "recipient_id": bob,
