@@ -88,3 +88,14 @@ class Notification(Base):
     set_aside_at: Mapped[int | None] = mapped_column(BigInteger)
     retry_at: Mapped[int | None] = mapped_column(BigInteger)  # no attempt before, by the database's clock
     failure_reason: Mapped[str | None] = mapped_column(Text)  # of the last attempt
+
+
+class DispatchState(Base):
+    """One row: what of the histories is committed, to compare with what Redis says. See app.epochs."""
+
+    __tablename__ = "dispatch_state"
+
+    id: Mapped[int] = mapped_column(SmallInteger, primary_key=True, autoincrement=False)
+    epoch: Mapped[int | None] = mapped_column(BigInteger)
+    server: Mapped[str] = mapped_column(String(64), server_default="")
+    sequence: Mapped[int] = mapped_column(BigInteger, server_default="0")

@@ -4,36 +4,58 @@ import logging
 import re
 import time
 from collections.abc import Mapping, Sequence
-from typing import cast
+from dataclasses import dataclass
+from typing import Any, cast
 
 from redis import Redis
 
-from app import counters, events
+from app import counters, epochs, events
 from app.cache import RedisError
 
 log = logging.getLogger(__name__)
 
 _TTL_SECONDS = 30 * 24 * 3600
-_VALUE = re.compile(rb"\d{1,20}:(\d{1,15})")
+_VALUE = re.compile(rb"\d{1,20}:(\d{1,15})(?::(\d+):(\w+))?")
 
 # A count that was read from the database earlier never takes the place of one that was read later. What is no count is
-# deleted, and so is one that seems to have been read more than a minute later: it would be kept for ever.
+# deleted, and so is one that seems to have been read more than a minute later: it would be kept for ever. One of an
+# earlier epoch is none. Each is stored with what it was verified on (see app.epochs), and not handed out elsewhere: a
+# server that came back may have lost the last changes.
 # KEYS: one for each user. ARGV: channel or '', moment of the reading, ttl, 1 to keep what is not kept already,
 # else 0, then for each user: room, count.
-_SET = """
+_SET = (
+    epochs.LUA
+    + """
+local epoch, server = verified()
+if not epoch then return redis.error_reply(unverified) end
+local tag = ':' .. epoch .. ':' .. string.sub(server, 1, 12)
+local function has_history(room)
+  local newest = redis.pcall('XREVRANGE', 'user:' .. room .. ':history', '+', '-', 'COUNT', 1)[1]
+  return newest and math.floor(tonumber(string.match(newest[1], '%d+$')) / PLACES) == tonumber(epoch)
+end
 local accepted, read_at = {}, tonumber(ARGV[2])
 for i, key in ipairs(KEYS) do
   local room, count = ARGV[2 * i + 3], ARGV[2 * i + 4]
   local stored = redis.pcall('GET', key)
-  local moment = type(stored) == 'string' and tonumber(string.match(stored, '^(%d+):%d+$'))
-  if stored and (not moment or moment > read_at + 60000000) then
-    redis.call('DEL', key)
-    COUNT_REPAIR
-    moment = nil
+  local moment, of_epoch
+  if stored then
+    if type(stored) == 'string' then
+      moment, of_epoch = string.match(stored, '^(%d+):%d+:(%d+):%w+$')
+      moment = tonumber(moment or string.match(stored, '^(%d+):%d+$'))  -- as an earlier version wrote it
+    end
+    if not moment or moment > read_at + 60000000 then
+      redis.call('DEL', key)
+      COUNT_REPAIR
+      moment = nil
+    elseif of_epoch ~= epoch then
+      moment = nil
+    end
   end
   accepted[i] = 0
   if not moment or moment <= read_at then
-    if moment or ARGV[4] == '1' then redis.call('SET', key, ARGV[2] .. ':' .. count, 'EX', ARGV[3]) end
+    if moment or ARGV[4] == '1' or has_history(room) then
+      redis.call('SET', key, ARGV[2] .. ':' .. count .. tag, 'EX', ARGV[3])
+    end
     if ARGV[1] ~= '' then
       redis.call('PUBLISH', ARGV[1], 'P' .. room .. '\\0\\0\\00042["unread",{"count":' .. count .. '}]')
     end
@@ -41,7 +63,8 @@ for i, key in ipairs(KEYS) do
   end
 end
 return accepted
-""".replace("COUNT_REPAIR", counters.lua_add("repaired_keys", "unread"))
+""".replace("COUNT_REPAIR", counters.lua_add("repaired_keys", "unread")).replace("PLACES", str(epochs.PLACES))
+)
 
 
 def moment() -> int:
@@ -49,8 +72,23 @@ def moment() -> int:
     return time.time_ns() // 1000
 
 
+@dataclass(frozen=True, slots=True)
+class Remembered:
+    """What is known of a user's unread notifications.
+
+    The count is None where it may be out of date. `is_any` is whether one was ever kept in this epoch: where not, an
+    empty history may be one that was lost.
+    """
+
+    count: int | None
+    is_any: bool
+
+
+UNKNOWN = Remembered(None, is_any=False)
+
+
 class UnreadCache:
-    """Set and get; RedisError where Redis is away."""
+    """Set and get; RedisError where Redis is away, and to set where its data is unverified (see app.epochs)."""
 
     def __init__(self, redis: Redis, *, channel: str = "") -> None:
         """With a channel, publish each count there as it is set."""
@@ -58,12 +96,13 @@ class UnreadCache:
         self._counters = counters.Counters(redis)
         self._channel = channel
         self._set = redis.register_script(_SET)
+        self._epochs = epochs.Epochs(redis)
 
     def set(self, counts: Mapping[int, int], *, read_at: int, is_first: bool = True) -> list[bytes]:
         """Keep the counts that are newer than those kept; return the pushes that are still to be published.
 
-        Those that are not the first don't take the place of counts that Redis has forgotten: by a missing count an IM
-        server tells an empty history from one that was forgotten as well.
+        Those that are not the first don't take the place of counts that Redis has forgotten, unless there is a history:
+        by a missing count an IM server tells an empty history from one that was forgotten as well.
         """
         if not counts:
             return []
@@ -84,14 +123,30 @@ class UnreadCache:
         return self.get_many([user_id])[0]
 
     def get_many(self, user_ids: Sequence[int]) -> list[int | None]:
-        """Return the count of each, None where it is not known. What is no count is deleted, and not known."""
+        """Return the count of each, None where it is not known."""
+        return [remembered.count for remembered in self.read_many(user_ids)]
+
+    def read_many(self, user_ids: Sequence[int]) -> list[Remembered]:
+        """Return what is known of each. What is no count is deleted, and not known."""
+        [values], at = self._epochs.read_with(lambda pipeline: self.ask(pipeline, user_ids))
+        return self.answer(user_ids, values, at)
+
+    def ask(self, pipeline: Any, user_ids: Sequence[int]) -> None:
+        """Ask for what `answer` needs, in a single command."""
+        pipeline.mget([_key(user_id) for user_id in user_ids])
+
+    def answer(
+        self, user_ids: Sequence[int], values: list[bytes | None] | Exception, at: epochs.Verified | None
+    ) -> list[Remembered]:
+        """Return what is known of each from what `ask` got."""
+        if isinstance(values, Exception):
+            raise values
         # A key of another type is None here, and is found by the next `set`.
-        values = cast("list[bytes | None]", self._redis.mget([_key(user_id) for user_id in user_ids]))
-        found = [value and _VALUE.fullmatch(value) for value in values]
+        found = [None if value is None else _VALUE.fullmatch(value) for value in values]
         for user_id, value, match in zip(user_ids, values, found, strict=True):
             if value is not None and not match:
                 self._delete(user_id, value)
-        return [int(match[1]) if match else None for match in found]
+        return [_remembered(match, at) for match in found]
 
     def _delete(self, user_id: int, value: bytes) -> None:
         log.warning("the unread count of user %d is no count, and is deleted: %r", user_id, value[:40])
@@ -101,6 +156,12 @@ class UnreadCache:
             log.warning("the unread count of user %d is not deleted: %s", user_id, error)
         else:
             self._counters.add("repaired_keys", "unread")
+
+
+def _remembered(match: re.Match[bytes] | None, at: epochs.Verified | None) -> Remembered:
+    if not match or not at or not match[2] or int(match[2]) != at.epoch:
+        return UNKNOWN
+    return Remembered(int(match[1]) if at.server.startswith(match[3].decode()) else None, is_any=True)
 
 
 def _key(user_id: int) -> str:

@@ -7,8 +7,10 @@ from collections.abc import Callable
 import eventlet
 
 from app.cache import RedisError
-from app.history import Gap, History
-from app.unread import UnreadCache
+from app.epochs import Unverified
+from app.history import Gap
+from app.replays import Replays
+from app.unread import UNKNOWN, Remembered
 from im.seats import Seat
 
 log = logging.getLogger(__name__)
@@ -16,8 +18,8 @@ log = logging.getLogger(__name__)
 _AT_ONCE = 64
 _RETRY_SECONDS = (0.5, 1, 2, 4, 8)
 
-# Takes the seat, what it missed, and the unread count; None for what nobody could read.
-Resume = Callable[[str, Seat, Gap | None, int | None], None]
+# Takes the seat, what it missed, and what is known of the unread count; None and UNKNOWN for what nobody could read.
+Resume = Callable[[str, Seat, Gap | None, Remembered], None]
 # Called while an error of one socket is handled.
 Fail = Callable[[str], None]
 
@@ -25,9 +27,8 @@ Fail = Callable[[str], None]
 class CatchUp:
     """One greenlet reads for all who are behind, and gives up after a quarter of a minute."""
 
-    def __init__(self, history: History, unread: UnreadCache, resume: Resume, fail: Fail) -> None:
-        self._history = history
-        self._unread = unread
+    def __init__(self, replays: Replays, resume: Resume, fail: Fail) -> None:
+        self._replays = replays
         self._resume = resume
         self._fail = fail
         self._behind: deque[tuple[str, Seat]] = deque()
@@ -58,7 +59,7 @@ class CatchUp:
                 except Exception:  # noqa: BLE001  (of one socket; logged there)
                     self._fail(sid)
 
-    def _patiently(self, seats: list[Seat]) -> list[tuple[Gap | None, int | None]]:
+    def _patiently(self, seats: list[Seat]) -> list[tuple[Gap | None, Remembered]]:
         for pause in (*_RETRY_SECONDS, None):
             try:
                 return self._read(seats)
@@ -69,8 +70,11 @@ class CatchUp:
                 break
             if pause is not None:
                 eventlet.sleep(pause)
-        return [(None, None)] * len(seats)
+        return [(None, UNKNOWN)] * len(seats)
 
-    def _read(self, seats: list[Seat]) -> list[tuple[Gap | None, int | None]]:
-        gaps = self._history.read_many([(seat.user_id, (seat.last or b"").decode()) for seat in seats])
-        return list(zip(gaps, self._unread.get_many([seat.user_id for seat in seats]), strict=True))
+    def _read(self, seats: list[Seat]) -> list[tuple[Gap | None, Remembered]]:
+        """Read; raise Unverified until a worker has compared Redis with the database, which it does in seconds."""
+        read = self._replays.read_many([(seat.user_id, (seat.last or b"").decode()) for seat in seats])
+        if any(gap is None for gap, _ in read):
+            raise Unverified("Redis' data may be older than what was dispatched")
+        return list(read)

@@ -13,8 +13,10 @@ from typing import Any
 import eventlet
 
 from app import events
-from app.history import EMPTY, Gap, History
-from app.unread import UnreadCache
+from app.epochs import epoch_of
+from app.history import EMPTY, Gap
+from app.replays import Replays
+from app.unread import Remembered
 from im import metrics
 from im.catch_up import CatchUp
 from im.log_limit import LogLimit
@@ -27,11 +29,11 @@ _BEGINNING = EMPTY.encode()
 
 
 class Delivery:
-    def __init__(self, sio: Any, history: History, unread: UnreadCache) -> None:
+    def __init__(self, sio: Any, replays: Replays) -> None:
         self._sio = sio
         self._sockets = sio.eio.sockets
         self._seats: dict[str, Seat] = {}
-        self._catch_up = CatchUp(history, unread, self._resume, self.fail)
+        self._catch_up = CatchUp(replays, self._resume, self.fail)
 
     def take_seat(self, sid: str, eio_sid: str, user_id: int) -> None:
         """Begin to hold what is pushed to this socket, until `replay` has sent what came before."""
@@ -106,8 +108,7 @@ class Delivery:
         elif push.previous == seat.last or seat.last is None:
             seat.last = push.offset
             self._write(seat.socket, push)
-        elif _order(push.offset) > _order(seat.last) or push.previous == _BEGINNING:
-            # What has begun anew may begin with a smaller offset than the last that it gave before.
+        elif _order(push.offset) > _order(seat.last) or _has_begun_anew(push, seat.last):
             metrics.GAPS.inc()
             self._start_reading(sid)
 
@@ -122,18 +123,18 @@ class Delivery:
             seat.is_reading = True
             self._catch_up.soon(sid, seat)
 
-    def _resume(self, sid: str, seat: Seat, gap: Gap | None, unread_count: int | None) -> None:
+    def _resume(self, sid: str, seat: Seat, gap: Gap | None, unread: Remembered) -> None:
         """Go on with what a socket missed and the unread count, which may have changed unheard as well."""
         if self._seats.get(sid) is not seat:
             return
-        if gap is None or not gap.is_covered or is_forgotten((seat.last or b"").decode(), gap, unread_count):
+        if gap is None or not gap.is_covered or is_forgotten((seat.last or b"").decode(), gap, unread):
             self._send_away(seat)
             return
         metrics.CAUGHT_UP.inc(len(gap.packets))
         with self.together(sid):
             self._write_all(seat, gap)
-            if unread_count is not None:
-                told = events.encode_packet(events.UNREAD, events.Unread(count=unread_count))
+            if unread.count is not None:
+                told = events.encode_packet(events.UNREAD, events.Unread(count=unread.count))
                 self._write(seat.socket, Push(b"", b"", told))
             self._release(sid, seat)
 
@@ -174,6 +175,11 @@ class Delivery:
             return
         # Without a CLOSE packet: a client that is told to go stays away, one whose connection ends comes back.
         eventlet.spawn_n(socket.close, wait=False, abort=True, reason=self._sio.reason.SERVER_DISCONNECT)
+
+
+def _has_begun_anew(push: Push, last: bytes) -> bool:
+    """Say whether the history is another than that of `last`: its offsets may be smaller than those before."""
+    return push.previous == _BEGINNING or epoch_of(push.offset) != epoch_of(last)
 
 
 def _order(offset: bytes) -> tuple[int, int]:

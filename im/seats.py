@@ -5,6 +5,7 @@ from typing import Any
 from engineio import packet as eio_packet
 
 from app.history import EMPTY, Gap
+from app.unread import Remembered
 from im import frames
 from im.backlog import MOST_BYTES, MOST_FRAMES
 
@@ -60,6 +61,6 @@ class Seat:
         return held
 
 
-def is_forgotten(last_offset: str | None, gap: Gap, unread_count: int | None) -> bool:
+def is_forgotten(last_offset: str | None, gap: Gap, unread: Remembered) -> bool:
     """Tell an empty history from one that was lost: a Redis that forgot it has forgotten the unread count as well."""
-    return last_offset == EMPTY and gap.newest == EMPTY and unread_count is None
+    return last_offset == EMPTY and gap.newest == EMPTY and not unread.is_any

@@ -10,6 +10,7 @@ from app.cache import connect
 from app.config import ImSettings
 from app.history import History
 from app.origins import AllowedOrigins
+from app.replays import Replays
 from app.unread import UnreadCache
 from im import encoding, protocol
 from im.chat import Chat
@@ -63,12 +64,12 @@ def create_server(settings: ImSettings, *, ping_interval: float = 25, ping_timeo
     )
     presence = Presence(redis)
     history = History(redis, length=settings.history_length, seconds=settings.history_seconds)
-    unread = UnreadCache(redis)
-    manager.delivery = delivery = Delivery(sio, history, unread)
+    replays = Replays(redis, history, UnreadCache(redis))
+    manager.delivery = delivery = Delivery(sio, replays)
     manager.hearing = hearing = Hearing(say=manager.say_nonce, subscribe_anew=manager.subscribe_anew)
     secret = settings.jwt_secret.get_secret_value()
     notify, chat = Notify(sio, secret=secret, delivery=delivery, presence=presence), Chat(sio)
-    welcome = Welcome(sio, chat=chat, delivery=delivery, history=history, unread=unread)
+    welcome = Welcome(sio, chat=chat, delivery=delivery, replays=replays)
     _add_handlers(sio, notify, chat, welcome)
     # The listener would otherwise start with the first client, and a server would be ready without hearing anything.
     sio.manager_initialized = True

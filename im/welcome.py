@@ -9,8 +9,9 @@ import eventlet
 
 from app import events
 from app.cache import RedisError
-from app.history import EMPTY, Gap, History
-from app.unread import UnreadCache
+from app.history import EMPTY, Gap
+from app.replays import Replays
+from app.unread import UNKNOWN, Remembered
 from im import metrics
 from im.chat import Chat
 from im.delivery import Delivery
@@ -28,12 +29,11 @@ _Guest = tuple[str, Greeting]
 class Welcome:
     """One greenlet serves all who wait, and reads for them together: a storm costs Redis few round trips."""
 
-    def __init__(self, sio: Any, *, chat: Chat, delivery: Delivery, history: History, unread: UnreadCache) -> None:
+    def __init__(self, sio: Any, *, chat: Chat, delivery: Delivery, replays: Replays) -> None:
         self._sio = sio
         self._chat = chat
         self._delivery = delivery
-        self._history = history
-        self._unread = unread
+        self._replays = replays
         self._waiting: deque[_Guest] = deque()
         self._is_serving = False
         self._pace = Pace()
@@ -61,9 +61,8 @@ class Welcome:
         users = [guest for guest in guests if guest[1].user_id is not None and self._delivery.has_seat(guest[0])]
         if not users:
             return
-        gaps, unread_counts = self._gaps(users), self._unread_counts(users)
-        for (sid, greeting), gap, unread_count in zip(users, gaps, unread_counts, strict=True):
-            self._alone(sid, self._welcome, sid, greeting, gap, unread_count)
+        for (sid, greeting), (gap, unread) in zip(users, self._read(users), strict=True):
+            self._alone(sid, self._welcome, sid, greeting, gap, unread)
 
     def _alone(self, sid: str, serve: Callable[..., None], *arguments: object) -> None:
         """Serve one client: what goes wrong ends its connection, and no other client waits for it."""
@@ -78,38 +77,28 @@ class Welcome:
         if greeting.complaint is not None:
             self._sio.emit(events.ANONYMOUS, greeting.complaint, room=sid, ignore_queue=True)
 
-    def _welcome(self, sid: str, greeting: Greeting, gap: Gap | None, unread_count: int | None) -> None:
+    def _welcome(self, sid: str, greeting: Greeting, gap: Gap | None, unread: Remembered) -> None:
         with self._delivery.together(sid):
             self._chat.greet(sid)
-            self._replay(sid, greeting, gap, unread_count)
+            self._replay(sid, greeting, gap, unread)
 
-    def _replay(self, sid: str, greeting: Greeting, gap: Gap | None, unread_count: int | None) -> None:
+    def _replay(self, sid: str, greeting: Greeting, gap: Gap | None, unread: Remembered) -> None:
         if not self._delivery.replay(sid, greeting.last_offset, gap):
             return
         gap = gap or Gap(is_covered=False, packets=[], newest=EMPTY)
-        is_recovered = gap.is_covered and not is_forgotten(greeting.last_offset, gap, unread_count)
+        is_recovered = gap.is_covered and not is_forgotten(greeting.last_offset, gap, unread)
         metrics.REPLAYED.inc(len(gap.packets))
         metrics.UNRECOVERED.inc(not is_recovered)
-        sync = events.Sync(recovered=is_recovered, offset=gap.newest, unread_count=unread_count)
+        sync = events.Sync(recovered=is_recovered, offset=gap.newest, unread_count=unread.count)
         self._sio.emit(events.SYNC, sync, room=sid, ignore_queue=True)
         self._delivery.begin(sid)
 
-    def _gaps(self, users: list[_Guest]) -> list[Gap | None]:
+    def _read(self, users: list[_Guest]) -> list[tuple[Gap | None, Remembered]]:
+        asked = [(greeting.user_id, greeting.last_offset) for _, greeting in users if greeting.user_id is not None]
         try:
-            return list(
-                self._history.read_many([(g.user_id, g.last_offset) for _, g in users if g.user_id is not None])
-            )
+            return self._replays.read_many(asked)
         except RedisError as error:
             log.warning("history is away, %d users are sent to the inbox: %s", len(users), error)
         except Exception:
             log.exception("histories can't be read, %d users are sent to the inbox", len(users))
-        return [None] * len(users)
-
-    def _unread_counts(self, users: list[_Guest]) -> list[int | None]:
-        try:
-            return self._unread.get_many([g.user_id for _, g in users if g.user_id is not None])
-        except RedisError as error:
-            log.warning("unread counts are away: %s", error)
-        except Exception:
-            log.exception("unread counts can't be read")
-        return [None] * len(users)
+        return [(None, UNKNOWN)] * len(users)

@@ -1,20 +1,23 @@
 """Push one batch of the outbox. A notification that can't be pushed holds up no other."""
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from celery.exceptions import SoftTimeLimitExceeded
 
-from app import cache, db, push, unread
+from app import cache, db, epochs, push, unread
+from app.cache import RedisError
 from app.crash_points import crash_point
 from app.history import Entry
 from app.profiles import Profile
-from app.services import inbox, outbox, payloads
+from app.services import dispatch_state, inbox, outbox, payloads
 from tasks.resources import Resources, settings
 
 log = logging.getLogger(__name__)
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +48,23 @@ def push_batch(to: Resources, *, limit: int) -> Outcome:
 
     A batch that fails as a whole for another reason is split, until what can't be pushed stands alone.
     """
+    return verified(to, lambda: _push_batch(to, limit))
+
+
+def verified(to: Resources, act: Callable[[], T]) -> T:
+    """Act; where Redis' data is unverified, compare it with the database and act once more."""
+    try:
+        return act()
+    except RedisError as error:
+        if not epochs.is_unverified(error):
+            raise
+        log.warning("Redis and the database are compared: %s", error)
+    with to.database.transaction() as connection:
+        dispatch_state.establish(connection, to.epochs)
+    return act()
+
+
+def _push_batch(to: Resources, limit: int) -> Outcome:
     try:
         with outbox.claim(to.database, limit=limit) as batch:
             return _push(to, batch, batch.rows)
@@ -84,13 +104,13 @@ def _push(to: Resources, batch: outbox.Batch, rows: Sequence[Any]) -> Outcome:
     with batch.connection() as connection:
         counts = inbox.unread_counts(connection, recipients)
         forgotten = outbox.had_before(connection, appended.begun) if appended.begun else []
-    to.history.mark_partial(forgotten)
+    tick = to.history.mark_partial(forgotten, appended.tick) if appended.tick else None
     pushes = appended.pushes + to.unread.set(counts, read_at=read_at)
     if to.emitter is not None:
         to.emitter.push(pushes)
     crash_point("after emit", settings())
     pushed = [entry.notification_id for entry in entries]
-    batch.mark(dispatched=pushed, failed=failures)
+    batch.mark(dispatched=pushed, failed=failures, tick=tick)
     return Outcome(pushed, [failure.notification_id for failure in failures])
 
 

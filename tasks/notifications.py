@@ -7,9 +7,10 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from app import database_faults, events, unread
-from app.services import inbox
+from app.cache import RedisError
+from app.services import dispatch_state, inbox
 from tasks import heartbeat
-from tasks.batch import Outcome, is_unavailable, push_batch
+from tasks.batch import Outcome, is_unavailable, push_batch, verified
 from tasks.celery import celery_app
 from tasks.resources import Resources, resources
 
@@ -50,6 +51,7 @@ def _dispatch() -> dict[str, object] | None:
         if len(outcome) < BATCH:
             break
     if not first:
+        _check(resources())
         return None
     return {"pushed": count, "ids": first.pushed, **({"failed": first.failed} if first.failed else {})}
 
@@ -61,12 +63,25 @@ def tell_unread(self: Any, user_ids: list[int]) -> None:
     What can't be told now goes back to the end of the queue: no row waits for it that a later call would find.
     """
     try:
-        _patiently(lambda: _tell_unread(resources(), user_ids))
+        _patiently(lambda: verified(resources(), lambda: _tell_unread(resources(), user_ids)))
     except Exception as error:
         if not is_unavailable(error):
             raise
         # At once, after so many pauses: a worker would hold what is for later, and take nothing else meanwhile.
         raise self.retry(exc=error, countdown=0) from error
+
+
+def _check(to: Resources) -> None:
+    """See that Redis and the database hold what was dispatched, also where nothing waits to be."""
+
+    def compare() -> None:
+        with to.database.reading() as connection:
+            dispatch_state.check(connection, to.epochs)
+
+    try:
+        verified(to, compare)
+    except RedisError as error:
+        log.info("Redis is not compared with the database: %s", error)
 
 
 def _tell_unread(to: Resources, user_ids: list[int]) -> None:

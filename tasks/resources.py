@@ -11,6 +11,7 @@ from app.cache import connect
 from app.config import SettingsError, WorkerSettings, load_settings
 from app.counters import Counters
 from app.db import Database
+from app.epochs import Epochs
 from app.history import History
 from app.profiles import Profile, UserProfileCache
 from app.services import accounts
@@ -26,6 +27,7 @@ class Resources:
 
     database: Database
     profiles: UserProfileCache
+    epochs: Epochs
     history: History
     unread: UnreadCache
     emitter: push.Emitter | None
@@ -69,6 +71,7 @@ def resources() -> Resources:
     return Resources(
         database=database,
         profiles=UserProfileCache(redis, load),
+        epochs=Epochs(redis),
         history=History(redis, length=config.history_length, seconds=config.history_seconds, channel=channel),
         unread=UnreadCache(redis, channel=channel),
         emitter=None if config.is_one_redis else push.create_emitter(config.message_queue_url),

@@ -129,6 +129,8 @@ class Client:
     def close(self) -> None:
         self._is_closed.set()
         self.sio.disconnect()
+        if self.sio.eio.ws is not None:
+            self.sio.eio.ws.shutdown()  # where the server ended the connection, the library leaves its own end open
 
 
 def status(url: str) -> int:

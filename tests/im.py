@@ -13,6 +13,7 @@ import redis
 import socketio
 
 from app import events
+from app.epochs import KEY, Epochs
 from app.history import Entry, History
 from tests.services import free_port, wait_until
 from tests.system import Process, environment
@@ -51,6 +52,9 @@ class Im:
         self.process = Process(command, self.env, folder / f"im-{transport}-{uuid.uuid4().hex[:6]}.log")
 
     def __enter__(self) -> Self:
+        with redis.Redis.from_url(self.redis_url) as client:
+            if not client.exists(KEY):
+                Epochs(client).establish()  # as a worker does
         try:
             wait_until(self._is_ready, seconds=30, what=f"the {self.transport} server is ready")
         except TimeoutError:

@@ -8,14 +8,16 @@ from hypothesis import strategies as st
 from redis import Redis
 from redis.exceptions import ResponseError
 
+from tests.epochs import offset_in
+
 Write = Callable[[Redis, str], object]
 
 _LAST_ID = "18446744073709551615-18446744073709551615"
 _PLACED = '42["following notify",{"id":1,"offset":"'
 
 
-def _entry(*, offset: str = "*", **fields: str | bytes) -> Write:
-    return lambda redis, key: redis.xadd(key, cast("dict[Any, Any]", fields), id=offset)
+def _entry(*, milliseconds: int = 1, **fields: str | bytes) -> Write:
+    return lambda redis, key: redis.xadd(key, cast("dict[Any, Any]", fields), id=offset_in(redis, milliseconds))
 
 
 # By name, what writes it. That a stream holds other entries is noticed when it is read; that its ids are used up, when
@@ -35,8 +37,14 @@ OTHER_TYPES: dict[str, Write] = {
     "a set": lambda redis, key: redis.sadd(key, "a"),
     "a sorted set": lambda redis, key: redis.zadd(key, {"a": 1}),
 }
-EXHAUSTED: dict[str, Write] = {"an id after which there is none": _entry(offset=_LAST_ID, a="b")}
-HISTORIES = {**OTHER_TYPES, **STREAMS, **EXHAUSTED}
+EXHAUSTED: dict[str, Write] = {
+    "an id of the farthest future": _entry(milliseconds=2**64 - 1, a="b"),
+}
+FOREIGN: dict[str, Write] = {
+    "an id after which there is none": lambda redis, key: redis.xadd(key, {"a": "b"}, id=_LAST_ID),
+    "an id without an epoch": lambda redis, key: redis.xadd(key, {"a": "b"}),
+}
+HISTORIES = {**OTHER_TYPES, **STREAMS, **EXHAUSTED, **FOREIGN}
 
 _bytes = st.binary(max_size=20) | st.sampled_from(
     [b"", b"null", b"5", b"[]", b"{}", b"1:2", b"9" * 30, b"9" * 30 + b":1"]

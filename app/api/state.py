@@ -12,9 +12,10 @@ from app.api.requests import TaskRequests
 from app.cache import RedisError, connect
 from app.config import ApiSettings
 from app.counters import Counters
-from app.db import Database
+from app.db import UNAVAILABLE, Database
+from app.epochs import Epochs, is_unverified
 from app.profiles import Profile, UserProfileCache
-from app.services import accounts
+from app.services import accounts, dispatch_state
 from app.unread import UnreadCache
 
 log = logging.getLogger(__name__)
@@ -57,9 +58,20 @@ def create_state(settings: ApiSettings) -> State:
 
 def keep_unread_count(user_id: int, count: int, *, read_at: int, is_first: bool = False) -> None:
     """Keep a count where the IM servers find it; without a cache they have clients read the inbox."""
-    try:
+
+    def keep() -> None:
         state.unread.set({user_id: count}, read_at=read_at, is_first=is_first)
-    except RedisError as error:
+
+    try:
+        try:
+            keep()
+        except RedisError as error:
+            if not is_unverified(error):
+                raise
+            with state.database.transaction() as connection:
+                dispatch_state.establish(connection, Epochs(state.redis), is_patient=False)
+            keep()
+    except (RedisError, *UNAVAILABLE) as error:
         log.warning("unread count of user %d is not cached: %s", user_id, error)
 
 

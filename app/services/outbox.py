@@ -25,8 +25,9 @@ from sqlalchemy import (
 
 from app import file_lock
 from app.db import Database, among, unix_time
+from app.epochs import Tick
 from app.models import Notification
-from app.services import payloads
+from app.services import dispatch_state, payloads
 
 _LOCK_SECONDS = 2
 _PAUSES_SECONDS = (10, 60, 300, 1800)  # after each failure but the last: a rolling release may take half an hour
@@ -105,21 +106,27 @@ class Batch:
             with self._connection.begin_nested():
                 yield
 
-    def mark(self, *, dispatched: Sequence[int], failed: Sequence[Failure]) -> None:
+    def mark(self, *, dispatched: Sequence[int], failed: Sequence[Failure], tick: Tick | None = None) -> None:
         """Take what was dispatched out of the outbox; dead-letter what has failed for good or too often.
 
-        All else that failed is due again after a pause, which grows with each failure.
+        All else that failed is due again after a pause, which grows with each failure. `tick` is that of the write to
+        the histories; raise epochs.Unverified where that may have been lost since, and mark nothing.
         """
         now = int(time.time())
         table = Notification
         with self.connection() as connection:
             # In the order of inbox.mark_read: two that wait for each other's rows would end in a deadlock.
             ids = [*dispatched, *(failure.notification_id for failure in failed)]
-            both = select(table.id).where(among(connection, table.id, ids))
-            connection.execute(both.order_by(table.id).with_for_update())
-            connection.execute(update(table).where(among(connection, table.id, dispatched)).values(dispatched_at=now))
+            both = select(table.id).where(among(connection, table.id, ids)).order_by(table.id).with_for_update()
             if failed:
+                connection.execute(both)
                 connection.execute(_count_failure(now), [_parameters(failure) for failure in failed])
+            if dispatched:
+                among_them = among(connection, table.id, dispatched)
+                is_done = among_them if failed else table.id.in_(both)
+                connection.execute(update(table).where(is_done).values(dispatched_at=now))
+            if tick is not None:
+                dispatch_state.commit(connection, tick)  # last, since everybody who dispatches waits for this row
 
 
 def depth(connection: Connection) -> tuple[int, int, int]:

@@ -4,6 +4,7 @@ import time
 
 from app.cache import connect
 from app.config import Settings
+from app.epochs import Epochs
 from app.events import FOLLOWING_NOTIFY
 from app.history import Entry, History
 from bench.bench import Bench
@@ -56,6 +57,7 @@ def _write_histories(redis_url: str, users: range) -> dict[int, str]:
     fields = Settings.model_fields
     with connect(redis_url, timeout_seconds=10) as redis:
         redis.flushall()
+        Epochs(redis).establish()
         history = History(redis, length=fields["history_length"].default, seconds=fields["history_seconds"].default)
         _append(history, users, 1)
         offsets = {user_id: history.newest(user_id) for user_id in users}

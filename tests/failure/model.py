@@ -1,7 +1,6 @@
 """The real core and the real delivery in one process, around a message queue that is a list: what the model drives."""
 
 import json
-import time
 import uuid
 from collections.abc import Callable
 from types import SimpleNamespace
@@ -11,11 +10,14 @@ from redis import Redis
 from sqlalchemy import select
 
 from app import events, tokens, unread
+from app.cache import RedisError
 from app.db import Database
+from app.epochs import Epochs
 from app.history import History
 from app.models import Notification
 from app.profiles import UserProfileCache
-from app.services import accounts, followings, inbox, outbox
+from app.replays import Replays
+from app.services import accounts, dispatch_state, followings, inbox, outbox
 from app.unread import UnreadCache
 from im.chat import Chat
 from im.delivery import Delivery
@@ -73,12 +75,10 @@ class Server:
     def __init__(self, core: "Core") -> None:
         self.sio = Sio()
         self.is_deaf = False
-        self.delivery = self.sio.manager.delivery = Delivery(self.sio, core.history, core.unread)
+        self.delivery = self.sio.manager.delivery = Delivery(self.sio, core.replays)
         presence: Any = SimpleNamespace(came=lambda _user: None, left=lambda _user: None)
         self.notify = Notify(self.sio, secret=_SECRET, delivery=self.delivery, presence=presence)
-        self.welcome = Welcome(
-            self.sio, chat=Chat(self.sio), delivery=self.delivery, history=core.history, unread=core.unread
-        )
+        self.welcome = Welcome(self.sio, chat=Chat(self.sio), delivery=self.delivery, replays=core.replays)
 
     def take(self, message: bytes) -> None:
         if not self.is_deaf:
@@ -140,9 +140,13 @@ class Core:
         self.queue: list[bytes] = []
         self.history = History(redis, length=1000, seconds=3600)
         self.unread = UnreadCache(redis)
+        self.replays = Replays(redis, self.history, self.unread)
         self.profiles = UserProfileCache(redis, self._load)
         self._push_batch = push_batch
+        self.epochs = Epochs(redis)
         redis.flushall()
+        with database.transaction() as connection:
+            dispatch_state.establish(connection, self.epochs)
         self.users = [self._sign_up() for _ in range(3)]
 
     def push(self, pushes: list[bytes]) -> None:
@@ -157,7 +161,7 @@ class Core:
         if crash_after:
             part, method = crash_after
             parts[part] = CrashAfter(parts[part], method)
-        to = Resources(database=self.database, unread=self.unread, **parts)
+        to = Resources(database=self.database, epochs=self.epochs, unread=self.unread, **parts)
         return self._push_batch(to, limit=limit)
 
     def follow(self, follower: int, target: int) -> bool:
@@ -193,7 +197,7 @@ class Core:
         read_at = unread.moment()
         with self.database.reading() as connection:
             count = inbox.unread_count(connection, user_id)
-        return self.unread.set({user_id: count}, read_at=read_at, is_first=False)
+        return self._keep({user_id: count}, read_at, is_first=False)
 
     def _load(self, user_ids: list[int]) -> Any:
         with self.database.reading() as connection:
@@ -202,5 +206,14 @@ class Core:
     def _sign_up(self) -> int:
         with self.database.transaction() as connection:
             user = accounts.sign_up(connection, name=uuid.uuid4().hex, password_hash="none")
-        self.unread.set({user["id"]: 0}, read_at=time.time_ns() // 1000)
+        self._keep({user["id"]: 0}, unread.moment(), is_first=True)
         return user["id"]
+
+    def _keep(self, counts: dict[int, int], read_at: int, *, is_first: bool) -> list[bytes]:
+        """Set as the API does, which compares Redis with the database where its data is unverified."""
+        try:
+            return self.unread.set(counts, read_at=read_at, is_first=is_first)
+        except RedisError:
+            with self.database.transaction() as connection:
+                dispatch_state.establish(connection, self.epochs)
+            return self.unread.set(counts, read_at=read_at, is_first=is_first)

@@ -11,6 +11,7 @@ from app.cache import connect
 from app.db import Database
 from app.models import Base
 from app.services import accounts
+from tests.epochs import empty
 from tests.integration.story import Story
 from tests.services import PostgreSQL, Service
 
@@ -31,9 +32,9 @@ def cache(valkeys: Callable[[], Service]) -> Service:
 
 @pytest.fixture
 def redis(cache: Service) -> Iterator[Redis]:
-    """A client of an empty Valkey."""
+    """A client of a Valkey that holds nothing but an epoch."""
     with connect(cache.url, timeout_seconds=5) as redis:
-        redis.flushall()
+        empty(redis)
         yield redis
 
 

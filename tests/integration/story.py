@@ -6,9 +6,10 @@ from typing import Any
 from redis import Redis
 
 from app.db import Database
+from app.epochs import Epochs
 from app.history import EMPTY, History
 from app.profiles import UserProfileCache
-from app.services import accounts, followings, outbox
+from app.services import accounts, dispatch_state, followings, outbox
 from app.unread import UnreadCache
 from tests.rows import end_pauses
 
@@ -38,10 +39,13 @@ class Story:
         self.parts: dict[str, Any] = {
             "database": database,
             "profiles": UserProfileCache(redis, load),
+            "epochs": Epochs(redis),
             "history": self.history,
             "unread": UnreadCache(redis),
             "emitter": self.emitter,
         }
+        with database.transaction() as connection:
+            dispatch_state.establish(connection, self.parts["epochs"])
         for other in self.others:
             with database.transaction() as connection:
                 followings.follow(connection, follower_id=other, target_id=self.ann)

@@ -8,6 +8,7 @@ from redis import Redis
 
 from app import events
 from app.history import EMPTY, Appended, Entry, Gap, History
+from tests.epochs import empty
 from tests.services import wait_until
 
 USER = 7
@@ -187,16 +188,18 @@ class TestReadAfter:
 
     def test_after_flushall_every_offset_but_the_first_is_unknown(self, redis: Redis, history: History) -> None:
         taken = append(history, 1, 2)
-        redis.flushall()
+        empty(redis)
 
         assert history.read_after(USER, taken[0]) == Gap(is_covered=False, packets=[], newest=EMPTY)
 
     def test_a_history_that_began_anew_after_a_loss_says_so(self, redis: Redis, history: History) -> None:
         append(history, 1, 2)
-        redis.flushall()
-        taken = append(history, 3, 4)
+        empty(redis)
+        appended = history.append([entry(3), entry(4)])
+        taken = offsets(appended)
 
-        history.mark_partial([USER])
+        assert appended.tick
+        history.mark_partial([USER], appended.tick)
 
         assert not history.read_after(USER, EMPTY).is_covered
         assert numbers(history.read_after(USER, taken[0])) == [4]

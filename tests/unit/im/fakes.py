@@ -8,6 +8,7 @@ import eventlet
 from redis.exceptions import ConnectionError as Disconnected
 
 from app.history import EMPTY, Gap
+from app.unread import UNKNOWN, Remembered
 
 
 class FakeSocket:
@@ -48,11 +49,12 @@ class FakeSio:
 
 
 class FakeHistory:
-    """One user's history in a list; `is_away` makes it a Redis that does not answer."""
+    """One user's history in a list; `is_away` makes it a Redis that does not answer, `is_unverified` one to doubt."""
 
     def __init__(self) -> None:
         self.entries: list[tuple[str, bytes]] = []
         self.is_away = False
+        self.is_unverified = False
         self.error: Exception | None = None
         self.reads = 0
 
@@ -66,24 +68,24 @@ class FakeHistory:
             return Gap(is_covered=False, packets=[], newest=offsets[-1])
         return Gap(is_covered=True, packets=self.entries[offsets.index(last_offset) :], newest=offsets[-1])
 
-    def read_many(self, asked: list[tuple[int, str | None]]) -> list[Gap]:
-        self.reads += 1
-        if self.error:
-            raise self.error
-        return [self.read_after(user_id, last_offset) for user_id, last_offset in asked]
 
-
-class FakeUnread:
-    """Unread counts by user id."""
+class FakeReplays:
+    """A history, and unread counts by user id."""
 
     def __init__(self) -> None:
+        self.history = FakeHistory()
         self.counts: dict[int, int] = {}
-        self.is_away = False
 
-    def get_many(self, user_ids: list[int]) -> list[int | None]:
-        if self.is_away:
-            raise Disconnected("away")
-        return [self.counts.get(user_id) for user_id in user_ids]
+    def read_many(self, asked: list[tuple[int, str | None]]) -> list[tuple[Gap | None, Remembered]]:
+        self.history.reads += 1
+        if self.history.error:
+            raise self.history.error
+        if self.history.is_unverified:
+            return [(None, UNKNOWN)] * len(asked)
+        return [(self.history.read_after(*one), self._remembered(one[0])) for one in asked]
+
+    def _remembered(self, user_id: int) -> Remembered:
+        return Remembered(self.counts.get(user_id), user_id in self.counts)
 
 
 def settle() -> None:

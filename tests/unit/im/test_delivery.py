@@ -7,7 +7,7 @@ from im import metrics
 from im.backlog import MOST_FRAMES
 from im.delivery import Delivery
 from im.seats import Push
-from tests.unit.im.fakes import FakeHistory, FakeSio, FakeSocket, FakeUnread, settle
+from tests.unit.im.fakes import FakeReplays, FakeSio, FakeSocket, settle
 
 SID, EIO_SID, USER = "sid", "eio", 7
 
@@ -17,11 +17,11 @@ class Story:
 
     def __init__(self) -> None:
         self.sio = FakeSio()
-        self.history = FakeHistory()
-        self.unread = FakeUnread()
-        self.unread.counts = {USER: 5}
+        self.replays = FakeReplays()
+        self.replays.counts = {USER: 5}
+        self.history = self.replays.history
         self.socket = self.sio.eio.sockets[EIO_SID] = FakeSocket()
-        self.delivery = Delivery(self.sio, self.history, self.unread)
+        self.delivery = Delivery(self.sio, self.replays)
 
     def append(self) -> Push:
         """Append one more notification, and return its push."""
@@ -181,7 +181,7 @@ class TestSentAway:
 
     def test_a_socket_of_an_empty_history_comes_back_where_redis_forgot_all(self, story: Story) -> None:
         story.connect(EMPTY)
-        story.unread.counts = {}
+        story.replays.counts = {}
 
         story.delivery.catch_up_all()
         settle()

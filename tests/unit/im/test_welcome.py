@@ -10,16 +10,15 @@ from im.delivery import Delivery
 from im.notify import Greeting
 from im.seats import Push
 from im.welcome import Welcome
-from tests.unit.im.fakes import FakeHistory, FakeSio, FakeSocket, FakeUnread, settle
+from tests.unit.im.fakes import FakeReplays, FakeSio, FakeSocket, settle
 
 
 class House:
     def __init__(self) -> None:
-        self.sio, self.history, self.unread = FakeSio(), FakeHistory(), FakeUnread()
-        self.delivery = Delivery(self.sio, self.history, self.unread)
-        self.welcome = Welcome(
-            self.sio, chat=Chat(self.sio), delivery=self.delivery, history=self.history, unread=self.unread
-        )
+        self.sio, self.replays = FakeSio(), FakeReplays()
+        self.history = self.replays.history
+        self.delivery = Delivery(self.sio, self.replays)
+        self.welcome = Welcome(self.sio, chat=Chat(self.sio), delivery=self.delivery, replays=self.replays)
 
     def come(self, name: str, *, user_id: int | None = 7, last_offset: str | None = None) -> FakeSocket:
         socket = self.sio.eio.sockets[name] = FakeSocket()
@@ -45,7 +44,7 @@ def test_nothing_is_sent_before_the_connect_handler_is_done(house: House) -> Non
 
 def test_what_was_missed_comes_before_sync(house: House) -> None:
     house.history.entries = [("1-0", b'42["n",1]'), ("2-0", b'42["n",2]')]
-    house.unread.counts = {7: 2}
+    house.replays.counts = {7: 2}
 
     socket = house.come("ann", last_offset="1-0")
     settle()
@@ -86,14 +85,12 @@ def test_who_left_meanwhile_hears_of_nothing(house: House) -> None:
     assert (house.heard("ann"), house.history.reads) == ([], 0)
 
 
-@pytest.mark.parametrize("unread_is_away", [False, True])
-def test_a_history_that_is_away_sends_to_the_inbox(house: House, unread_is_away: bool) -> None:
-    house.history.is_away, house.unread.is_away = True, unread_is_away
-    house.unread.counts = {7: 3}
+def test_a_history_that_is_away_sends_to_the_inbox(house: House) -> None:
+    house.history.is_away = True
+    house.replays.counts = {7: 3}
     house.come("ann", last_offset="1-0")
     settle()
-    unread_count = None if unread_is_away else 3
-    assert house.heard("ann")[-1] == {"recovered": False, "offset": EMPTY, "unread_count": unread_count}
+    assert house.heard("ann")[-1] == {"recovered": False, "offset": EMPTY, "unread_count": None}
 
 
 def test_an_empty_history_that_knows_no_count_was_lost(house: House) -> None:
@@ -105,7 +102,7 @@ def test_an_empty_history_that_knows_no_count_was_lost(house: House) -> None:
 def test_what_is_pushed_before_the_welcome_comes_after_what_was_missed(house: House) -> None:
     house.history.entries = [("1-0", b'42["n",1]')]
     socket = house.come("ann", last_offset=EMPTY)
-    house.unread.counts = {7: 1}
+    house.replays.counts = {7: 1}
     house.history.entries.append(("2-0", b'42["n",2]'))
     house.delivery.deliver([("ann", "ann")], Push(b"1-0", b"2-0", b'42["n",2]'))
     assert socket.written == []
@@ -129,7 +126,14 @@ def test_one_that_fails_is_closed_and_those_who_came_with_it_are_welcomed(house:
 
 def test_a_history_that_fails_unexpectedly_sends_to_the_inbox(house: House) -> None:
     house.history.error = AttributeError("unexpected")
-    house.unread.counts = {7: 3}
+    house.replays.counts = {7: 3}
     house.come("ann", last_offset="1-0")
     settle()
-    assert house.heard("ann")[-1] == {"recovered": False, "offset": EMPTY, "unread_count": 3}
+    assert house.heard("ann")[-1] == {"recovered": False, "offset": EMPTY, "unread_count": None}
+
+
+def test_data_that_may_be_older_than_what_was_dispatched_sends_to_the_inbox(house: House) -> None:
+    house.history.is_unverified = True
+    house.come("ann", last_offset="1-0")
+    settle()
+    assert house.heard("ann")[-1] == {"recovered": False, "offset": EMPTY, "unread_count": None}

@@ -1,0 +1,146 @@
+"""What Redis does with a history in one step."""
+
+from app import counters, epochs
+
+# A history begins anew, where it can't be read or belongs to another epoch, with an entry that stands for what is lost:
+# it does not vouch for the beginning. Every id tells the epoch: see epochs.PLACES.
+_BEGIN_ANEW = (
+    epochs.LUA
+    + """
+local epoch, server, committed = verified()
+local base = epoch and tonumber(epoch) * PLACES
+local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+local function write_id(ms, place) return string.format('%.0f-%.0f', ms, place) end
+local function is_of_epoch(id)
+  return math.floor(tonumber(string.match(id, '%d+$')) / PLACES) == tonumber(epoch)
+end
+local function begin_anew(key, is_bad)
+  redis.call('UNLINK', key)
+  if is_bad then COUNT_REPAIR end
+  return redis.call('XADD', key, write_id(now, base), 'n', '')
+end
+""".replace("COUNT_REPAIR", counters.lua_add("repaired_keys", "history")).replace("PLACES", str(epochs.PLACES))
+)
+
+# One round trip for a batch. An entry that is there already (the same notification, after a crash) keeps its offset.
+# Where the message queue is this same Redis the push goes out here too, so offsets and pushes come in one order.
+# KEYS: one stream for each entry. ARGV: channel or '', length, ms before which none of these can have been added, ttl,
+# what follows the offset in each packet, then for each entry: id, room, the packet up to the value of its offset. The
+# answer: the epoch, the server, the sequence, what the database had committed; then for each entry its offset and the
+# one before; of an entry that was there already the one before is '?'.
+# A key of another type, whose ids are used up, or of more entries than are ever kept here, which would take long to
+# read, costs its own user what was in it, and nobody else anything.
+APPEND = (
+    _BEGIN_ANEW
+    + """
+if not epoch then return redis.error_reply(unverified) end
+local function is_bad(answer)
+  if not answer.err then return false end
+  for _, sign in ipairs({'^WRONGTYPE', 'exhausted the last possible ID', 'equal or smaller', 'Invalid stream ID'}) do
+    if string.find(answer.err, sign) then return true end
+  end
+  error(answer)
+end
+local function place_of(id)
+  local ms, place = string.match(id, '^(%d+)-(%d+)$')
+  return tonumber(ms), tonumber(place)
+end
+local first_now = write_id(now, base)
+local channel, length, since, ttl, tail = unpack(ARGV, 1, 5)
+local answers, known = {}, {}
+for i, key in ipairs(KEYS) do
+  local at = 3 * i + 3
+  local id, room, head = ARGV[at], ARGV[at + 1], ARGV[at + 2]
+  local stream = known[key]
+  if not stream then
+    stream = {last = '0-0', ms = 0, place = base, offsets = {}}
+    local newest = redis.pcall('XREVRANGE', key, '+', '-', 'COUNT', 1)
+    local last = newest[1]
+    local ms, place
+    if last then ms, place = place_of(last[1]) end
+    local is_stale = last and (place < base or place >= base + PLACES)
+    local is_broken = not last and is_bad(newest) or last and redis.call('XLEN', key) > 2 * length + 200
+    if is_stale or is_broken then
+      stream.ms, stream.place = place_of(begin_anew(key, is_broken))
+    elseif last then
+      stream.last, stream.ms, stream.place = last[1], ms, place
+      if stream.ms >= tonumber(since) then
+        for _, entry in ipairs(redis.call('XRANGE', key, since, '+')) do
+          stream.offsets[entry[2][2]] = {entry[1], '?'}
+        end
+      end
+    end
+    known[key] = stream
+  end
+  local place = stream.offsets[id]
+  if not place then
+    local offset = first_now
+    if now > stream.ms then
+      stream.ms, stream.place = now, base
+    else
+      stream.place = stream.place + 1
+      if stream.place == base + PLACES then stream.ms, stream.place = stream.ms + 1, base end
+      offset = write_id(stream.ms, stream.place)
+    end
+    local added = redis.pcall('XADD', key, 'MAXLEN', '~', length, offset, 'n', id, 'h', head, 't', tail)
+    if type(added) == 'table' and is_bad(added) then
+      stream.ms, stream.place = place_of(begin_anew(key, true))
+      stream.last, stream.offsets, stream.place = '0-0', {}, stream.place + 1
+      offset = redis.call('XADD', key, write_id(stream.ms, stream.place), 'n', id, 'h', head, 't', tail)
+    end
+    place = {offset, stream.last}
+    stream.last = offset
+    stream.offsets[id] = place
+  end
+  if channel ~= '' then
+    local header = 'P' .. room .. '\\0' .. place[2] .. '\\0' .. place[1] .. '\\0'
+    redis.call('PUBLISH', channel, header .. head .. place[1] .. tail)
+  end
+  answers[i] = place
+end
+for key in pairs(known) do redis.call('EXPIRE', key, ttl) end
+local sequence = redis.call('HINCRBY', 'KEY', 'sequence', 1)
+return {epoch, server, sequence, committed, answers}
+""".replace("PLACES", str(epochs.PLACES)).replace("'KEY'", f"'{epochs.KEY}'")
+)
+
+# Somebody else may have replaced it meanwhile. KEYS: a stream. ARGV: the offset of the entry that is no notification,
+# or '' where the key is no stream or one of another epoch; ttl. The answer: the newest offset.
+REPLACE = (
+    _BEGIN_ANEW
+    + """
+if not epoch then return redis.error_reply(unverified) end
+local key, entry, ttl = KEYS[1], ARGV[1], ARGV[2]
+local kind = redis.call('TYPE', key).ok
+if kind == 'none' then return '0-0' end
+if kind ~= 'stream' or (entry ~= '' and redis.call('XRANGE', key, entry, entry)[1]) then
+  begin_anew(key, true)
+  redis.call('EXPIRE', key, ttl)
+end
+local last = redis.call('XREVRANGE', key, '+', '-', 'COUNT', 1)[1]
+if last and not is_of_epoch(last[1]) then
+  last = {begin_anew(key, false)}
+  redis.call('EXPIRE', key, ttl)
+end
+return last and last[1] or '0-0'
+"""
+)
+
+# KEYS: the streams. The answer: the sequence, since this is written after the histories were.
+MARK_PARTIAL = (
+    epochs.LUA
+    + """
+if not verified() then return redis.error_reply(unverified) end
+for _, key in ipairs(KEYS) do
+  local last, length
+  local info = redis.call('XINFO', 'STREAM', key)
+  for i = 1, #info, 2 do
+    if info[i] == 'last-generated-id' then last = info[i + 1] end
+    if info[i] == 'length' then length = info[i + 1] end
+  end
+  redis.call('XSETID', key, last, 'ENTRIESADDED', length + 1, 'MAXDELETEDID', '0-1')
+end
+return redis.call('HINCRBY', 'KEY', 'sequence', 1)
+""".replace("'KEY'", f"'{epochs.KEY}'")
+)

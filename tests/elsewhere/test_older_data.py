@@ -1,0 +1,284 @@
+"""A service that comes back with older data: nobody's miss stays silent, and no id is given twice."""
+
+import shutil
+import subprocess
+from collections.abc import Callable, Iterator
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import pytest
+from redis import Redis
+
+from app.epochs import KEY
+from tests.clients import Client, User
+from tests.services import PostgreSQL, Service, Valkey, free_port, wait_until
+from tests.system import System
+
+
+class RestoredValkey(Valkey):
+    """A Valkey that can come back as it was at an earlier moment, at the same address."""
+
+    is_appending = True
+    _snapshot: Path
+
+    def command(self) -> Any:
+        command, env, user = super().command()
+        return [*command, "--appendonly", "yes" if self.is_appending else "no"], env, user
+
+    @cached_property
+    def client(self) -> Redis:
+        return Redis.from_url(self.url)
+
+    def stop(self) -> None:
+        self.client.close()
+        super().stop()
+
+    def come_back_from_append_only_file(self) -> Callable[[], None]:
+        return self._come_back(is_appending=True)
+
+    def come_back_from_snapshot(self) -> Callable[[], None]:
+        self.client.save()
+        return self._come_back(is_appending=False)
+
+    def come_back_promoted(self) -> Callable[[], None]:
+        """Have a replica that lags behind take the place of its primary."""
+        replica = RestoredValkey(self.folder / f"replica-{free_port()}")
+        replica.start()
+        client = replica.client
+        client.replicaof("127.0.0.1", str(self.port))
+        wait_until(
+            lambda: client.info("replication").get("master_link_status") == "up", seconds=20, what="the replica follows"
+        )
+        self.client.wait(1, 5000)
+        client.replicaof("127.0.0.1", str(free_port()))  # cut off: it keeps what it has
+
+        def come_back() -> None:
+            self.kill()
+            client.replicaof("NO", "ONE")
+            client.config_set("port", self.port)
+            client.close()
+            self._process, self.folder = replica._process, replica.folder
+
+        return come_back
+
+    def forget(self) -> Callable[[], None]:
+        return self.client.flushall
+
+    def _come_back(self, *, is_appending: bool) -> Callable[[], None]:
+        copy = self.folder.with_name(f"{self.folder.name}-{free_port()}")
+        shutil.copytree(self.folder, copy)
+
+        def come_back() -> None:
+            self.kill()
+            self.folder, self.is_appending = copy, is_appending
+            self.start()
+            self.is_appending = True
+            self.client.config_set("appendonly", "yes")
+            wait_until(
+                lambda: not self.client.info("persistence")["aof_rewrite_in_progress"], seconds=20, what="it appends"
+            )
+
+        return come_back
+
+
+@pytest.fixture(scope="module")
+def valkey(folder: Path) -> Iterator[RestoredValkey]:
+    service = RestoredValkey(folder / "restored")
+    service.start()
+    yield service
+    service.stop()
+
+
+@pytest.fixture(scope="module")
+def system(folder: Path, valkey: RestoredValkey) -> Iterator[System]:
+    urls = dict.fromkeys(("BROKER_URL", "MESSAGE_QUEUE_URL", "REDIS_URL"), valkey.url)
+    with System(folder / "older-data", **urls) as system:
+        yield system
+
+
+def follow(system: System, target: User) -> User:
+    follower = system.user("fan")
+    assert system.api.follow(follower, target) == 201
+    return follower
+
+
+def wait_for_database(system: System, user: User) -> None:
+    """Wait until the API has noticed that its connections have ended."""
+    wait_until(
+        lambda: system.api.get("/v1_0/user/notifications", user)[0] == 200, seconds=20, what="the database is back"
+    )
+
+
+def has_all(client: Client, count: int) -> bool:
+    """Say whether a client has had so many, or its connection was ended, so that it comes back and is told."""
+    return len(set(client.ids())) == count or not client.sio.connected
+
+
+def sync_of(system: System, user: User, **auth: object) -> dict[str, Any]:
+    """Connect, and return what `sync` says."""
+    client = system.client(user, **auth)
+    try:
+        return dict(client.wait_for("sync")[0])
+    finally:
+        client.close()
+
+
+def connected(system: System, user: User, **auth: object) -> Client:
+    """Connect as soon as a server takes anybody."""
+    found: list[Client] = []
+
+    def connect() -> bool:
+        try:
+            found.append(system.client(user, **auth))
+        except Exception:  # a server that is still looking for its Redis
+            return False
+        return True
+
+    wait_until(connect, seconds=20, what="a server takes a client")
+    return found[0]
+
+
+WAYS = {
+    "append-only file": RestoredValkey.come_back_from_append_only_file,
+    "snapshot": RestoredValkey.come_back_from_snapshot,
+    "promotion": RestoredValkey.come_back_promoted,
+    "flushall": RestoredValkey.forget,
+}
+
+
+@pytest.mark.parametrize("way", WAYS.values(), ids=WAYS)
+class TestRedis:
+    def test_who_missed_something_is_told_so(
+        self, system: System, valkey: RestoredValkey, way: Callable[[RestoredValkey], Callable[[], None]]
+    ) -> None:
+        bob = system.user("bob")
+        watcher = system.client(bob)
+        follow(system, bob)
+        known = watcher.wait_for("following notify")[0]["offset"]
+        wait_until(lambda: watcher.of("unread"), seconds=10, what="the count is told")
+        come_back = way(valkey)
+
+        follow(system, bob)
+        watcher.wait_for("following notify", 2)
+        come_back()
+
+        # At once, before anybody has dispatched anything.
+        early = connected(system, bob, last_offset=known)
+        assert early.wait_for("sync")[0]["recovered"] is False
+        assert early.wait_for("sync")[0]["unread_count"] in (None, 2)
+        early.close()
+
+        follow(system, bob)
+        wait_until(lambda: has_all(watcher, 3), seconds=20, what=f"all three, or the end: {watcher.events}")
+        wait_until(
+            lambda: sync_of(system, bob, last_offset=known)["unread_count"] == 3, seconds=20, what="it is dispatched"
+        )
+        late = sync_of(system, bob, last_offset=known)
+        assert late["recovered"] is False
+        assert sync_of(system, bob, last_offset="0-0")["recovered"] is False
+
+        newest = sync_of(system, bob, last_offset=late["offset"])
+        assert newest == {"recovered": True, "offset": late["offset"], "unread_count": 3}
+        watcher.close()
+
+    def test_a_new_user_is_not_sent_to_the_inbox(
+        self, system: System, valkey: RestoredValkey, way: Callable[[RestoredValkey], Callable[[], None]]
+    ) -> None:
+        way(valkey)()
+        bob = system.user("bob")
+
+        connected(system, bob).close()
+        sync = sync_of(system, system.user("new"), last_offset="0-0")
+        assert sync == {"recovered": True, "offset": "0-0", "unread_count": 0}
+
+
+class TestRestart:
+    def test_a_restart_that_loses_nothing_sends_nobody_to_the_inbox_for_long(
+        self, system: System, valkey: RestoredValkey
+    ) -> None:
+        bob = system.user("bob")
+        watcher = system.client(bob)
+        follow(system, bob)
+        known = watcher.wait_for("following notify")[0]["offset"]
+        valkey.kill()
+        valkey.start()
+
+        def sync() -> dict[str, Any]:
+            client = connected(system, bob, last_offset=known)
+            told = client.wait_for("sync")[0]
+            client.close()
+            return dict(told)
+
+        wait_until(lambda: sync()["recovered"], seconds=20, what="the data is known to be whole")
+        follow(system, bob)
+        watcher.wait_for("following notify", 2, seconds=20)
+        assert [told["recovered"] for told in watcher.of("sync")] == [True], watcher.events
+        watcher.close()
+
+
+class TestDatabase:
+    """One that comes back without its last commits, as a replica that lagged behind, or a restored backup."""
+
+    @pytest.fixture
+    def postgresql(self, folder: Path) -> Iterator[PostgreSQL]:
+        service = PostgreSQL(folder / "restored-postgresql")
+        service.start()
+        yield service
+        service.stop()
+
+    @pytest.fixture
+    def system(self, folder: Path, postgresql: PostgreSQL, valkeys: Callable[[], Service]) -> Iterator[System]:
+        urls = dict.fromkeys(("BROKER_URL", "MESSAGE_QUEUE_URL", "REDIS_URL"), valkeys().url)
+        with System(folder / "older-database", DATABASE_URL=postgresql.url, **urls) as system:
+            yield system
+
+    def test_no_id_is_given_twice_and_counts_are_those_of_the_database(
+        self, system: System, postgresql: PostgreSQL
+    ) -> None:
+        bob = system.user("bob")
+        watcher = system.client(bob)
+        follow(system, bob)
+        watcher.wait_for("following notify")
+        restore = self.copy(postgresql)
+        wait_for_database(system, bob)
+        follow(system, bob)
+        newest = watcher.wait_for("following notify", 2, seconds=20)[1]["offset"]
+        with Redis.from_url(system.env["REDIS_URL"]) as redis:
+            wait_until(
+                lambda: redis.hget(KEY, "committed") == redis.hget(KEY, "sequence"),
+                seconds=20,
+                what="what was dispatched is known to be committed",
+            )
+
+        restore()
+        wait_for_database(system, bob)
+
+        wait_until(lambda: not sync_of(system, bob, last_offset=newest)["recovered"], seconds=20, what="it is noticed")
+        assert sync_of(system, bob)["unread_count"] in (None, 1)
+        follow(system, bob)
+        back = system.client(bob, last_offset=newest)
+        back.wait_for("unread", seconds=20)
+        assert sync_of(system, bob)["unread_count"] == 2
+        listed = system.api.get("/v1_0/user/notifications", bob)[1]["results"]
+        new, known = (notification["id"] for notification in listed)
+        assert watcher.ids()[0] == known
+        assert new > watcher.ids()[1]
+        for client in (watcher, back):
+            client.close()
+
+    def copy(self, postgresql: PostgreSQL) -> Callable[[], None]:
+        """Copy what is committed; return what brings it back."""
+        now, then = postgresql.folder / "data", postgresql.folder / "copy"
+        postgresql.stop()
+        subprocess.run(["cp", "-a", now, then], check=True, timeout=60)
+        postgresql.start()
+
+        def restore() -> None:
+            postgresql.kill()
+            shutil.rmtree(now)
+            then.rename(now)
+            (now / "postmaster.pid").unlink(missing_ok=True)
+            postgresql.start()
+
+        return restore

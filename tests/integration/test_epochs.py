@@ -1,0 +1,231 @@
+"""Older data, of Redis or of the database, is never taken for all that was dispatched."""
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from redis import Redis
+from sqlalchemy import select, update
+
+from app import events
+from app.epochs import KEY, Epochs, Unverified, is_unverified
+from app.history import EMPTY, Entry, Gap, History
+from app.models import DispatchState
+from app.services import dispatch_state
+from app.unread import UNKNOWN, Remembered, UnreadCache, moment
+from tests.integration.story import Story
+from tests.junk import HISTORIES, Write
+
+USER = 7
+
+
+def start_elsewhere(redis: Redis) -> None:
+    """Have the data be that of another server, as after a start or a promotion."""
+    redis.hset(KEY, "server", "another")
+
+
+def restore(redis: Redis, story: Story, dispatch: Callable[[], object]) -> None:
+    """Dispatch, and have Redis come back as it was before."""
+    keys = {key: redis.dump(key) for key in redis.scan_iter()}
+    dispatch()
+    redis.flushall()
+    for key, value in keys.items():
+        redis.restore(key, 0, value)  # type: ignore[arg-type]
+    start_elsewhere(redis)
+
+
+def epoch(redis: Redis) -> int:
+    return int(redis.hget(KEY, "epoch") or 0)  # type: ignore[arg-type]
+
+
+def append(redis: Redis, number: int = 1) -> str:
+    """Append to the history of a user; return the offset."""
+    entry = Entry.encode(number, USER, events.FOLLOWING_NOTIFY, {"id": number}, int(time.time()))
+    [push] = History(redis, length=1000, seconds=3600).append([entry]).pushes
+    return push.split(b"\0", 3)[2].decode()
+
+
+class TestVerification:
+    def test_data_that_holds_all_that_was_dispatched_goes_on(
+        self, push_batch: Callable[..., Any], story: Story, redis: Redis
+    ) -> None:
+        push_batch(story.resources(), limit=2)
+        told, before = story.replayed(), epoch(redis)
+        start_elsewhere(redis)
+        assert story.history.read_after(story.ann, EMPTY) is None
+
+        push_batch(story.resources(), limit=2)
+
+        assert epoch(redis) == before
+        assert story.replayed()[:2] == told
+        assert len(story.replayed()) == 4
+
+    def test_older_data_ends_its_epoch(self, push_batch: Callable[..., Any], story: Story, redis: Redis) -> None:
+        push_batch(story.resources(), limit=1)
+        known, before = story.history.newest(story.ann), epoch(redis)
+        restore(redis, story, lambda: push_batch(story.resources(), limit=1))
+
+        push_batch(story.resources(), limit=1)
+
+        assert epoch(redis) != before
+        for offset in (known, EMPTY):
+            gap = story.history.read_after(story.ann, offset)
+            assert gap is not None
+            assert not gap.is_covered
+
+    def test_a_batch_that_was_on_its_way_is_dispatched_again(
+        self, push_batch: Callable[..., Any], story: Story, redis: Redis
+    ) -> None:
+        class Overtaken:
+            """A history after whose first append Redis starts elsewhere, where another worker verifies it."""
+
+            is_first = True
+
+            def __getattr__(self, name: str) -> Any:
+                return getattr(story.history, name)
+
+            def append(self, entries: Any) -> Any:
+                appended = story.history.append(entries)
+                if self.is_first:
+                    self.is_first = False
+                    start_elsewhere(redis)
+                    appended = appended.__class__(appended.pushes, appended.begun, _of_another_server(appended.tick))
+                return appended
+
+        outcome = push_batch(story.resources(history=Overtaken()), limit=100)
+
+        assert len(outcome.pushed) == len(story.others)
+        assert len(story.replayed()) == len(story.others)
+        assert story.waiting() == 0
+
+    def test_a_database_that_has_forgotten_what_it_committed_ends_the_epoch(
+        self, push_batch: Callable[..., Any], story: Story, redis: Redis
+    ) -> None:
+        push_batch(story.resources(), limit=2)
+        before = epoch(redis)
+        with story.database.transaction() as connection:
+            dispatch_state.check(connection, story.parts["epochs"])
+            connection.execute(update(DispatchState).values(sequence=0))
+        with story.database.reading() as connection, pytest.raises(Exception, match="UNVERIFIED") as refused:
+            dispatch_state.check(connection, story.parts["epochs"])
+        assert is_unverified(refused.value)
+
+        push_batch(story.resources(), limit=2)
+
+        assert epoch(redis) != before
+        assert story.waiting() == 0
+
+    def test_who_is_not_patient_leaves_it_to_who_holds_the_lock(self, postgres: Any, redis: Redis) -> None:
+        epochs = Epochs(redis)
+        with postgres.transaction() as connection:
+            dispatch_state.establish(connection, epochs)
+        with postgres.transaction() as holder:
+            dispatch_state.establish(holder, epochs)
+            start_elsewhere(redis)
+            with postgres.transaction() as other:
+                dispatch_state.establish(other, epochs, is_patient=False)
+        assert redis.hget(KEY, "server") == b"another"
+
+    def test_the_database_remembers_what_was_agreed(self, story: Story, redis: Redis) -> None:
+        with story.database.reading() as connection:
+            row = connection.execute(select(DispatchState.epoch, DispatchState.server)).one()
+        assert tuple(row) == (epoch(redis), (redis.hget(KEY, "server") or b"").decode())  # type: ignore[union-attr]
+
+    @pytest.mark.parametrize("write", HISTORIES.values(), ids=HISTORIES)
+    def test_a_key_that_holds_something_else_begins_another(
+        self, push_batch: Callable[..., Any], story: Story, redis: Redis, write: Write
+    ) -> None:
+        redis.delete(KEY)
+        write(redis, KEY)
+
+        assert len(push_batch(story.resources(), limit=100)) == len(story.others)
+
+    @pytest.mark.parametrize("field", ["epoch", "server", "sequence", "committed"])
+    def test_so_does_a_field_that_does(
+        self, push_batch: Callable[..., Any], story: Story, redis: Redis, field: str
+    ) -> None:
+        redis.hset(KEY, field, "junk")
+
+        assert len(push_batch(story.resources(), limit=100)) == len(story.others)
+
+
+def _of_another_server(tick: Any) -> Any:
+    return tick.__class__(tick.at.__class__(tick.at.epoch, "that server"), tick.sequence, tick.committed)
+
+
+class TestUnverified:
+    @pytest.fixture(autouse=True)
+    def elsewhere(self, redis: Redis) -> None:
+        self.offset = append(redis)
+        UnreadCache(redis).set({USER: 3}, read_at=moment())
+        start_elsewhere(redis)
+
+    def test_nothing_is_appended_and_no_count_is_kept(self, redis: Redis) -> None:
+        for write in (lambda: append(redis, 2), lambda: UnreadCache(redis).set({USER: 4}, read_at=moment())):
+            with pytest.raises(Exception, match="UNVERIFIED") as refused:
+                write()
+            assert is_unverified(refused.value)
+
+    def test_nothing_is_handed_out_but_where_a_client_begins(self, redis: Redis) -> None:
+        history = History(redis, length=1000, seconds=3600)
+
+        gaps = history.read_many([(USER, self.offset), (USER, EMPTY), (USER, "no offset"), (USER, None)])
+
+        assert gaps == [None, None, None, Gap(is_covered=True, packets=[], newest=self.offset)]
+        assert UnreadCache(redis).read_many([USER]) == [UNKNOWN]
+
+    def test_it_is_as_good_as_unavailable(self) -> None:
+        assert is_unverified(Unverified("x"))
+        assert not is_unverified(ValueError("UNVERIFIED x"))
+
+
+class TestOtherEpoch:
+    @pytest.fixture(autouse=True)
+    def begun(self, redis: Redis) -> None:
+        self.offset = append(redis)
+        self.history = History(redis, length=1000, seconds=3600)
+        UnreadCache(redis).set({USER: 3}, read_at=moment())
+        Epochs(redis).establish()
+
+    @pytest.mark.parametrize("last_offset", ["own", EMPTY, None])
+    def test_its_history_is_replaced_and_its_client_gets_an_offset_to_come_back_with(
+        self, last_offset: str | None
+    ) -> None:
+        gap = self.history.read_after(USER, self.offset if last_offset == "own" else last_offset)
+
+        assert gap is not None
+        assert (gap.is_covered, gap.packets) == (last_offset is None, [])
+        assert gap.newest not in (EMPTY, self.offset)
+        assert self.history.read_after(USER, gap.newest) == Gap(is_covered=True, packets=[], newest=gap.newest)
+
+    def test_what_is_appended_begins_anew(self, redis: Redis) -> None:
+        offset = append(redis, 2)
+
+        gaps = self.history.read_many([(USER, self.offset), (USER, EMPTY), (USER, offset)])
+
+        assert [gap and gap.is_covered for gap in gaps] == [False, False, True]
+
+    def test_its_count_is_not_known_until_it_is_counted_again(self, redis: Redis) -> None:
+        unread = UnreadCache(redis)
+        assert unread.read_many([USER]) == [UNKNOWN]
+
+        unread.set({USER: 5}, read_at=moment(), is_first=False)
+        assert unread.read_many([USER]) == [UNKNOWN]  # nothing says yet that there was a history
+
+        self.history.read_after(USER, None)
+        unread.set({USER: 5}, read_at=moment(), is_first=False)
+        assert unread.read_many([USER]) == [Remembered(5, is_any=True)]
+
+
+def test_on_another_server_of_its_epoch_a_count_is_remembered_and_not_handed_out(redis: Redis) -> None:
+    unread = UnreadCache(redis)
+    unread.set({USER: 3}, read_at=moment())
+    key = f"user:{USER}:unread"
+    stored = (redis.get(key) or b"").decode()  # type: ignore[union-attr]
+    redis.set(key, stored.rpartition(":")[0] + ":another")
+
+    assert unread.read_many([USER]) == [Remembered(None, is_any=True)]
+    unread.set({USER: 4}, read_at=moment(), is_first=False)
+
+    assert unread.read_many([USER]) == [Remembered(4, is_any=True)]
