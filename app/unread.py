@@ -15,7 +15,9 @@ from app.cache import RedisError
 log = logging.getLogger(__name__)
 
 _TTL_SECONDS = 30 * 24 * 3600
-_VALUE = re.compile(rb"\d{1,20}:(\d{1,15})(?::(\d+):(\w+))?")
+# "<moment>@<epoch>@<server>:<count>". The last release, beside which this one runs for a while, takes the digits at the
+# beginning for the moment and what follows the colon for the count.
+_VALUE = re.compile(rb"\d{1,20}(?:@(\d+)@(\w+))?:(\d{1,15})")
 
 # A count that was read from the database earlier never takes the place of one that was read later. What is no count is
 # deleted, and so is one that seems to have been read more than a minute later: it would be kept for ever. One of an
@@ -28,7 +30,7 @@ _SET = (
     + """
 local epoch, server = verified()
 if not epoch then return redis.error_reply(unverified) end
-local tag = ':' .. epoch .. ':' .. string.sub(server, 1, 12)
+local tag = '@' .. epoch .. '@' .. string.sub(server, 1, 12)
 local function has_history(room)
   local newest = redis.pcall('XREVRANGE', 'user:' .. room .. ':history', '+', '-', 'COUNT', 1)[1]
   return newest and math.floor(tonumber(string.match(newest[1], '%d+$')) / PLACES) == tonumber(epoch)
@@ -40,8 +42,8 @@ for i, key in ipairs(KEYS) do
   local moment, of_epoch
   if stored then
     if type(stored) == 'string' then
-      moment, of_epoch = string.match(stored, '^(%d+):%d+:(%d+):%w+$')
-      moment = tonumber(moment or string.match(stored, '^(%d+):%d+$'))  -- as an earlier version wrote it
+      moment, of_epoch = string.match(stored, '^(%d+)@(%d+)@%w+:%d+$')
+      moment = tonumber(moment or string.match(stored, '^(%d+):%d+$'))  -- as the last release writes it
     end
     if not moment or moment > read_at + 60000000 then
       redis.call('DEL', key)
@@ -54,7 +56,7 @@ for i, key in ipairs(KEYS) do
   accepted[i] = 0
   if not moment or moment <= read_at then
     if moment or ARGV[4] == '1' or has_history(room) then
-      redis.call('SET', key, ARGV[2] .. ':' .. count .. tag, 'EX', ARGV[3])
+      redis.call('SET', key, ARGV[2] .. tag .. ':' .. count, 'EX', ARGV[3])
     end
     if ARGV[1] ~= '' then
       redis.call('PUBLISH', ARGV[1], 'P' .. room .. '\\0\\0\\00042["unread",{"count":' .. count .. '}]')
@@ -159,9 +161,12 @@ class UnreadCache:
 
 
 def _remembered(match: re.Match[bytes] | None, at: epochs.Verified | None) -> Remembered:
-    if not match or not at or not match[2] or int(match[2]) != at.epoch:
+    if not match or not at:
         return UNKNOWN
-    return Remembered(int(match[1]) if at.server.startswith(match[3].decode()) else None, is_any=True)
+    epoch, server, count = match.groups()
+    if epoch is None or int(epoch) != at.epoch:
+        return UNKNOWN
+    return Remembered(int(count) if at.server.startswith(server.decode()) else None, is_any=True)
 
 
 def _key(user_id: int) -> str:

@@ -222,8 +222,8 @@ def test_on_another_server_of_its_epoch_a_count_is_remembered_and_not_handed_out
     unread = UnreadCache(redis)
     unread.set({USER: 3}, read_at=moment())
     key = f"user:{USER}:unread"
-    stored = (redis.get(key) or b"").decode()  # type: ignore[union-attr]
-    redis.set(key, stored.rpartition(":")[0] + ":another")
+    moment_and_epoch, _, _ = (redis.get(key) or b"").decode().rpartition("@")  # type: ignore[union-attr]
+    redis.set(key, f"{moment_and_epoch}@another:3")
 
     assert unread.read_many([USER]) == [Remembered(None, is_any=True)]
     unread.set({USER: 4}, read_at=moment(), is_first=False)
