@@ -4,6 +4,7 @@ import shutil
 import time
 from contextlib import ExitStack
 from dataclasses import replace
+from pathlib import Path
 
 import socketio
 from sqlalchemy import update
@@ -84,6 +85,30 @@ def flush() -> Injury:
         lasts_seconds=0,
         signs={"devices are told": unrecovered},
     )
+
+
+def restore_older() -> Injury:
+    """A Redis that comes back with the data of some seconds before, as a backup or a replica that lagged has it."""
+    stopped = stop("valkey")
+    older: list[Path] = []
+
+    def hurt(load: Load) -> None:
+        written = load.world.services["valkey"].folder / "appendonlydir"
+        older.append(Path(shutil.copytree(written, load.world.folder / f"older-{time.monotonic_ns()}")))
+        away = load.devices[0]
+        away.is_here.clear()
+        away.drop()
+        time.sleep(2)  # what is dispatched now will be missing
+        stopped.hurt(load)
+
+    def repair(load: Load) -> None:
+        written = load.world.services["valkey"].folder / "appendonlydir"
+        shutil.rmtree(written)
+        shutil.move(older[-1], written)
+        stopped.repair(load)
+        load.devices[0].is_here.set()
+
+    return replace(stopped, what="older valkey", hurt=hurt, repair=repair, lasts_seconds=1)
 
 
 def commit_late() -> Injury:
