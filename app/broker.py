@@ -1,13 +1,15 @@
-"""How the API and the workers talk to Celery's broker: through one queue, and with every wait bounded."""
+"""How the API and the workers talk to Celery's broker: through two bounded queues, and with every wait bounded."""
 
 import logging
+import time
 from collections.abc import Callable
 from queue import Empty
 from typing import Any
 from urllib.parse import urlsplit
 
 from kombu.entity import Queue
-from kombu.transport import TRANSPORT_ALIASES, pyamqp, redis
+from kombu.transport import TRANSPORT_ALIASES, pyamqp, redis, virtual
+from kombu.utils.json import dumps
 from redis.exceptions import DataError, RedisError
 
 from app import events
@@ -15,6 +17,9 @@ from app import events
 log = logging.getLogger(__name__)
 
 _CONFIRM_SECONDS = 2
+# So many dispatches may wait. Another one adds nothing: each pushes all that is committed when a worker takes it.
+_MOST_DISPATCHES = 10
+_MOST_MESSAGES = 10_000  # of the other queue, in Redis, which is memory
 _AMQP_OPTIONS = {"confirm_publish": True}
 _REDIS_OPTIONS = {
     # What a killed worker held is handed out again after this long. Beat does not wait for it.
@@ -55,7 +60,33 @@ class SSLTransport(pyamqp.SSLTransport):
 _TRANSPORTS = {"amqp": "app.broker:Transport", "amqps": "app.broker:SSLTransport"}
 
 
+class QueueFull(Exception):
+    """So many messages wait in a queue that it takes no other."""
+
+
 class _QoS(redis.QoS):
+    """Keeps what a worker holds. When it was handed out is told by Redis' clock: those of two workers may differ."""
+
+    _ahead_seconds = 0.0
+
+    def append(self, message: Any, delivery_tag: Any) -> None:
+        about = message.delivery_info
+        held = dumps([message._raw, about["exchange"], about["routing_key"]])
+        with self.channel.conn_or_acquire() as client:
+            client.eval(_HOLD, 2, self.unacked_index_key, self.unacked_key, delivery_tag, held)
+        virtual.QoS.append(self, message, delivery_tag)
+
+    def restore_visible(self, *args: Any, **options: Any) -> None:
+        with self.channel.conn_or_acquire() as client:
+            seconds, microseconds = client.time()
+        self._ahead_seconds = time.time() - (seconds + microseconds / 1e6)
+        super().restore_visible(*args, **options)
+
+    @property
+    def visibility_timeout(self) -> float:
+        """How long ago, by this process's clock, Redis handed out what is to be handed out again."""
+        return float(self.channel.visibility_timeout + self._ahead_seconds)
+
     def ack(self, delivery_tag: Any) -> None:
         try:
             super().ack(delivery_tag)
@@ -74,8 +105,32 @@ class _QoS(redis.QoS):
             self.channel.connection.drop(error)
 
 
+_HOLD = """
+local now = redis.call('TIME')
+redis.call('ZADD', KEYS[1], now[1] .. '.' .. string.format('%06d', now[2]), ARGV[1])
+redis.call('HSET', KEYS[2], ARGV[1], ARGV[2])
+"""
+
+_PUT = """
+if redis.call('LLEN', KEYS[1]) >= tonumber(ARGV[1]) then return 0 end
+redis.call('LPUSH', KEYS[1], ARGV[2])
+return 1
+"""
+
+
 class _RedisChannel(redis.Channel):
     QoS = _QoS
+
+    def _put(self, queue: str, message: Any, **options: Any) -> None:
+        """Keep a message unless its queue is full. Raise QueueFull, except for a dispatch: those that wait cover it."""
+        if queue not in (events.QUEUE, events.DISPATCH_QUEUE):
+            super()._put(queue, message, **options)
+            return
+        limit = _MOST_DISPATCHES if queue == events.DISPATCH_QUEUE else _MOST_MESSAGES
+        with self.conn_or_acquire() as client:
+            is_put = client.eval(_PUT, 1, queue, limit, dumps(message))
+        if not is_put and queue != events.DISPATCH_QUEUE:
+            raise QueueFull(f"{limit} messages wait in {queue}")
 
     def _brpop_read(self, **options: Any) -> Any:
         return self._read(super()._brpop_read, **options)
@@ -122,7 +177,10 @@ def celery_settings(broker_url: str) -> dict[str, Any]:
         "broker_transport_options": _AMQP_OPTIONS if transport else _REDIS_OPTIONS,
         "broker_connection_timeout": 2,
         "broker_heartbeat": 5,  # a connection that was forgotten on its way is given up after two of them
-        "task_queues": [Queue(events.QUEUE, routing_key=events.QUEUE, queue_arguments={"x-queue-type": "quorum"})],
+        # RabbitMQ bounds the dispatches by dropping the oldest. An existing queue takes no other arguments, so that of
+        # the other tasks is bounded by how long a message may wait there, by the broker's clock.
+        "task_queues": [_queue(events.QUEUE), _queue(events.DISPATCH_QUEUE, {"x-max-length": _MOST_DISPATCHES})],
+        "task_routes": {events.DISPATCH_TASK: {"queue": events.DISPATCH_QUEUE}},
         "task_default_queue": events.QUEUE,
         "task_default_routing_key": events.QUEUE,
         "task_publish_retry": True,
@@ -137,3 +195,7 @@ def celery_settings(broker_url: str) -> dict[str, Any]:
         "task_ignore_result": True,
         "task_send_sent_event": False,  # whoever asks for a dispatch can't know whether it will find anything
     }
+
+
+def _queue(name: str, arguments: dict[str, Any] | None = None) -> Queue:
+    return Queue(name, routing_key=name, queue_arguments={"x-queue-type": "quorum", **(arguments or {})})

@@ -14,7 +14,8 @@ MESSAGE = "message"
 ANONYMOUS = "anonymous"
 TOKEN_EXPIRING = "token_expiring"  # noqa: S105  (an event's name)
 
-QUEUE = "notifications"
+QUEUE = "notifications"  # what workers are told to tell
+DISPATCH_QUEUE = "dispatches"  # requests to look at the outbox; each covers all that was committed before it is taken
 DISPATCH_TASK = "tasks.notifications.dispatch"
 TELL_UNREAD_TASK = "tasks.notifications.tell_unread"
 

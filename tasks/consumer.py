@@ -37,6 +37,8 @@ class Consumer(consumer.Consumer):
             except BadMessage as error:
                 self._drop(message, error.reason, error)
             else:
+                # Whoever sent it told the end by a clock that may differ from this machine's.
+                message.headers.pop("expires", None)
                 handle(message)
 
         return on_message

@@ -25,8 +25,9 @@ for _task in (events.DISPATCH_TASK, events.TELL_UNREAD_TASK):  # a rate misses t
 
 _FIRST_PAUSE_SECONDS = 0.1
 _LONGEST_PAUSE_SECONDS = 5.0
-# Beat asks for a dispatch again; for the unread count nobody does, as long as a worker is away.
-_EXPIRES_SECONDS = {events.DISPATCH_TASK: 60, events.TELL_UNREAD_TASK: 24 * 3600}
+# How long RabbitMQ keeps a message that no worker takes, by its own clock. Never Celery's `expires`: it compares this
+# machine's clock with the worker's.
+_KEPT_SECONDS = 24 * 3600
 _MOST_USERS = 10_000
 _FLUSH_SECONDS = 2.0
 
@@ -111,6 +112,6 @@ def _celery_sender(broker_url: str) -> Send:
     app.conf.update(broker.celery_settings(broker_url))
 
     def send(task: str, arguments: dict[str, object]) -> None:
-        app.send_task(task, kwargs=arguments, ignore_result=True, expires=_EXPIRES_SECONDS[task])
+        app.send_task(task, kwargs=arguments, ignore_result=True, expiration=_KEPT_SECONDS)
 
     return send
