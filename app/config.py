@@ -63,6 +63,7 @@ class ClientSettings(_Settings):
     """Which clients are let in: those with a token, from an allowed origin."""
 
     jwt_secret: Secret
+    jwt_leeway_seconds: Annotated[float, Field(ge=0, le=3600)] = 30  # by which two machines' clocks may differ
     api_port: Port = 5000
     cors_origins: Annotated[list[Origin], NoDecode] = Field(default_factory=list)
     im_public_url: Origin | None = None

@@ -12,8 +12,6 @@ ACCESS_SECONDS = 2 * 3600
 REFRESH_SECONDS = 14 * 24 * 3600
 LARGEST_ID = 2**53 - 1  # JavaScript's clients read ids as numbers
 
-# A token that another machine has just made is good here, though its clock is a little ahead.
-_CLOCK_SKEW_SECONDS = 30
 _ALGORITHM = "HS256"
 _REQUIRED = ["user_id", "refresh", "iat", "exp", "jti"]
 
@@ -37,6 +35,7 @@ class Claims:
     user_id: int
     issued_at: float
     expires_at: float
+    ahead_seconds: float = 0  # by which the clock of who signed is ahead of ours, where that is beyond the leeway
 
 
 def sign(secret: str, *, user_id: int, refresh: bool = False) -> str:
@@ -47,19 +46,31 @@ def sign(secret: str, *, user_id: int, refresh: bool = False) -> str:
     return jwt.encode(claims, secret, algorithm=_ALGORITHM)
 
 
-def verify(secret: str, token: str, *, refresh: bool = False) -> Claims:
-    """Return the claims of a good token of the asked kind; raise ExpiredToken or InvalidToken."""
+def verify(secret: str, token: str, *, refresh: bool = False, leeway_seconds: float = 30) -> Claims:
+    """Return the claims of a good token of the asked kind; raise ExpiredToken or InvalidToken.
+
+    One that seems to have been issued in the future is good: the signature says that it is ours, so a clock is wrong,
+    and `exp` bounds it all the same. `ahead_seconds` says by how much.
+    """
     try:
-        claims = jwt.decode(token, secret, algorithms=[_ALGORITHM], options={"require": _REQUIRED, "verify_iat": False})
+        claims = jwt.decode(
+            token,
+            secret,
+            algorithms=[_ALGORITHM],
+            options={"require": _REQUIRED, "verify_iat": False},
+            leeway=leeway_seconds,
+        )
     except jwt.ExpiredSignatureError:
         raise ExpiredToken from None
     except (jwt.InvalidTokenError, UnicodeEncodeError):  # the latter of a text that is not even Unicode
         raise InvalidToken from None
     if claims["refresh"] is not refresh or not _is_user_id(claims["user_id"]):
         raise InvalidToken
-    if not all(map(_is_time, (claims["iat"], claims["exp"]))) or claims["iat"] > time.time() + _CLOCK_SKEW_SECONDS:
+    issued_at, expires_at = claims["iat"], claims["exp"]
+    if not (_is_time(issued_at) and _is_time(expires_at)) or issued_at > expires_at:
         raise InvalidToken
-    return Claims(claims["user_id"], claims["iat"], claims["exp"])
+    ahead_seconds = issued_at - time.time()
+    return Claims(claims["user_id"], issued_at, expires_at, ahead_seconds if ahead_seconds > leeway_seconds else 0)
 
 
 def _is_user_id(value: Any) -> bool:

@@ -6,7 +6,7 @@ from urllib.parse import parse_qs
 
 from socketio.exceptions import ConnectionRefusedError
 
-from app import events, tokens
+from app import clock_skew, events, tokens
 from im import given_token, metrics
 from im.delivery import Delivery
 from im.presence import Presence
@@ -21,7 +21,7 @@ class Greeting:
     complaint: events.Anonymous | None = None  # for who is anonymous without having meant to be
 
 
-def read_greeting(environ: dict[str, Any], auth: object, secret: str) -> Greeting:
+def read_greeting(environ: dict[str, Any], auth: object, secret: str, leeway_seconds: float = 30) -> Greeting:
     """Verify what a client brought, in the auth object, the query or a header, in this order; raise InvalidToken."""
     query = {
         name: values[0] for name, values in parse_qs(environ.get("QUERY_STRING", ""), keep_blank_values=True).items()
@@ -33,20 +33,26 @@ def read_greeting(environ: dict[str, Any], auth: object, secret: str) -> Greetin
         return Greeting(None, None, given_token.explain_absence(places))
     last_offset = in_auth.get("last_offset", query.get("last_offset"))
     # An offset that is not a text is as good as one that is unknown.
-    return Greeting(tokens.verify(secret, token).user_id, None if last_offset is None else str(last_offset))
+    claims = tokens.verify(secret, token, leeway_seconds=leeway_seconds)
+    if claims.ahead_seconds:
+        clock_skew.note(claims.ahead_seconds)
+    return Greeting(claims.user_id, None if last_offset is None else str(last_offset))
 
 
 class Notify:
-    def __init__(self, sio: Any, *, secret: str, delivery: Delivery, presence: Presence) -> None:
+    def __init__(
+        self, sio: Any, *, secret: str, delivery: Delivery, presence: Presence, leeway_seconds: float = 30
+    ) -> None:
         self._sio = sio
         self._secret = secret
+        self._leeway_seconds = leeway_seconds
         self._delivery = delivery
         self._presence = presence
 
     def connect(self, sid: str, environ: dict[str, Any], auth: object) -> Greeting:
         """Let a client in, or raise ConnectionRefusedError with the code that it is told."""
         try:
-            greeting = read_greeting(environ, auth, self._secret)
+            greeting = read_greeting(environ, auth, self._secret, self._leeway_seconds)
         except tokens.InvalidToken as error:
             metrics.REFUSED.labels(error.code).inc()
             raise ConnectionRefusedError(error.code) from None

@@ -68,7 +68,9 @@ def create_server(settings: ImSettings, *, ping_interval: float = 25, ping_timeo
     manager.delivery = delivery = Delivery(sio, replays)
     manager.hearing = hearing = Hearing(say=manager.say_nonce, subscribe_anew=manager.subscribe_anew)
     secret = settings.jwt_secret.get_secret_value()
-    notify, chat = Notify(sio, secret=secret, delivery=delivery, presence=presence), Chat(sio)
+    leeway = settings.jwt_leeway_seconds
+    notify = Notify(sio, secret=secret, delivery=delivery, presence=presence, leeway_seconds=leeway)
+    chat = Chat(sio)
     welcome = Welcome(sio, chat=chat, delivery=delivery, replays=replays)
     _add_handlers(sio, notify, chat, welcome)
     # The listener would otherwise start with the first client, and a server would be ready without hearing anything.

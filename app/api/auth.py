@@ -8,7 +8,7 @@ from flask import g, request
 from werkzeug.datastructures import WWWAuthenticate
 from werkzeug.exceptions import Unauthorized
 
-from app import tokens
+from app import clock_skew, tokens
 from app.api.state import state
 
 P = ParamSpec("P")
@@ -50,11 +50,15 @@ def bearer(*, refresh: bool) -> int:
     if kind.lower() != "bearer" or not token:
         raise unauthorized("this call needs the header 'Authorization: Bearer <token>'")
     try:
-        return tokens.verify(state.secret, token.strip(), refresh=refresh).user_id
+        leeway = state.settings.jwt_leeway_seconds
+        claims = tokens.verify(state.secret, token.strip(), refresh=refresh, leeway_seconds=leeway)
     except tokens.ExpiredToken:
         raise unauthorized("the token has expired") from None
     except tokens.InvalidToken:
         raise unauthorized("the token is not valid here") from None
+    if claims.ahead_seconds:
+        clock_skew.note(claims.ahead_seconds)
+    return claims.user_id
 
 
 def unauthorized(message: str) -> Unauthorized:
