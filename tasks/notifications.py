@@ -13,6 +13,7 @@ from tasks import heartbeat
 from tasks.batch import Outcome, is_unavailable, push_batch, verified
 from tasks.celery import celery_app
 from tasks.resources import Resources, resources
+from tasks.timer import OutboxTimer, follow_worker
 
 log = logging.getLogger(__name__)
 
@@ -31,8 +32,13 @@ def dispatch() -> dict[str, object] | None:
     At least once: a crash after the push and before the commit repeats it, under the same id and offset. What can't be
     pushed now stays in the outbox, and the next call goes on with it.
     """
+    with timer.alone():
+        return _dispatch(_patiently)
+
+
+def _dispatch(how: Callable[[Callable[[], Outcome]], Outcome]) -> dict[str, object] | None:
     try:
-        done = _dispatch()
+        done = _empty_outbox(how)
     except Exception as error:
         if fault := database_faults.fault_of(error):
             database_faults.report(error)
@@ -42,10 +48,10 @@ def dispatch() -> dict[str, object] | None:
     return done
 
 
-def _dispatch() -> dict[str, object] | None:
+def _empty_outbox(how: Callable[[Callable[[], Outcome]], Outcome]) -> dict[str, object] | None:
     count = 0
     first = Outcome(pushed=[], failed=[])
-    while outcome := _patiently(lambda: push_batch(resources(), limit=BATCH)):
+    while outcome := how(lambda: push_batch(resources(), limit=BATCH)):
         count += len(outcome.pushed)
         first = (first + outcome).first(_MOST_IDS)
         if len(outcome) < BATCH:
@@ -63,12 +69,23 @@ def tell_unread(self: Any, user_ids: list[int]) -> None:
     What can't be told now goes back to the end of the queue: no row waits for it that a later call would find.
     """
     try:
-        _patiently(lambda: verified(resources(), lambda: _tell_unread(resources(), user_ids)))
+        with timer.alone():
+            _patiently(lambda: verified(resources(), lambda: _tell_unread(resources(), user_ids)))
     except Exception as error:
         if not is_unavailable(error):
             raise
         # At once, after so many pauses: a worker would hold what is for later, and take nothing else meanwhile.
         raise self.retry(exc=error, countdown=0) from error
+
+
+def _look() -> None:
+    """Do once and without patience what a dispatch does: the next look comes soon."""
+    if done := _dispatch(lambda act: act()):
+        log.info("no task asked for these: %s", done)
+
+
+timer = OutboxTimer(_look)
+follow_worker(timer)
 
 
 def _check(to: Resources) -> None:

@@ -42,6 +42,8 @@ def system(
         urls |= dict.fromkeys(("BROKER_URL", "MESSAGE_QUEUE_URL"), rabbitmq.create_vhost())
         urls["DATABASE_URL"] = postgresql.create_database()
     with System(tmp_path, im_servers=2, checkout_of=dict.fromkeys(old, last_release), **urls) as system:
+        if "worker" in old:
+            system.add_worker("new-worker")  # workers come first
         yield system
 
 

@@ -51,8 +51,7 @@ class TestGood:
         assert 3590 < tokens.verify(SECRET, ahead).ahead_seconds <= 3600
         assert tokens.verify(SECRET, minted(iat=int(time.time()) + 10)).ahead_seconds == 0
 
-    def test_one_that_has_just_ended_by_a_clock_within_the_leeway(self) -> None:
-        assert tokens.verify(SECRET, minted(iat=0, exp=int(time.time()) - 10)).user_id == 7
+    def test_one_that_is_to_begin_within_the_leeway(self) -> None:
         assert tokens.verify(SECRET, minted(iat=0, nbf=int(time.time()) + 10)).user_id == 7
 
     def test_no_two_tokens_are_the_same(self) -> None:
@@ -65,9 +64,8 @@ class TestRefused:
         assert_is_refused(tokens.sign(SECRET, user_id=7), refresh=True)
 
     def test_an_expired_one_is_told_apart(self) -> None:
-        past = int(time.time()) - 3600
         with pytest.raises(tokens.ExpiredToken) as raised:
-            tokens.verify(SECRET, minted(iat=past, exp=past + 60))
+            tokens.verify(SECRET, minted(exp=int(time.time()) - 1))
         assert raised.value.code == "token_expired"
 
     def test_an_expired_one_of_another_secret_is_just_invalid(self) -> None:
