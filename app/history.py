@@ -17,7 +17,6 @@ log = logging.getLogger(__name__)
 
 EMPTY = "0-0"  # the offset of a history that nothing was ever written to
 _PAGE = 200
-_CLOCK_SKEW_MS = 60_000
 _KEEP_SECONDS = 30 * 24 * 3600  # a stream that is kept longer than its entries still knows that it once had some
 _STARTS = (b"0-0", b"?")  # what stands before an entry that may be the first
 _END = b"}]"
@@ -58,6 +57,7 @@ class Appended:
 
     pushes: list[bytes]
     begun: list[int]
+    moment: int
     tick: epochs.Tick | None = None
 
 
@@ -102,18 +102,18 @@ class History:
     def append(self, entries: Sequence[Entry]) -> "Appended":
         """Append each entry once, whatever was appended before a crash."""
         if not entries:
-            return Appended(pushes=[], begun=[])
-        since = min(entry.created_at for entry in entries) * 1000 - _CLOCK_SKEW_MS
+            return Appended(pushes=[], begun=[], moment=0)
+        since = min(entry.created_at for entry in entries) * 1000 - history_scripts.CLOCK_SKEW_MS
         keys = [_key(entry.user_id) for entry in entries]
         args: list[str | bytes | int] = [self._channel, self._length, max(since, 0), _KEEP_SECONDS, _TAIL]
         for entry in entries:
             args += entry.notification_id, events.room_of(entry.user_id), entry.head
-        answer = cast("tuple[bytes, bytes, int, bytes, list[tuple[bytes, bytes]]]", self._append(keys=keys, args=args))
-        epoch, server, sequence, committed, places = answer
+        answer = cast("tuple[bytes, bytes, int, bytes, int, list[_Place]]", self._append(keys=keys, args=args))
+        epoch, server, sequence, committed, moment, places = answer
         tick = epochs.Tick(epochs.Verified(int(epoch), server.decode()), sequence, int(committed))
         begun = [e.user_id for e, (_, previous) in zip(entries, places, strict=True) if previous in _STARTS]
         if self._channel:
-            return Appended([], begun, tick)
+            return Appended([], begun, moment, tick)
         pushes = [
             events.encode_push(
                 events.room_of(entry.user_id),
@@ -123,7 +123,7 @@ class History:
             )
             for entry, (offset, previous) in zip(entries, places, strict=True)
         ]
-        return Appended(pushes, begun, tick)
+        return Appended(pushes, begun, moment, tick)
 
     def mark_partial(self, user_ids: Sequence[int], tick: epochs.Tick) -> epochs.Tick:
         """Say of histories that just began that they are not the first: an earlier one was lost. Return the new tick.
@@ -248,6 +248,7 @@ class History:
 
 
 Asked = tuple[int, str | None]  # a user's id, and the offset of a client
+_Place = tuple[bytes, bytes]  # the offset of an entry, and the one before
 _RawEntry = tuple[bytes, dict[bytes, bytes]]
 _Page = list[_RawEntry]
 

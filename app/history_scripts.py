@@ -2,6 +2,8 @@
 
 from app import counters, epochs
 
+CLOCK_SKEW_MS = 60_000  # by which the clocks of Redis and of who makes notifications may differ
+
 # A history begins anew, where it can't be read or belongs to another epoch, with an entry that stands for what is lost:
 # it does not vouch for the beginning. Every id tells the epoch: see epochs.PLACES.
 _BEGIN_ANEW = (
@@ -27,8 +29,8 @@ end
 # Where the message queue is this same Redis the push goes out here too, so offsets and pushes come in one order.
 # KEYS: one stream for each entry. ARGV: channel or '', length, ms before which none of these can have been added, ttl,
 # what follows the offset in each packet, then for each entry: id, room, the packet up to the value of its offset. The
-# answer: the epoch, the server, the sequence, what the database had committed; then for each entry its offset and the
-# one before; of an entry that was there already the one before is '?'.
+# answer: the epoch, the server, the sequence, what the database had committed, the time in microseconds; then for each
+# entry its offset and the one before; of an entry that was there already the one before is '?'.
 # A key of another type, whose ids are used up, or of more entries than are ever kept here, which would take long to
 # read, costs its own user what was in it, and nobody else anything.
 APPEND = (
@@ -48,6 +50,7 @@ local function place_of(id)
 end
 local first_now = write_id(now, base)
 local channel, length, since, ttl, tail = unpack(ARGV, 1, 5)
+since = string.format('%.0f', math.min(tonumber(since), now - CLOCK_SKEW_MS))  -- whoever made them may be ahead
 local answers, known = {}, {}
 for i, key in ipairs(KEYS) do
   local at = 3 * i + 3
@@ -101,8 +104,10 @@ for i, key in ipairs(KEYS) do
 end
 for key in pairs(known) do redis.call('EXPIRE', key, ttl) end
 local sequence = redis.call('HINCRBY', 'KEY', 'sequence', 1)
-return {epoch, server, sequence, committed, answers}
-""".replace("PLACES", str(epochs.PLACES)).replace("'KEY'", f"'{epochs.KEY}'")
+return {epoch, server, sequence, committed, time[1] * 1000000 + time[2], answers}
+""".replace("PLACES", str(epochs.PLACES))
+    .replace("CLOCK_SKEW_MS", str(CLOCK_SKEW_MS))
+    .replace("'KEY'", f"'{epochs.KEY}'")
 )
 
 # Somebody else may have replaced it meanwhile. KEYS: a stream. ARGV: the offset of the entry that is no notification,

@@ -2,7 +2,6 @@
 
 import logging
 import re
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
@@ -20,7 +19,7 @@ _TTL_SECONDS = 30 * 24 * 3600
 _VALUE = re.compile(rb"\d{1,20}(?:@(\d+)@(\w+))?:(\d{1,15})")
 
 # A count that was read from the database earlier never takes the place of one that was read later. What is no count is
-# deleted, and so is one that seems to have been read more than a minute later: it would be kept for ever. One of an
+# deleted, and so is one that seems to be read a minute from now or later: it would be kept for ever. One of an
 # earlier epoch is none. Each is stored with what it was verified on (see app.epochs), and not handed out elsewhere: a
 # server that came back may have lost the last changes.
 # KEYS: one for each user. ARGV: channel or '', moment of the reading, ttl, 1 to keep what is not kept already,
@@ -36,6 +35,8 @@ local function has_history(room)
   return newest and math.floor(tonumber(string.match(newest[1], '%d+$')) / PLACES) == tonumber(epoch)
 end
 local accepted, read_at = {}, tonumber(ARGV[2])
+local time = redis.call('TIME')
+local now = time[1] * 1000000 + time[2]
 for i, key in ipairs(KEYS) do
   local room, count = ARGV[2 * i + 3], ARGV[2 * i + 4]
   local stored = redis.pcall('GET', key)
@@ -45,7 +46,7 @@ for i, key in ipairs(KEYS) do
       moment, of_epoch = string.match(stored, '^(%d+)@(%d+)@%w+:%d+$')
       moment = tonumber(moment or string.match(stored, '^(%d+):%d+$'))  -- as the last release writes it
     end
-    if not moment or moment > read_at + 60000000 then
+    if not moment or moment > now + 60000000 then
       redis.call('DEL', key)
       COUNT_REPAIR
       moment = nil
@@ -67,11 +68,6 @@ end
 return accepted
 """.replace("COUNT_REPAIR", counters.lua_add("repaired_keys", "unread")).replace("PLACES", str(epochs.PLACES))
 )
-
-
-def moment() -> int:
-    """Return the moment (microseconds) that a count about to be read from the database belongs to."""
-    return time.time_ns() // 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +95,15 @@ class UnreadCache:
         self._channel = channel
         self._set = redis.register_script(_SET)
         self._epochs = epochs.Epochs(redis)
+
+    def moment(self) -> int:
+        """Return the moment (microseconds) that a count about to be read from the database belongs to.
+
+        It is told by Redis' clock, since those of processes differ: a change that was counted by one whose clock is
+        behind would lose against an older count.
+        """
+        seconds, microseconds = cast("tuple[int, int]", self._redis.time())
+        return seconds * 1_000_000 + microseconds
 
     def set(self, counts: Mapping[int, int], *, read_at: int, is_first: bool = True) -> list[bytes]:
         """Keep the counts that are newer than those kept; return the pushes that are still to be published.

@@ -2,7 +2,7 @@
 
 import logging
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import eventlet
 
@@ -16,7 +16,7 @@ from im.seats import Seat
 log = logging.getLogger(__name__)
 
 _AT_ONCE = 64
-_RETRY_SECONDS = (0.5, 1, 2, 4, 8)
+RETRY_SECONDS: Sequence[float] = (0.5, 1, 2, 4, 8)
 
 # Takes the seat, what it missed, and what is known of the unread count; None and UNKNOWN for what nobody could read.
 Resume = Callable[[str, Seat, Gap | None, Remembered], None]
@@ -27,10 +27,11 @@ Fail = Callable[[str], None]
 class CatchUp:
     """One greenlet reads for all who are behind, and gives up after a quarter of a minute."""
 
-    def __init__(self, replays: Replays, resume: Resume, fail: Fail) -> None:
+    def __init__(self, replays: Replays, resume: Resume, fail: Fail, *, retry_seconds: Sequence[float]) -> None:
         self._replays = replays
         self._resume = resume
         self._fail = fail
+        self._retry_seconds = retry_seconds
         self._behind: deque[tuple[str, Seat]] = deque()
         self._is_reading = False
 
@@ -60,7 +61,7 @@ class CatchUp:
                     self._fail(sid)
 
     def _patiently(self, seats: list[Seat]) -> list[tuple[Gap | None, Remembered]]:
-        for pause in (*_RETRY_SECONDS, None):
+        for pause in (*self._retry_seconds, None):
             try:
                 return self._read(seats)
             except RedisError as error:

@@ -6,7 +6,7 @@ and without holes, whatever the message queue lost, repeated or swapped.
 """
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
@@ -18,7 +18,7 @@ from app.history import EMPTY, Gap
 from app.replays import Replays
 from app.unread import Remembered
 from im import metrics
-from im.catch_up import CatchUp
+from im.catch_up import RETRY_SECONDS, CatchUp
 from im.log_limit import LogLimit
 from im.seats import Push, Seat, is_forgotten
 
@@ -29,11 +29,11 @@ _BEGINNING = EMPTY.encode()
 
 
 class Delivery:
-    def __init__(self, sio: Any, replays: Replays) -> None:
+    def __init__(self, sio: Any, replays: Replays, *, retry_seconds: Sequence[float] = RETRY_SECONDS) -> None:
         self._sio = sio
         self._sockets = sio.eio.sockets
         self._seats: dict[str, Seat] = {}
-        self._catch_up = CatchUp(replays, self._resume, self.fail)
+        self._catch_up = CatchUp(replays, self._resume, self.fail, retry_seconds=retry_seconds)
 
     def take_seat(self, sid: str, eio_sid: str, user_id: int) -> None:
         """Begin to hold what is pushed to this socket, until `replay` has sent what came before."""

@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 from celery.exceptions import SoftTimeLimitExceeded
 
-from app import cache, db, epochs, push, unread
+from app import cache, db, epochs, push
 from app.cache import RedisError
 from app.crash_points import crash_point
 from app.history import Entry
@@ -100,12 +100,11 @@ def _push(to: Resources, batch: outbox.Batch, rows: Sequence[Any]) -> Outcome:
     appended = to.history.append(entries)
     crash_point("after append", settings())
     recipients = sorted({entry.user_id for entry in entries})
-    read_at = unread.moment()
     with batch.connection() as connection:
         counts = inbox.unread_counts(connection, recipients)
         forgotten = outbox.had_before(connection, appended.begun) if appended.begun else []
     tick = to.history.mark_partial(forgotten, appended.tick) if appended.tick else None
-    pushes = appended.pushes + to.unread.set(counts, read_at=read_at)
+    pushes = appended.pushes + to.unread.set(counts, read_at=appended.moment)
     if to.emitter is not None:
         to.emitter.push(pushes)
     crash_point("after emit", settings())

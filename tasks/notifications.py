@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from app import database_faults, events, unread
+from app import database_faults, events
 from app.cache import RedisError
 from app.services import dispatch_state, inbox
 from tasks import heartbeat
@@ -102,7 +102,7 @@ def _check(to: Resources) -> None:
 
 
 def _tell_unread(to: Resources, user_ids: list[int]) -> None:
-    read_at = unread.moment()
+    read_at = to.unread.moment()
     with to.database.reading() as connection:
         counts = inbox.unread_counts(connection, user_ids)
     pushes = to.unread.set(counts, read_at=read_at, is_first=False)

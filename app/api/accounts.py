@@ -5,11 +5,11 @@ from typing import Any
 from flask import g
 from marshmallow import fields
 
-from app import names, tokens, unread
+from app import names, tokens
 from app.api.auth import login_required, refresh_token_required
 from app.api.blueprint import Blueprint
 from app.api.fields import Answer, Body, Id, Name, Page, Photo, Text
-from app.api.state import keep_unread_count, state
+from app.api.state import keep_unread_count, state, unread_moment
 from app.presence import is_online, online_among
 from app.services import accounts, followings, passwords
 
@@ -73,7 +73,7 @@ class UsersQuery(Page):
 def sign_up(body: dict[str, Any]) -> Any:
     """Sign up. 409 if the name is taken."""
     password_hash = passwords.hash_password(body["password"])
-    read_at = unread.moment()  # of a time before anybody can know the new user, and follow
+    read_at = unread_moment()  # of a time before anybody can know the new user, and follow
     with state.database.transaction() as connection:
         profile = accounts.sign_up(
             connection,

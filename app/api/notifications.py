@@ -6,11 +6,11 @@ from flask import g
 from marshmallow import Schema, ValidationError, fields, validates_schema
 from marshmallow.validate import Length, Range
 
-from app import tokens, unread
+from app import tokens
 from app.api.auth import login_required
 from app.api.blueprint import Blueprint
 from app.api.fields import Answer, Body, Id, Time
-from app.api.state import keep_unread_count, state
+from app.api.state import keep_unread_count, state, unread_moment
 from app.services import inbox, payloads
 
 bp = Blueprint("notifications", __name__, url_prefix="/v1_0/user", description="The durable inbox")
@@ -94,7 +94,7 @@ def mark_read(body: dict[str, Any]) -> dict[str, int]:
 
 def _count_unread(connection: Any) -> int:
     """Count, and keep the count where the IM servers find it."""
-    read_at = unread.moment()
+    read_at = unread_moment()
     count = inbox.unread_count(connection, g.user_id)
     keep_unread_count(g.user_id, count, read_at=read_at)
     return count

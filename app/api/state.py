@@ -56,8 +56,19 @@ def create_state(settings: ApiSettings) -> State:
     )
 
 
-def keep_unread_count(user_id: int, count: int, *, read_at: int, is_first: bool = False) -> None:
+def unread_moment() -> int | None:
+    """Return the moment of a count that is about to be read, None where it could not be kept anyway."""
+    try:
+        return state.unread.moment()
+    except RedisError:
+        return None
+
+
+def keep_unread_count(user_id: int, count: int, *, read_at: int | None, is_first: bool = False) -> None:
     """Keep a count where the IM servers find it; without a cache they have clients read the inbox."""
+    if read_at is None:
+        log.warning("unread count of user %d is not cached: Redis is away", user_id)
+        return
 
     def keep() -> None:
         state.unread.set({user_id: count}, read_at=read_at, is_first=is_first)

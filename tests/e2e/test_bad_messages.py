@@ -12,8 +12,9 @@ from redis import Redis
 from socketio import KombuManager, PubSubManager, RedisManager
 
 from app import events, tokens
-from app.unread import UnreadCache, moment
+from app.unread import UnreadCache
 from tests.clients import Client
+from tests.epochs import moment
 from tests.im import Im
 from tests.services import RabbitMQ, Service, wait_until
 

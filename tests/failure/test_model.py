@@ -140,6 +140,8 @@ class Promises(RuleBasedStateMachine):
             while self.core.dispatch():
                 pass
             self.deliver()
+            for server in self.servers:
+                server.wait_caught_up()
             for page in self.pages:
                 if not page.is_open:
                     page.come(self.servers[0])

@@ -14,8 +14,8 @@ from app.epochs import PLACES
 from app.history import EMPTY, Appended, Entry, Gap, History
 from app.presence import is_online, key_of
 from app.profiles import Profile, UserProfileCache
-from app.unread import UnreadCache, moment
-from tests.epochs import empty, offset_in
+from app.unread import UnreadCache
+from tests.epochs import empty, moment, offset_in
 from tests.junk import EXHAUSTED, HISTORIES, OTHER_TYPES, STREAMS, Write, junk
 
 VICTIM, BEFORE, AFTER = 7, 6, 8

@@ -13,7 +13,8 @@ from app.epochs import KEY, Epochs, Unverified, is_unverified
 from app.history import EMPTY, Entry, Gap, History
 from app.models import DispatchState
 from app.services import dispatch_state
-from app.unread import UNKNOWN, Remembered, UnreadCache, moment
+from app.unread import UNKNOWN, Remembered, UnreadCache
+from tests.epochs import moment
 from tests.integration.story import Story
 from tests.junk import HISTORIES, Write
 

@@ -84,7 +84,7 @@ class TestAppend:
         assert len(set(taken)) == len(taken)
 
     def test_nothing_costs_nothing(self, history: History) -> None:
-        assert history.append([]) == Appended(pushes=[], begun=[])
+        assert history.append([]) == Appended(pushes=[], begun=[], moment=0)
 
     def test_length_is_bounded(self, redis: Redis) -> None:
         history = History(redis, length=10, seconds=3600)
@@ -117,7 +117,7 @@ class TestAppend:
         gap = history.read_after(USER, EMPTY)
         assert appended.pushes == []
         assert [push.split(b"\0", 3)[3] for push in heard] == [packet for _, packet in gap.packets]
-        assert offsets(Appended(heard, [])) == [offset for offset, _ in gap.packets]
+        assert offsets(Appended(heard, [], 0)) == [offset for offset, _ in gap.packets]
 
 
 class TestReadAfter:

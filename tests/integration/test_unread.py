@@ -3,7 +3,8 @@
 import pytest
 from redis import Redis
 
-from app.unread import UnreadCache, moment
+from app.unread import UnreadCache
+from tests.epochs import moment
 
 
 @pytest.fixture

@@ -1,12 +1,13 @@
 """Users, authorizations and profiles over HTTP."""
 
+import time
 from contextlib import ExitStack
 from dataclasses import replace
 
 from flask import Flask
 from flask.testing import FlaskClient
 
-from app import tokens, unread
+from app import tokens
 from app.services import passwords
 from tests.unit.api.conftest import SECRET, Call
 
@@ -30,6 +31,9 @@ class FakeUnreadCache:
     def __init__(self) -> None:
         self.read_at: list[int] = []
 
+    def moment(self) -> int:
+        return time.monotonic_ns()
+
     def set(self, _counts: dict[int, int], *, read_at: int, is_first: bool) -> None:
         self.read_at.append(read_at)
 
@@ -39,7 +43,7 @@ class FakeProfileCache:
         self.forgot_at: list[int] = []
 
     def forget(self, _user_id: int) -> None:
-        self.forgot_at.append(unread.moment())
+        self.forgot_at.append(time.monotonic_ns())
 
 
 def test_a_new_users_count_never_takes_the_place_of_that_of_a_follower_who_was_quick(app: Flask, call: Call) -> None:
