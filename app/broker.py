@@ -13,6 +13,7 @@ from kombu.utils.json import dumps
 from redis.exceptions import DataError, RedisError
 
 from app import events
+from app.primary import PrimaryConnection, SecurePrimaryConnection
 
 log = logging.getLogger(__name__)
 
@@ -120,6 +121,8 @@ return 1
 
 class _RedisChannel(redis.Channel):
     QoS = _QoS
+    connection_class = PrimaryConnection
+    connection_class_ssl = SecurePrimaryConnection
 
     def _put(self, queue: str, message: Any, **options: Any) -> None:
         """Keep a message unless its queue is full. Raise QueueFull, except for a dispatch: those that wait cover it."""

@@ -12,6 +12,8 @@ from redis.exceptions import DataError, RedisError, ResponseError
 from redis.exceptions import TimeoutError as TimedOut
 from redis.retry import Retry
 
+from app.primary import NotPrimary, connection_class
+
 __all__ = ["RedisError", "connect", "is_unavailable", "is_wrong_type"]
 
 T = TypeVar("T")
@@ -19,13 +21,16 @@ T = TypeVar("T")
 _REST_SECONDS = 0.5
 
 
-def connect(url: str, *, timeout_seconds: float) -> Redis:
+def connect(url: str, *, timeout_seconds: float, on_not_primary: Callable[[], None] | None = None) -> Redis:
     """Return a client that raises RedisError after the timeout, and at once for half a second after it did so.
 
-    A request that asks several times of a Redis that is away so waits for it once.
+    A request that asks several times of a Redis that is away so waits for it once. `on_not_primary` is called when the
+    server behind a connection turns out to be no primary any more; the client then connects anew by itself.
     """
     pool = ConnectionPool.from_url(
         url,
+        connection_class=connection_class(url),
+        on_not_primary=on_not_primary,
         socket_timeout=timeout_seconds,
         socket_connect_timeout=timeout_seconds,
         socket_keepalive=True,
@@ -69,6 +74,8 @@ class _RestingRetry(Retry):
             raise Disconnected("Redis did not answer a moment ago")
         try:
             return super().call_with_retry(do, fail, *args, **options)
+        except NotPrimary:
+            raise  # it was no wait
         except (Disconnected, TimedOut):
             self._rests_until = time.monotonic() + _REST_SECONDS
             raise

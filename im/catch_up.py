@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 
 import eventlet
 
+from app import primary
 from app.cache import RedisError
 from app.epochs import Unverified
 from app.history import Gap
@@ -75,6 +76,7 @@ class CatchUp:
 
     def _read(self, seats: list[Seat]) -> list[tuple[Gap | None, Remembered]]:
         """Read; raise Unverified until a worker has compared Redis with the database, which it does in seconds."""
+        primary.doubt()  # it may have been missed by a failover, and the old primary knows nothing of it
         read = self._replays.read_many([(seat.user_id, (seat.last or b"").decode()) for seat in seats])
         if any(gap is None for gap, _ in read):
             raise Unverified("Redis' data may be older than what was dispatched")

@@ -1,5 +1,6 @@
 """One client manager for each kind of message queue: how it listens, and how it says its own word."""
 
+import json
 import logging
 import random
 import time
@@ -15,6 +16,8 @@ from kombu.exceptions import KombuError
 from redis.connection import ConnectionPool
 from redis.exceptions import RedisError
 
+from app.cache import connect
+from app.primary import connection_class
 from im import metrics
 from im.feeds import AmqpFeed, RedisFeed
 from im.rooms import CHANNEL, PushRooms
@@ -85,8 +88,20 @@ class _Listener(PushRooms):
 
 
 class RedisManager(_Listener, socketio.RedisManager):
+    def __init__(self, url: str, **options: Any) -> None:
+        super().__init__(url, **options)
+        # After a failover the subscription has to move as well: its old server may hear nothing of the new primary.
+        self.redis = connect(url, timeout_seconds=_TIMEOUT_SECONDS, on_not_primary=self.subscribe_anew)
+
+    def _publish(self, data: dict[str, Any]) -> None:
+        try:
+            self.redis.publish(self.channel, json.dumps(data))
+        except RedisError as error:
+            log.warning("message queue is away, and takes nothing: %s", error)
+
     def _subscribe(self) -> RedisFeed:
-        pool = ConnectionPool.from_url(self.redis_url, **self.redis_options)
+        options = {**self.redis_options, "connection_class": connection_class(self.redis_url)}
+        pool = ConnectionPool.from_url(self.redis_url, **options)
         return RedisFeed(pool.make_connection(), self.channel, self._subscribed)
 
 

@@ -128,13 +128,18 @@ def _tree(pid: int) -> list[psutil.Process]:
 class Valkey(Service):
     name = "Valkey"
 
+    def __init__(self, folder: Path, *options: str) -> None:
+        """`options` as on the command line."""
+        super().__init__(folder)
+        self._options = options
+
     @property
     def url(self) -> str:
         return f"redis://127.0.0.1:{self.port}/0"
 
     def command(self) -> tuple[list[str], Mapping[str, str], str | None]:
         options = ["--port", str(self.port), "--bind", "127.0.0.1", "--dir", str(self.folder), "--appendonly", "yes"]
-        return [str(get_binary_path()), *options, "--appendfsync", "always", "--save", ""], {}, None
+        return [str(get_binary_path()), *options, "--appendfsync", "always", "--save", "", *self._options], {}, None
 
 
 class RabbitMQ(Service):
