@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from kombu.entity import Queue
 from kombu.transport import TRANSPORT_ALIASES, pyamqp, redis, virtual
 from kombu.utils.json import dumps
+from redis._defaults import get_default_socket_keepalive_options
 from redis.exceptions import DataError, RedisError
 
 from app import events
@@ -28,6 +29,7 @@ _REDIS_OPTIONS = {
     "socket_timeout": 2,
     "socket_connect_timeout": 2,
     "socket_keepalive": True,
+    "socket_keepalive_options": get_default_socket_keepalive_options(),  # so that no firewall takes it for idle
     # Redis answers a waiting worker every second. One that is not answered for this much longer connects anew: by
     # default it takes 25 s to see that its connection is half-open.
     "health_check_interval": 3,
