@@ -13,7 +13,7 @@ from kombu.utils.json import dumps
 from redis._defaults import get_default_socket_keepalive_options
 from redis.exceptions import DataError, RedisError
 
-from app import events
+from app import events, tls
 from app.primary import PrimaryConnection, SecurePrimaryConnection
 
 log = logging.getLogger(__name__)
@@ -176,8 +176,13 @@ TRANSPORT_ALIASES.update(dict.fromkeys(("redis", "rediss"), "app.broker:RedisTra
 def celery_settings(broker_url: str) -> dict[str, Any]:
     """Return the settings of Celery for whoever sends or takes tasks."""
     transport = _TRANSPORTS.get(urlsplit(broker_url).scheme)
+    kombu_url, tls_options = tls.for_kombu(broker_url)
     return {
-        "broker_url": broker_url,
+        "broker_url": kombu_url,
+        # Celery's commands read BROKER_URL by themselves, as it stands, and would take it instead.
+        "broker_read_url": kombu_url,
+        "broker_write_url": kombu_url,
+        "broker_use_ssl": tls_options,
         "broker_transport": transport,
         "broker_transport_options": _AMQP_OPTIONS if transport else _REDIS_OPTIONS,
         "broker_connection_timeout": 2,

@@ -12,6 +12,7 @@ from redis.exceptions import DataError, RedisError, ResponseError
 from redis.exceptions import TimeoutError as TimedOut
 from redis.retry import Retry
 
+from app import tls
 from app.primary import NotPrimary, connection_class
 
 __all__ = ["RedisError", "connect", "is_unavailable", "is_wrong_type"]
@@ -28,7 +29,7 @@ def connect(url: str, *, timeout_seconds: float, on_not_primary: Callable[[], No
     server behind a connection turns out to be no primary any more; the client then connects anew by itself.
     """
     pool = ConnectionPool.from_url(
-        url,
+        tls.for_redis(url),
         connection_class=connection_class(url),
         on_not_primary=on_not_primary,
         socket_timeout=timeout_seconds,

@@ -14,7 +14,7 @@ from amqp.exceptions import AMQPError
 from kombu.exceptions import KombuError
 from redis.exceptions import RedisError
 
-from app import cache, events
+from app import cache, events, tls
 
 CHANNEL = "socketio"
 _TIMEOUT_SECONDS = 2
@@ -69,8 +69,9 @@ class _KombuEmitter(socketio.KombuManager):
             "read_timeout": _TIMEOUT_SECONDS,
             "write_timeout": _TIMEOUT_SECONDS,
         }
-        options = {"connect_timeout": _TIMEOUT_SECONDS, "transport_options": transport}
-        super().__init__(url, channel=CHANNEL, write_only=True, connection_options=options)
+        kombu_url, tls_options = tls.for_kombu(url)
+        options = {"connect_timeout": _TIMEOUT_SECONDS, "ssl": tls_options, "transport_options": transport}
+        super().__init__(kombu_url, channel=CHANNEL, write_only=True, connection_options=options)
         self._producer: Any = None
 
     def push(self, pushes: Iterable[bytes]) -> None:

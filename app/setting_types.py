@@ -5,7 +5,7 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, SecretStr
 
-from app import origins
+from app import origins, tls
 
 
 def _one_of(*schemes: str) -> AfterValidator:
@@ -24,6 +24,13 @@ def _with_a_port(url: str) -> str:
         _ = urlsplit(url).port
     except ValueError:
         raise ValueError("should have a port from 0 to 65535, or none: scheme://user:password@host:port/...") from None
+    return url
+
+
+def _with_tls(url: str) -> str:
+    asked = tls.read(url)
+    if asked is not None:
+        asked.context()
     return url
 
 
@@ -47,8 +54,9 @@ def _user_and_password(secret: SecretStr) -> SecretStr:
 
 
 DatabaseUrl = Annotated[str, _one_of("sqlite", "postgresql+psycopg")]
-QueueUrl = Annotated[str, _one_of("amqp", "amqps", "redis", "rediss"), AfterValidator(_with_a_port)]
-RedisUrl = Annotated[str, _one_of("redis", "rediss"), AfterValidator(_with_a_port)]
+_ServerUrl = Annotated[str, AfterValidator(_with_a_port), AfterValidator(_with_tls)]
+QueueUrl = Annotated[_ServerUrl, _one_of("amqp", "amqps", "redis", "rediss")]
+RedisUrl = Annotated[_ServerUrl, _one_of("redis", "rediss")]
 Origin = Annotated[str, AfterValidator(_origin)]
 Photo = Annotated[str, Field(pattern=r"^(https?://|/)\S+$")]
 Port = Annotated[int, Field(ge=1, le=65535)]

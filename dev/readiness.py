@@ -9,6 +9,7 @@ from celery import Celery
 from kombu.exceptions import KombuError
 from redis.exceptions import RedisError
 
+from app import tls
 from dev.environment import LOOPBACK
 
 _ASK_SECONDS = 1
@@ -69,7 +70,9 @@ def http_check(port: int, path: str, expected: int = 200) -> Check:
 def worker_check(broker_url: str, node: str) -> Check:
     """Return a check that the Celery worker of this node name answers a ping over the broker."""
     # RabbitMQ 4 refuses queues that are neither durable nor exclusive.
-    probe = Celery("readiness", broker=broker_url, set_as_current=False, changes={"control_queue_exclusive": True})
+    kombu_url, tls_options = tls.for_kombu(broker_url)
+    changes = {"control_queue_exclusive": True, "broker_use_ssl": tls_options}
+    probe = Celery("readiness", broker=kombu_url, set_as_current=False, changes=changes)
 
     def check() -> str | None:
         try:

@@ -7,6 +7,7 @@ from amqp.exceptions import AMQPError
 from kombu.connection import Connection
 from kombu.exceptions import KombuError
 
+from app import tls
 from app.cache import RedisError, connect
 from app.config import SettingsError
 from app.db import UNAVAILABLE, Database
@@ -49,7 +50,8 @@ def _ping_queue(url: str) -> None:
         with connect(url, timeout_seconds=_SECONDS) as redis:
             redis.ping()
     else:
-        with Connection(url, connect_timeout=_SECONDS) as connection:
+        kombu_url, tls_options = tls.for_kombu(url)
+        with Connection(kombu_url, ssl=tls_options, connect_timeout=_SECONDS) as connection:
             connection.connect()
 
 

@@ -16,6 +16,7 @@ from kombu.exceptions import KombuError
 from redis.connection import ConnectionPool
 from redis.exceptions import RedisError
 
+from app import tls
 from app.cache import connect
 from app.primary import connection_class
 from im import metrics
@@ -32,8 +33,9 @@ _AWAY = (OSError, EOFError, RedisError, AMQPError, KombuError)
 def create_manager(message_queue_url: str) -> Any:
     """Return the manager for a message queue: Kombu for amqp://, Redis for redis://."""
     if urlsplit(message_queue_url).scheme.startswith("amqp"):
-        return KombuManager(message_queue_url, channel=CHANNEL, connection_options=_AMQP_OPTIONS)
-    return RedisManager(message_queue_url, channel=CHANNEL, redis_options=_REDIS_OPTIONS)
+        url, tls_options = tls.for_kombu(message_queue_url)
+        return KombuManager(url, channel=CHANNEL, connection_options={**_AMQP_OPTIONS, "ssl": tls_options})
+    return RedisManager(tls.for_redis(message_queue_url), channel=CHANNEL, redis_options=_REDIS_OPTIONS)
 
 
 _AMQP_OPTIONS = {"connect_timeout": _TIMEOUT_SECONDS, "heartbeat": 10}

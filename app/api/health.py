@@ -10,7 +10,7 @@ from flask import Blueprint, Response
 from prometheus_client import CONTENT_TYPE_LATEST, Gauge, generate_latest
 from sqlalchemy.exc import SQLAlchemyError
 
-from app import database_faults
+from app import database_faults, tls
 from app.api.state import state
 from app.cache import RedisError
 from app.database_faults import NoRights
@@ -73,16 +73,27 @@ def _failure(check: Callable[[], object]) -> str | None:
     return None
 
 
+def _shake_hands(connection: socket.socket, secure: tls.Tls) -> None:
+    try:
+        context = secure.context()
+    except ValueError as error:  # a file of it is gone since the start
+        raise ConnectionError(str(error)) from None
+    context.wrap_socket(connection, server_hostname=secure.host).close()
+
+
 def _cause(error: Exception) -> str:
     return str(getattr(error, "orig", None) or error).partition("\n")[0]
 
 
 def _reach(url: str) -> Callable[[], None]:
     parts = urlsplit(url)
+    secure = tls.read(url)
     default = {"amqp": 5672, "amqps": 5671}.get(parts.scheme, 6379)
 
     def reach() -> None:
         address = (parts.hostname or "localhost", parts.port or default)
-        socket.create_connection(address, timeout=_CHECK_SECONDS).close()
+        with socket.create_connection(address, timeout=_CHECK_SECONDS) as connection:
+            if secure is not None:
+                _shake_hands(connection, secure)
 
     return reach

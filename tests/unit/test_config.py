@@ -111,6 +111,13 @@ class TestWrong:
             ("MESSAGE_QUEUE_URL", "amqp://localhost:70000", "port"),
             ("REDIS_URL", "amqp://localhost", "redis://, rediss://"),
             ("REDIS_URL", "redis://[", "URL"),
+            (
+                "REDIS_URL",
+                "rediss://localhost/0?ssl_ca_certs=/nowhere.pem",
+                "'/nowhere.pem' can't be read",
+            ),
+            ("BROKER_URL", "amqps://localhost//?ssl_cert_reqs=maybe", "ssl_cert_reqs: should be one of required,"),
+            ("MESSAGE_QUEUE_URL", "amqps://localhost//?cacertfile=ca.pem", "cacertfile: is no option"),
             ("JWT_SECRET", "", "32 bytes or more"),
             ("JWT_SECRET", "x" * 31, "32 bytes or more"),
             ("API_PORT", "0", "greater than or equal to 1"),

@@ -1,0 +1,95 @@
+"""Private services that speak TLS, and certificates for them."""
+
+import shutil
+import subprocess
+from collections.abc import Mapping
+from pathlib import Path
+from urllib.parse import urlencode
+
+from tests.services import RabbitMQ, Service, free_port, missing
+
+
+class Authority:
+    """Signs certificates. `file` is its own."""
+
+    def __init__(self, folder: Path) -> None:
+        folder.mkdir(parents=True)
+        folder.chmod(0o755)
+        self._folder = folder
+        self.file = folder / "ca.pem"
+        new = ["req", "-x509", "-subj", "/CN=authority", "-days", "2", "-out", str(self.file)]
+        self._openssl(*new, *self._new_key("ca"))
+
+    def sign(self, name: str, hosts: str = "") -> tuple[Path, Path]:
+        """Return the files of a new certificate and its key; `hosts` as OpenSSL has them, `DNS:localhost`."""
+        certificate, request = self._folder / f"{name}.pem", self._folder / f"{name}.csr"
+        self._openssl("req", "-subj", f"/CN={name}", "-out", str(request), *self._new_key(name))
+        extensions = self._folder / f"{name}.ext"
+        extensions.write_text(f"subjectAltName={hosts}\n" if hosts else "")
+        signer = ["-CA", str(self.file), "-CAkey", str(self._folder / "ca.key"), "-CAcreateserial", "-days", "2"]
+        files = ["-in", str(request), "-out", str(certificate), "-extfile", str(extensions)]
+        self._openssl("x509", "-req", *files, *signer)
+        return certificate, self._folder / f"{name}.key"
+
+    def _new_key(self, name: str) -> list[str]:
+        return ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-keyout", self._path(name)]
+
+    def _path(self, name: str) -> str:
+        return str(self._folder / f"{name}.key")
+
+    def _openssl(self, *arguments: str) -> None:
+        if shutil.which("openssl") is None:
+            missing("openssl")
+        done = subprocess.run(["openssl", *arguments], capture_output=True, text=True, timeout=30, check=False)
+        assert done.returncode == 0, done.stderr
+
+
+def with_options(url: str, **options: object) -> str:
+    """Return a URL with options of TLS, given without their ssl_."""
+    return f"{url}?{urlencode({f'ssl_{name}': value for name, value in options.items()})}"
+
+
+class SecureRedis(Service):
+    """The machine's own Redis: the bundled Valkey is built without TLS."""
+
+    name = "Redis with TLS"
+
+    def __init__(self, folder: Path, authority: Authority, *, hosts: str, asks_clients: bool = False) -> None:
+        super().__init__(folder)
+        self._authority = authority
+        self._certificate, self._key = authority.sign(f"redis-{self.port}", hosts)
+        self._asks_clients = asks_clients
+
+    @property
+    def url(self) -> str:
+        return f"rediss://127.0.0.1:{self.port}/0"
+
+    def command(self) -> tuple[list[str], Mapping[str, str], str | None]:
+        if shutil.which("redis-server") is None:
+            missing("redis-server")
+        tls = {"cert-file": self._certificate, "key-file": self._key, "ca-cert-file": self._authority.file}
+        tls_options = [part for name, value in tls.items() for part in (f"--tls-{name}", str(value))]
+        options = ["--port", "0", "--tls-port", str(self.port), "--bind", "127.0.0.1", "--dir", str(self.folder)]
+        asks = ["--tls-auth-clients", "yes" if self._asks_clients else "no", "--save", ""]
+        return ["redis-server", *options, *tls_options, *asks], {}, None
+
+
+class SecureRabbitMQ(RabbitMQ):
+    """With a port for TLS beside the other one, which tells when it is up."""
+
+    name = "RabbitMQ with TLS"
+
+    def __init__(self, folder: Path, authority: Authority, *, hosts: str, asks_clients: bool = False) -> None:
+        super().__init__(folder)
+        self._tls_port = free_port()
+        certificate, key = authority.sign(f"rabbitmq-{self._tls_port}", hosts)
+        options = {"cacertfile": authority.file, "certfile": certificate, "keyfile": key}
+        options |= {"verify": "verify_peer", "fail_if_no_peer_cert": str(asks_clients).lower()}
+        lines = [f"listeners.ssl.1 = 127.0.0.1:{self._tls_port}"]
+        lines += [f"ssl_options.{name} = {value}" for name, value in options.items()]
+        with (folder / "rabbitmq.conf").open("a") as file:
+            file.write("\n".join(lines) + "\n")
+
+    @property
+    def url(self) -> str:
+        return f"amqps://guest:guest@127.0.0.1:{self._tls_port}//"
