@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.clocks import off_by
-from tests.services import Service
+from tests.clocks import JumpingClock, off_by
+from tests.services import Service, wait_until
 from tests.system import System
 
 
@@ -24,3 +24,43 @@ def test_a_worker_whose_clock_is_wrong_takes_no_task_for_expired(
 
         assert client.wait_for("following notify")[0]["user_id"] == ann.id
         client.close()
+
+
+@pytest.mark.parametrize("seconds", [3600, -3600], ids=["ahead", "behind"])
+@pytest.mark.parametrize("process", ["api", "worker", "im0"])
+def test_a_process_an_hour_off_costs_nobody_anything(
+    tmp_path: Path, valkeys: Callable[[], Service], process: str, seconds: int
+) -> None:
+    urls = dict.fromkeys(("BROKER_URL", "MESSAGE_QUEUE_URL", "REDIS_URL"), valkeys().url)
+    with System(tmp_path, env_of={process: off_by(seconds)}, **urls) as system:
+        assert_pushes_and_counts_come(system)
+
+
+def test_clocks_that_jump_while_processes_run_cost_nobody_anything(
+    tmp_path: Path, valkeys: Callable[[], Service]
+) -> None:
+    urls = dict.fromkeys(("BROKER_URL", "MESSAGE_QUEUE_URL", "REDIS_URL"), valkeys().url)
+    clock = JumpingClock(tmp_path / "clock")
+    with System(tmp_path, env_of=dict.fromkeys(("worker", "beat"), clock.environment), **urls) as system:
+        for seconds in (3600, -3600):
+            clock.jump(seconds)
+            assert_pushes_and_counts_come(system)
+
+
+def assert_pushes_and_counts_come(system: System) -> None:
+    ann, bob, eve = (system.user() for _ in range(3))
+    client = system.client(bob)
+    client.wait_for("sync")
+    assert system.api.follow(ann, bob) == 201
+    [told] = client.wait_for("following notify", seconds=20)
+    wait_until(lambda: {"count": 1} in client.of("unread"), seconds=20, what="the count of a push comes")
+
+    system.api.post("/v1_0/user/notifications/read", {"ids": [told["id"]]}, bob)
+    wait_until(lambda: client.of("unread")[-1] == {"count": 0}, seconds=20, what="the count of a reading comes")
+    client.close()
+    assert system.api.follow(eve, bob) == 201
+
+    back = system.client(bob, last_offset=told["offset"])
+    wait_until(lambda: back.ids() and back.of("sync"), seconds=20, what="it gets what it missed")
+    assert back.of("sync")[0]["recovered"] is True
+    back.close()
