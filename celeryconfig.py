@@ -6,6 +6,7 @@ from app.config import BrokerSettings, load_settings
 globals().update(broker.celery_settings(load_settings(BrokerSettings).broker_url))  # the API sends with the same
 
 broker_connection_retry_on_startup = True
+broker_channel_error_retry = True  # rights and queues of others don't end a worker: tasks/consumer.py waits
 broker_connection_max_retries = None  # a worker waits for its broker as long as it takes, with a growing pause
 
 task_store_errors_even_if_ignored = False

@@ -7,6 +7,7 @@ from queue import Empty
 from typing import Any
 from urllib.parse import urlsplit
 
+from kombu.connection import Connection
 from kombu.entity import Queue
 from kombu.transport import TRANSPORT_ALIASES, pyamqp, redis, virtual
 from kombu.utils.json import dumps
@@ -44,20 +45,20 @@ class _Channel(pyamqp.Channel):
         return super().basic_publish_confirm(*args, confirm_timeout=timeout, **options)
 
 
-class _Connection(pyamqp.Connection):
+class _AmqpConnection(pyamqp.Connection):
     Channel = _Channel
 
 
 class Transport(pyamqp.Transport):
     """RabbitMQ, with a bound to how long a publisher waits for the broker's confirmation."""
 
-    Connection = _Connection
+    Connection = _AmqpConnection
 
 
 class SSLTransport(pyamqp.SSLTransport):
     """The same for amqps://."""
 
-    Connection = _Connection
+    Connection = _AmqpConnection
 
 
 _TRANSPORTS = {"amqp": "app.broker:Transport", "amqps": "app.broker:SSLTransport"}
@@ -173,6 +174,23 @@ class RedisTransport(redis.Transport):
 TRANSPORT_ALIASES.update(dict.fromkeys(("redis", "rediss"), "app.broker:RedisTransport"))
 
 
+def connection(url: str, *, timeout_seconds: float) -> Connection:
+    """Return a connection to RabbitMQ, not made yet, on which no wait is longer."""
+    waits = dict.fromkeys(("confirm_timeout", "read_timeout", "write_timeout"), timeout_seconds)
+    options = {"confirm_publish": True, **waits}
+    kombu_url, tls_options = tls.for_kombu(url)
+    return Connection(kombu_url, connect_timeout=timeout_seconds, ssl=tls_options, transport_options=options)
+
+
+def queues() -> list[Queue]:
+    """Return the queues of tasks.
+
+    RabbitMQ bounds the dispatches by dropping the oldest. An existing queue takes no other arguments, so that of the
+    other tasks is bounded by how long a message may wait there, by the broker's clock.
+    """
+    return [_queue(events.QUEUE), _queue(events.DISPATCH_QUEUE, {"x-max-length": _MOST_DISPATCHES})]
+
+
 def celery_settings(broker_url: str) -> dict[str, Any]:
     """Return the settings of Celery for whoever sends or takes tasks."""
     transport = _TRANSPORTS.get(urlsplit(broker_url).scheme)
@@ -187,9 +205,7 @@ def celery_settings(broker_url: str) -> dict[str, Any]:
         "broker_transport_options": _AMQP_OPTIONS if transport else _REDIS_OPTIONS,
         "broker_connection_timeout": 2,
         "broker_heartbeat": 5,  # a connection that was forgotten on its way is given up after two of them
-        # RabbitMQ bounds the dispatches by dropping the oldest. An existing queue takes no other arguments, so that of
-        # the other tasks is bounded by how long a message may wait there, by the broker's clock.
-        "task_queues": [_queue(events.QUEUE), _queue(events.DISPATCH_QUEUE, {"x-max-length": _MOST_DISPATCHES})],
+        "task_queues": queues(),
         "task_routes": {events.DISPATCH_TASK: {"queue": events.DISPATCH_QUEUE}},
         "task_default_queue": events.QUEUE,
         "task_default_routing_key": events.QUEUE,

@@ -8,14 +8,14 @@ from typing import Any, Self, TypeVar
 from redis import ConnectionPool, Redis
 from redis.backoff import NoBackoff
 from redis.exceptions import ConnectionError as Disconnected
-from redis.exceptions import DataError, RedisError, ResponseError
+from redis.exceptions import DataError, NoPermissionError, RedisError, ResponseError
 from redis.exceptions import TimeoutError as TimedOut
 from redis.retry import Retry
 
 from app import tls
 from app.primary import NotPrimary, connection_class
 
-__all__ = ["RedisError", "connect", "is_unavailable", "is_wrong_type"]
+__all__ = ["RedisError", "connect", "is_unavailable", "is_wrong_type", "lacks_rights"]
 
 T = TypeVar("T")
 
@@ -49,6 +49,14 @@ def is_wrong_type(error: BaseException) -> bool:
 
 # MISCONF, NOREPLICAS, BUSY and others tell of the server; what has no code tells of one command.
 _CODE = re.compile(r"[A-Z]{3,} ")
+# Scripts tell of rights without a code: those of Valkey, and of Redis.
+_NO_RIGHTS = re.compile(r"ACL failure in script|The user executing the script can't")
+
+
+def lacks_rights(error: BaseException) -> bool:
+    """Say whether the user of the URL may not do what was asked for, also within a script."""
+    is_of_script = isinstance(error, ResponseError) and bool(_NO_RIGHTS.match(str(error)))
+    return is_of_script or isinstance(error, NoPermissionError)
 
 
 def is_unavailable(error: BaseException) -> bool:
@@ -56,7 +64,7 @@ def is_unavailable(error: BaseException) -> bool:
     if is_wrong_type(error):
         return False
     if isinstance(error, ResponseError):
-        return type(error) is not ResponseError or bool(_CODE.match(str(error)))
+        return type(error) is not ResponseError or bool(_CODE.match(str(error))) or lacks_rights(error)
     return isinstance(error, RedisError) and not isinstance(error, DataError)
 
 

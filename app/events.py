@@ -14,6 +14,7 @@ MESSAGE = "message"
 ANONYMOUS = "anonymous"
 TOKEN_EXPIRING = "token_expiring"  # noqa: S105  (an event's name)
 
+CHANNEL = "socketio"  # of the message queue; what python-socketio's own managers take
 QUEUE = "notifications"  # what workers are told to tell
 DISPATCH_QUEUE = "dispatches"  # requests to look at the outbox; each covers all that was committed before it is taken
 DISPATCH_TASK = "tasks.notifications.dispatch"

@@ -16,7 +16,6 @@ from redis.exceptions import RedisError
 
 from app import cache, events, tls
 
-CHANNEL = "socketio"
 _TIMEOUT_SECONDS = 2
 _LARGEST_MESSAGE = 256 * 1024  # bytes; more pushes than this make several messages
 
@@ -44,7 +43,7 @@ def create_emitter(message_queue_url: str) -> Emitter:
 
 class _RedisEmitter(socketio.RedisManager):
     def __init__(self, url: str) -> None:
-        super().__init__(url, channel=CHANNEL, write_only=True)
+        super().__init__(url, channel=events.CHANNEL, write_only=True)
         self.redis = cache.connect(url, timeout_seconds=_TIMEOUT_SECONDS)
 
     def push(self, pushes: Iterable[bytes]) -> None:
@@ -71,7 +70,7 @@ class _KombuEmitter(socketio.KombuManager):
         }
         kombu_url, tls_options = tls.for_kombu(url)
         options = {"connect_timeout": _TIMEOUT_SECONDS, "ssl": tls_options, "transport_options": transport}
-        super().__init__(kombu_url, channel=CHANNEL, write_only=True, connection_options=options)
+        super().__init__(kombu_url, channel=events.CHANNEL, write_only=True, connection_options=options)
         self._producer: Any = None
 
     def push(self, pushes: Iterable[bytes]) -> None:

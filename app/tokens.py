@@ -53,9 +53,14 @@ def verify(secret: str, token: str, *, refresh: bool = False, leeway_seconds: fl
     and `exp` bounds it all the same. `ahead_seconds` says by how much. The leeway does not prolong a token: whose token
     ends a little early refreshes it.
     """
-    options = {"require": _REQUIRED, "verify_iat": False, "verify_exp": False}
     try:
-        claims = jwt.decode(token, secret, algorithms=[_ALGORITHM], options=options, leeway=leeway_seconds)
+        claims = jwt.decode(
+            token,
+            secret,
+            algorithms=[_ALGORITHM],
+            options={"require": _REQUIRED, "verify_iat": False, "verify_exp": False},
+            leeway=leeway_seconds,
+        )
     except (jwt.InvalidTokenError, UnicodeEncodeError):  # the latter of a text that is not even Unicode
         raise InvalidToken from None
     now, issued_at, expires_at = time.time(), claims["iat"], claims["exp"]

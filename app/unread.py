@@ -102,7 +102,7 @@ class UnreadCache:
         It is told by Redis' clock, since those of processes differ: a change that was counted by one whose clock is
         behind would lose against an older count.
         """
-        seconds, microseconds = cast("tuple[int, int]", self._redis.time())
+        seconds, microseconds = self._redis.time()
         return seconds * 1_000_000 + microseconds
 
     def set(self, counts: Mapping[int, int], *, read_at: int, is_first: bool = True) -> list[bytes]:

@@ -13,7 +13,7 @@ from typing import Any
 
 import eventlet
 import hiredis
-from redis.exceptions import RedisError
+from redis.exceptions import NoPermissionError, RedisError
 
 from im.hearing import DEAF_SECONDS
 from im.inflow import open_inflow
@@ -46,7 +46,8 @@ class RedisFeed:
             reader.feed(self._inflow.read())
             while (answer := reader.gets()) is not False:
                 if not isinstance(answer, list):
-                    raise RedisError(f"instead of a message came {answer!r}")
+                    kind = NoPermissionError if str(answer).startswith("NOPERM ") else RedisError
+                    raise kind(f"instead of a message came {answer!r}")
                 if answer[0] == b"message":
                     yield answer[2]
                 elif answer[0] == b"subscribe":

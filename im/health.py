@@ -1,19 +1,16 @@
 """`/livez`, `/readyz` and `/metrics` beside the sockets."""
 
-import time
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from eventlet.semaphore import Semaphore
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from redis import Redis
 
-from app.cache import RedisError
+from app import capabilities, service_faults
 from im.hearing import Hearing
 
 # On every answer, also those of polling: browsers are told not to guess what it is, and not to frame it.
 _SECURITY_HEADERS = [("X-Content-Type-Options", "nosniff"), ("X-Frame-Options", "DENY")]
-_FRESH_SECONDS = 0.5
 
 StartResponse = Callable[[str, list[tuple[str, str]]], Any]
 Wsgi = Callable[[dict[str, Any], StartResponse], Iterable[bytes]]
@@ -24,7 +21,7 @@ class Health:
 
     def __init__(self, app: Wsgi, *, redis: Redis, hearing: Hearing) -> None:
         self._app = app
-        self._redis = _Redis(redis)
+        self._check_redis = capabilities.of_cache(redis)
         self._hearing = hearing
         self.is_stopping = False
 
@@ -46,8 +43,8 @@ class Health:
 
     def _readyz(self, start_response: StartResponse) -> Iterable[bytes]:
         failures = {
-            "redis": self._redis.failure(),
-            "message_queue": "deaf: nothing of our own is heard" if self._hearing.is_deaf else None,
+            "redis": _failure(self._check_redis),
+            "message_queue": self._hearing.failure(),
             "server": "stopping" if self.is_stopping else None,
         }
         lines = "".join(f"{name}: {failure or 'ok'}\n" for name, failure in failures.items())
@@ -55,29 +52,12 @@ class Health:
         return _answer(start_response, status, lines.encode())
 
 
-class _Redis:
-    """Asked by one at a time, and for all who ask within half a second: its connections are for the clients."""
-
-    def __init__(self, redis: Redis) -> None:
-        self._redis = redis
-        self._asking = Semaphore(1)
-        self._asked_at = -_FRESH_SECONDS
-        self._failure: str | None = None
-
-    def failure(self) -> str | None:
-        """Say how it is away; None where it is there."""
-        with self._asking:
-            if time.monotonic() - self._asked_at >= _FRESH_SECONDS:
-                self._failure = self._ask()
-                self._asked_at = time.monotonic()
-        return self._failure
-
-    def _ask(self) -> str | None:
-        try:
-            self._redis.ping()
-        except RedisError as error:
-            return f"away ({type(error).__name__})"
-        return None
+def _failure(check: capabilities.Check) -> str | None:
+    try:
+        check()
+    except service_faults.ERRORS as error:
+        return service_faults.describe(error)
+    return None
 
 
 def _answer(start_response: StartResponse, status: str, body: bytes, kind: str = "text/plain") -> Iterable[bytes]:

@@ -19,6 +19,7 @@ class Hearing:
         """`say` publishes a word that leads to `heard`; `subscribe_anew` drops the present subscription."""
         self._say = say
         self._subscribe_anew = subscribe_anew
+        self.fault: str | None = None  # why it may be deaf, as /readyz shows it
         self.messages = 0  # that have come over the subscription: each is as good a sign as the own word
         self._messages_before = 0
         self._heard_at: float | None = None
@@ -28,7 +29,12 @@ class Hearing:
     def is_deaf(self) -> bool:
         return self._heard_at is None or time.monotonic() - self._heard_at > DEAF_SECONDS
 
+    def failure(self) -> str | None:
+        """Say why nothing is heard; None where the server hears itself."""
+        return (self.fault or "deaf: nothing of our own is heard") if self.is_deaf else None
+
     def heard(self) -> None:
+        self.fault = None
         self._heard_at = time.monotonic()
         metrics.IS_HEARING.set(1)
 

@@ -10,32 +10,29 @@ from urllib.parse import urlsplit
 
 import eventlet
 import socketio
-from amqp.exceptions import AMQPError
 from kombu import entity
-from kombu.exceptions import KombuError
 from redis.connection import ConnectionPool
 from redis.exceptions import RedisError
 
-from app import tls
+from app import events, service_faults, tls
 from app.cache import connect
 from app.primary import connection_class
 from im import metrics
 from im.feeds import AmqpFeed, RedisFeed
-from im.rooms import CHANNEL, PushRooms
+from im.rooms import PushRooms
 
 log = logging.getLogger(__name__)
 
 _TIMEOUT_SECONDS = 2
 _LONGEST_PAUSE_SECONDS = 5.0
-_AWAY = (OSError, EOFError, RedisError, AMQPError, KombuError)
 
 
 def create_manager(message_queue_url: str) -> Any:
     """Return the manager for a message queue: Kombu for amqp://, Redis for redis://."""
     if urlsplit(message_queue_url).scheme.startswith("amqp"):
         url, tls_options = tls.for_kombu(message_queue_url)
-        return KombuManager(url, channel=CHANNEL, connection_options={**_AMQP_OPTIONS, "ssl": tls_options})
-    return RedisManager(tls.for_redis(message_queue_url), channel=CHANNEL, redis_options=_REDIS_OPTIONS)
+        return KombuManager(url, channel=events.CHANNEL, connection_options={**_AMQP_OPTIONS, "ssl": tls_options})
+    return RedisManager(tls.for_redis(message_queue_url), channel=events.CHANNEL, redis_options=_REDIS_OPTIONS)
 
 
 _AMQP_OPTIONS = {"connect_timeout": _TIMEOUT_SECONDS, "heartbeat": 10}
@@ -70,8 +67,8 @@ class _Listener(PushRooms):
                     self.pace.step()
                     if self._feed is not feed:
                         break
-            except _AWAY as error:
-                log.warning("message queue is away: %r", error)
+            except service_faults.ERRORS as error:
+                self._note(error)
             except Exception:
                 log.exception("the subscription ended unexpectedly")
             self.subscribe_anew()
@@ -81,6 +78,10 @@ class _Listener(PushRooms):
 
     def _subscribe(self) -> Any:
         raise NotImplementedError
+
+    def _note(self, error: Exception) -> None:
+        self.hearing.fault = service_faults.describe(error) if service_faults.fault_of(error).remedy else None
+        service_faults.report(log, "message queue", error)
 
     def _subscribed(self) -> None:
         metrics.SUBSCRIPTIONS.inc()
@@ -99,7 +100,7 @@ class RedisManager(_Listener, socketio.RedisManager):
         try:
             self.redis.publish(self.channel, json.dumps(data))
         except RedisError as error:
-            log.warning("message queue is away, and takes nothing: %s", error)
+            self._note(error)
 
     def _subscribe(self) -> RedisFeed:
         options = {**self.redis_options, "connection_class": connection_class(self.redis_url)}
@@ -121,6 +122,13 @@ class KombuManager(_Listener, socketio.KombuManager):
     def _producer_publish(self, connection: Any) -> Callable[..., Any]:
         producer = connection.Producer(exchange=self._exchange(), **self.producer_options)
         return connection.ensure(producer, producer.publish, max_retries=1, interval_start=0.1)  # type: ignore[no-any-return]
+
+    def _publish(self, data: dict[str, Any]) -> None:
+        try:
+            self._producer_publish(self.publisher_connection)(json.dumps(data))
+        except service_faults.ERRORS as error:
+            self._note(error)
+            _quietly(self.publisher_connection.collect)
 
     def _subscribe(self) -> AmqpFeed:
         feed = AmqpFeed(self._connection(), self._queue())

@@ -16,8 +16,6 @@ from im.hearing import Hearing
 from im.pace import Pace
 from im.seats import Push
 
-CHANNEL = "socketio"
-
 
 class IndexedRooms(PubSubManager):
     """Leaving costs the rooms of the one who leaves, not the rooms of the world.

@@ -35,7 +35,7 @@ class _Amqp(AMQP):
     Connection = _EagerConnection
 
 
-celery_app = app = Celery("toutiao", amqp=_Amqp, include=["tasks.notifications", "tasks.heartbeat"])
+celery_app = app = Celery("toutiao", amqp=_Amqp, include=["tasks.notifications", "tasks.heartbeat", "tasks.beat_log"])
 try:
     celery_app.config_from_object("celeryconfig", force=True)  # at once, and not when something first asks
 except SettingsError as error:

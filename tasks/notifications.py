@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from app import database_faults, events
+from app import database_faults, events, service_faults
 from app.cache import RedisError
 from app.services import dispatch_state, inbox
 from tasks import heartbeat
@@ -43,6 +43,9 @@ def _dispatch(how: Callable[[Callable[[], Outcome]], Outcome]) -> dict[str, obje
         if fault := database_faults.fault_of(error):
             database_faults.report(error)
             heartbeat.write(f"database: {fault.state}")
+        elif lasting := _lasting_fault(error):
+            heartbeat.write(f"Redis or message queue: {lasting.state}")
+            return None  # all of it stays in the outbox, and the operator has been told
         raise
     heartbeat.write("database: ok")
     return done
@@ -110,6 +113,15 @@ def _tell_unread(to: Resources, user_ids: list[int]) -> None:
         to.emitter.push(pushes)
 
 
+def _lasting_fault(error: Exception) -> service_faults.Fault | None:
+    """Return, and report, what Redis or the message queue can't do before an operator acts."""
+    cause = error.__cause__ or error
+    if not is_unavailable(error) or not service_faults.is_lasting(cause):
+        return None
+    service_faults.report(log, "Redis or message queue", cause)
+    return service_faults.fault_of(cause)
+
+
 def _patiently(act: Callable[[], T]) -> T:
     """Act, and act again after a growing pause while a service is unavailable; raise its error in the end."""
     for attempt in range(1, _ATTEMPTS):
@@ -118,6 +130,7 @@ def _patiently(act: Callable[[], T]) -> T:
         except Exception as error:
             if not is_unavailable(error):
                 raise
-            log.warning("attempt %d of %d: %s", attempt, _ATTEMPTS, error)
+            if not _lasting_fault(error):
+                log.warning("attempt %d of %d: %s", attempt, _ATTEMPTS, error)
             time.sleep(_FIRST_PAUSE_SECONDS * 2**attempt * random.uniform(0.5, 1))  # noqa: S311  (jitter)
     return act()

@@ -6,7 +6,7 @@ from functools import cache
 
 from celery.signals import celeryd_init
 
-from app import push
+from app import events, push
 from app.cache import connect
 from app.config import SettingsError, WorkerSettings, load_settings
 from app.counters import Counters
@@ -67,7 +67,7 @@ def resources() -> Resources:
         with database.reading() as connection:
             return accounts.load_profiles(connection, user_ids)
 
-    channel = push.CHANNEL if config.is_one_redis else ""
+    channel = events.CHANNEL if config.is_one_redis else ""
     return Resources(
         database=database,
         profiles=UserProfileCache(redis, load),

@@ -15,7 +15,7 @@ from collections.abc import Callable
 from celery import Celery
 from prometheus_client import Counter
 
-from app import broker, events
+from app import broker, events, service_faults
 
 log = logging.getLogger(__name__)
 
@@ -92,7 +92,7 @@ class TaskRequests:
                 self._send(task, arguments)
             except Exception as error:  # noqa: BLE001  (brokers raise what they like, and this thread has to go on)
                 FAILED.labels(task).inc()
-                log.warning("broker did not take %s: %r", task, error)
+                service_faults.report(log, "broker", error)
             else:
                 return
             time.sleep(pause * random.uniform(0.5, 1))  # noqa: S311  (jitter)

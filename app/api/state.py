@@ -8,6 +8,7 @@ from flask import current_app
 from redis import Redis
 from werkzeug.local import LocalProxy
 
+from app import capabilities, events
 from app.api.requests import TaskRequests
 from app.cache import RedisError, connect
 from app.config import ApiSettings
@@ -33,6 +34,7 @@ class State:
     unread: UnreadCache
     counters: Counters
     tasks: TaskRequests
+    checks: dict[str, capabilities.Check]
 
 
 def create_state(settings: ApiSettings) -> State:
@@ -53,6 +55,11 @@ def create_state(settings: ApiSettings) -> State:
         unread=UnreadCache(redis),
         counters=Counters(redis),
         tasks=TaskRequests(settings.broker_url),
+        checks={
+            "redis": capabilities.of_cache(redis),
+            "broker": capabilities.of_broker(settings.broker_url),
+            "message_queue": capabilities.of_message_queue(settings.message_queue_url, events.CHANNEL),
+        },
     )
 
 

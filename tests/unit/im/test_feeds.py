@@ -9,7 +9,7 @@ from typing import Any
 import eventlet
 import pytest
 from eventlet.greenio import GreenSocket
-from redis.exceptions import RedisError
+from redis.exceptions import NoPermissionError, RedisError
 
 from im.feeds import AmqpFeed, RedisFeed
 from im.messages import LARGEST
@@ -125,7 +125,7 @@ class TestRedis:
         server.take(feed)
         server.socket.sendall(b"-NOPERM no\r\n")
         server.wait_for(lambda: server.got)
-        assert server.got == [RedisError]
+        assert server.got == [NoPermissionError]
 
     def test_a_message_that_does_not_end_ends_the_subscription(self, server: Server, feed: RedisFeed) -> None:
         server.take(feed)
