@@ -117,7 +117,8 @@ class Epochs:
         answer = cast("list[bytes]", self._establish(keys=[], args=[epoch or "", sequence, new]))
         verified = Verified(int(answer[0]), answer[1].decode())
         if verified.epoch != epoch:
-            log.warning("epoch %d begins: the data in Redis is new, or older than what was dispatched", verified.epoch)
+            level = logging.INFO if epoch is None else logging.WARNING
+            log.log(level, "epoch %d begins: Redis is new, or older than what was dispatched", verified.epoch)
         return verified
 
     def read_with(self, ask: Callable[[Any], object]) -> tuple[list[Any], Verified | None]:

@@ -58,7 +58,7 @@ def verified(to: Resources, act: Callable[[], T]) -> T:
     except RedisError as error:
         if not epochs.is_unverified(error):
             raise
-        log.warning("Redis and the database are compared: %s", error)
+        log.info("Redis and the database are compared, as after each start of Redis: %s", error)
     with to.database.transaction() as connection:
         dispatch_state.establish(connection, to.epochs)
     return act()

@@ -72,7 +72,7 @@ def redrive(notification_ids: tuple[int, ...]) -> None:
     state.tasks.dispatch()
     click.echo(f"{count} notifications are in the outbox again")
     if missing := len(set(notification_ids)) - count if notification_ids else 0:
-        raise click.ClickException(f"{missing} of those that were named have not failed")
+        raise click.ClickException(f"{missing} of the given ids: no such notification, or it has not failed")
 
 
 @group.command()

@@ -45,7 +45,7 @@ def test_another_service_emits(small: System) -> None:
     client = small.client(bob)
     client.wait_for("sync")
 
-    done = small.run(sys.executable, "-c", block("import os").replace('room="2"', f'room="{bob.id}"'))
+    done = small.run(sys.executable, "-c", block("import os"), str(bob.id))
 
     assert done.returncode == 0, done.stderr
     assert client.wait_for("anything") == [{"a": 1}]
@@ -59,13 +59,13 @@ def copy(tmp_path: Path) -> Path:
     shutil.copytree(ROOT, root, ignore=shutil.ignore_patterns(".*", "node_modules", "__pycache__"))
     (root / "app/services/waves.py").write_text(block('"""Who waves'))
     (root / "app/api/waves.py").write_text(block('"""Waving'))
-    (root / "im/clock.py").write_text(block('"""The `time`'))
+    (root / "im/uptime.py").write_text(block('"""The `uptime`'))
     (root / "tests/e2e/test_waves.py").write_text(block('"""Whoever is waved'))
     edit(root / "app/events.py", r"^FOLLOWING_NOTIFY = .*?^NOTIFICATIONS = .*?\n", block("FOLLOWING_NOTIFY"))
     edit(root / "app/static/events.js", r"^const TEXTS = .*?^\};\n", block("const TEXTS"))
     edit(root / "app/factory.py", r"    security_headers,\n", "    security_headers,\n    waves,\n")
     edit(root / "app/factory.py", r"notifications\.bp\)", "notifications.bp, waves.bp)")
-    edit(root / "im/server.py", r"^from im\.chat", "from im import clock\nfrom im.chat")
+    edit(root / "im/server.py", r"^from im import encoding, protocol\n", "from im import encoding, protocol, uptime\n")
     edit(root / "im/server.py", r'^    sio\.on\("\*"', textwrap.indent(block("sio.on("), "    ") + '    sio.on("*"')
     return root
 
@@ -77,16 +77,16 @@ def edit(path: Path, pattern: str, replacement: str) -> None:
 
 
 def test_the_example_of_an_event_an_endpoint_and_a_handler_works(copy: Path) -> None:
-    (copy / "tests/e2e/test_clock.py").write_text(
+    (copy / "tests/e2e/test_uptime.py").write_text(
         "from tests.system import System\n\n\n"
-        "def test_time(small: System) -> None:\n"
+        "def test_uptime(small: System) -> None:\n"
         "    client = small.client(None)\n"
-        '    assert list(client.sio.call("time", timeout=5)) == ["timestamp"]\n'
+        '    assert list(client.sio.call("uptime", timeout=5)) == ["seconds"]\n'
         "    client.close()\n"
     )
 
-    pytest_ = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-k", "small or time or page"]
-    tests = ["tests/e2e/test_waves.py", "tests/e2e/test_clock.py", "tests/unit/test_events.py"]
+    pytest_ = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-k", "small or uptime or page"]
+    tests = ["tests/e2e/test_waves.py", "tests/e2e/test_uptime.py", "tests/unit/test_events.py"]
     done = subprocess.run([*pytest_, *tests], cwd=copy, capture_output=True, text=True, timeout=110, check=False)
 
     assert done.returncode == 0, done.stdout

@@ -135,7 +135,7 @@ class TestRedrive:
 
         assert done.exit_code == 1
         assert "1 notifications are in the outbox again" in done.output
-        assert "Error: 1 of those that were named have not failed" in done.output
+        assert "Error: 1 of the given ids: no such notification, or it has not failed" in done.output
         assert counts(database) == (2, 1)
 
 
