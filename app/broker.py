@@ -9,17 +9,16 @@ from urllib.parse import urlsplit
 
 from kombu.connection import Connection
 from kombu.entity import Queue
-from kombu.transport import TRANSPORT_ALIASES, pyamqp, redis, virtual
+from kombu.transport import TRANSPORT_ALIASES, redis, virtual
 from kombu.utils.json import dumps
 from redis._defaults import get_default_socket_keepalive_options
 from redis.exceptions import DataError, RedisError
 
-from app import events, tls
+from app import events, rabbitmq, tls
 from app.primary import PrimaryConnection, SecurePrimaryConnection
 
 log = logging.getLogger(__name__)
 
-_CONFIRM_SECONDS = 2
 # So many dispatches may wait. Another one adds nothing: each pushes all that is committed when a worker takes it.
 _MOST_DISPATCHES = 10
 _MOST_MESSAGES = 10_000  # of the other queue, in Redis, which is memory
@@ -35,33 +34,6 @@ _REDIS_OPTIONS = {
     # default it takes 25 s to see that its connection is half-open.
     "health_check_interval": 3,
 }
-
-
-class _Channel(pyamqp.Channel):
-    def basic_publish_confirm(self, *args: Any, confirm_timeout: float | None = None, **options: Any) -> Any:
-        # Celery has no setting for it, and its events can't even ask: on a half-open connection they wait for ever,
-        # and the worker with them.
-        timeout = confirm_timeout or _CONFIRM_SECONDS
-        return super().basic_publish_confirm(*args, confirm_timeout=timeout, **options)
-
-
-class _AmqpConnection(pyamqp.Connection):
-    Channel = _Channel
-
-
-class Transport(pyamqp.Transport):
-    """RabbitMQ, with a bound to how long a publisher waits for the broker's confirmation."""
-
-    Connection = _AmqpConnection
-
-
-class SSLTransport(pyamqp.SSLTransport):
-    """The same for amqps://."""
-
-    Connection = _AmqpConnection
-
-
-_TRANSPORTS = {"amqp": "app.broker:Transport", "amqps": "app.broker:SSLTransport"}
 
 
 class QueueFull(Exception):
@@ -179,7 +151,10 @@ def connection(url: str, *, timeout_seconds: float) -> Connection:
     waits = dict.fromkeys(("confirm_timeout", "read_timeout", "write_timeout"), timeout_seconds)
     options = {"confirm_publish": True, **waits}
     kombu_url, tls_options = tls.for_kombu(url)
-    return Connection(kombu_url, connect_timeout=timeout_seconds, ssl=tls_options, transport_options=options)
+    transport = rabbitmq.TRANSPORTS[urlsplit(url).scheme]
+    return Connection(
+        kombu_url, transport=transport, connect_timeout=timeout_seconds, ssl=tls_options, transport_options=options
+    )
 
 
 def queues() -> list[Queue]:
@@ -193,7 +168,7 @@ def queues() -> list[Queue]:
 
 def celery_settings(broker_url: str) -> dict[str, Any]:
     """Return the settings of Celery for whoever sends or takes tasks."""
-    transport = _TRANSPORTS.get(urlsplit(broker_url).scheme)
+    transport = rabbitmq.TRANSPORTS.get(urlsplit(broker_url).scheme)
     kombu_url, tls_options = tls.for_kombu(broker_url)
     return {
         "broker_url": kombu_url,

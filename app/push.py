@@ -14,7 +14,7 @@ from amqp.exceptions import AMQPError
 from kombu.exceptions import KombuError
 from redis.exceptions import RedisError
 
-from app import cache, events, tls
+from app import cache, events, rabbitmq, tls
 
 _TIMEOUT_SECONDS = 2
 _LARGEST_MESSAGE = 256 * 1024  # bytes; more pushes than this make several messages
@@ -69,7 +69,12 @@ class _KombuEmitter(socketio.KombuManager):
             "write_timeout": _TIMEOUT_SECONDS,
         }
         kombu_url, tls_options = tls.for_kombu(url)
-        options = {"connect_timeout": _TIMEOUT_SECONDS, "ssl": tls_options, "transport_options": transport}
+        options = {
+            "transport": rabbitmq.TRANSPORTS[urlsplit(url).scheme],
+            "connect_timeout": _TIMEOUT_SECONDS,
+            "ssl": tls_options,
+            "transport_options": transport,
+        }
         super().__init__(kombu_url, channel=events.CHANNEL, write_only=True, connection_options=options)
         self._producer: Any = None
 
@@ -96,6 +101,8 @@ class _KombuEmitter(socketio.KombuManager):
                 self.publisher_connection = self._connection()
                 self._producer = self.publisher_connection.Producer(exchange=self._exchange())
             self._producer.publish(message, content_type=content_type, content_encoding=encoding)
+        except rabbitmq.Blocked as error:
+            raise PushFailed(str(error)) from error
         except (OSError, AMQPError, KombuError) as error:
             self._producer = None
             self.publisher_connection.collect()  # closes without a word: nobody may be listening

@@ -14,7 +14,7 @@ from kombu import entity
 from redis.connection import ConnectionPool
 from redis.exceptions import RedisError
 
-from app import events, service_faults, tls
+from app import events, rabbitmq, service_faults, tls
 from app.cache import connect
 from app.primary import connection_class
 from im import metrics
@@ -31,7 +31,8 @@ def create_manager(message_queue_url: str) -> Any:
     """Return the manager for a message queue: Kombu for amqp://, Redis for redis://."""
     if urlsplit(message_queue_url).scheme.startswith("amqp"):
         url, tls_options = tls.for_kombu(message_queue_url)
-        return KombuManager(url, channel=events.CHANNEL, connection_options={**_AMQP_OPTIONS, "ssl": tls_options})
+        options = {**_AMQP_OPTIONS, "ssl": tls_options, "transport": rabbitmq.TRANSPORTS[urlsplit(url).scheme]}
+        return KombuManager(url, channel=events.CHANNEL, connection_options=options)
     return RedisManager(tls.for_redis(message_queue_url), channel=events.CHANNEL, redis_options=_REDIS_OPTIONS)
 
 
@@ -116,8 +117,10 @@ class KombuManager(_Listener, socketio.KombuManager):
 
     def subscribe_anew(self) -> None:
         super().subscribe_anew()
-        # The deaf ear may be a dumb mouth: on a half-open connection the own word is published, and never heard.
-        _quietly(self.publisher_connection.collect)
+        # A half-open connection may break publishing too, so renew it: but not one that RabbitMQ blocks in an alarm.
+        publisher = self.publisher_connection
+        if not (publisher.connected and publisher.connection.is_blocked):
+            _quietly(publisher.collect)
 
     def _producer_publish(self, connection: Any) -> Callable[..., Any]:
         producer = connection.Producer(exchange=self._exchange(), **self.producer_options)

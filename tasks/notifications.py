@@ -6,6 +6,8 @@ import time
 from collections.abc import Callable
 from typing import Any, TypeVar
 
+from celery.exceptions import Reject
+
 from app import database_faults, events, service_faults
 from app.cache import RedisError
 from app.services import dispatch_state, inbox
@@ -78,7 +80,10 @@ def tell_unread(self: Any, user_ids: list[int]) -> None:
         if not is_unavailable(error):
             raise
         # At once, after so many pauses: a worker would hold what is for later, and take nothing else meanwhile.
-        raise self.retry(exc=error, countdown=0) from error
+        try:
+            raise self.retry(exc=error, countdown=0)
+        except Reject:  # the broker does not take it back either: that of Celery's would drop it
+            raise Reject(error, requeue=True) from error
 
 
 def _look() -> None:

@@ -11,11 +11,14 @@ import random
 import threading
 import time
 from collections.abc import Callable
+from typing import Any
 
 from celery import Celery
+from kombu.messaging import Producer
 from prometheus_client import Counter
 
 from app import broker, events, service_faults
+from app.rabbitmq import Blocked
 
 log = logging.getLogger(__name__)
 
@@ -110,8 +113,20 @@ class TaskRequests:
 def _celery_sender(broker_url: str) -> Send:
     app = Celery("toutiao-api", set_as_current=False)
     app.conf.update(broker.celery_settings(broker_url))
+    producer: Any = None
 
+    # Not by Celery's pool, which closes a connection after any error. RabbitMQ, under an alarm, keeps all that publish.
     def send(task: str, arguments: dict[str, object]) -> None:
-        app.send_task(task, kwargs=arguments, ignore_result=True, expiration=_KEPT_SECONDS)
+        nonlocal producer
+        if producer is None:
+            producer = Producer(app.connection_for_write(), auto_declare=False)
+        try:
+            app.send_task(task, producer=producer, kwargs=arguments, ignore_result=True, expiration=_KEPT_SECONDS)
+        except Blocked:
+            raise
+        except Exception:
+            producer.connection.collect()
+            producer = None
+            raise
 
     return send

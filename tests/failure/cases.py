@@ -4,6 +4,7 @@ import random
 
 from tests.failure.engine import Case
 from tests.failure.injuries import Injury, crash, crash_at, cut, kill, pause, stop, terminate
+from tests.failure.refusals import alarm
 from tests.failure.twists import (
     commit_late,
     crowd,
@@ -55,6 +56,7 @@ def cases_of(shape: Shape, seed: int = 0) -> list[Case]:
         table.append(_one(commit_late()))  # on SQLite everybody else would wait
     if shape.broker == "rabbitmq":
         table.append(_one(unbind_listeners()))
+        table += [_one(alarm(kind)) for kind in ("memory", "disk")]
     return table
 
 

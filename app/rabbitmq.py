@@ -1,0 +1,129 @@
+"""Connections to RabbitMQ that bound how long a publisher waits, also while an alarm has RabbitMQ take nothing.
+
+Short of memory or disk it reads no more of a connection that has published: it confirms nothing, declares nothing, and
+does not notice that a client closes. A client that connected anew with each attempt would leave it more connections, of
+which it is short as well. So a connection that is blocked is kept, refuses at once, and goes on when it may.
+"""
+
+from contextlib import suppress
+from typing import Any
+
+from amqp.exceptions import MessageNacked, RecoverableConnectionError
+from kombu.exceptions import OperationalError
+from kombu.transport import pyamqp
+
+_CONFIRM_SECONDS = 2
+
+
+class Blocked(OperationalError):
+    """RabbitMQ takes nothing for now. To connect anew would not help."""
+
+
+class _Channel(pyamqp.Channel):
+    _confirm_selected: bool
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        self._published = 0
+        self._unconfirmed: set[int] = set()
+        self._nacked: set[int] = set()
+        super().__init__(*args, **options)
+
+    def basic_publish_confirm(self, *args: Any, confirm_timeout: float | None = None, **options: Any) -> Any:
+        """Publish, and return when it is confirmed; raise Blocked.
+
+        Celery has no setting for the timeout, and its events can't even ask: they would wait for ever.
+        """
+        if not self._confirm_selected:
+            self.confirm_select()
+            self._confirm_selected = True
+        published = self._basic_publish(*args, **options)
+        self._published += 1
+        self._unconfirmed.add(self._published)
+        self._wait_for_confirm(self._published, confirm_timeout or _CONFIRM_SECONDS)
+        return published
+
+    def _basic_publish(self, *args: Any, **options: Any) -> Any:
+        self._refuse_while_blocked()
+        return super()._basic_publish(*args, **options)
+
+    basic_publish = _basic_publish
+
+    def send_method(self, sig: Any, *args: Any, wait: Any = None, **options: Any) -> Any:
+        if wait:
+            self._refuse_while_blocked()  # no answer would come
+        return super().send_method(sig, *args, wait=wait, **options)
+
+    def close(self, *args: Any, **options: Any) -> None:
+        if self.connection is not None and self.connection.is_blocked:
+            self.collect()
+        else:
+            super().close(*args, **options)
+
+    def _wait_for_confirm(self, tag: int, seconds: float) -> None:
+        # By its own number: a confirm that comes after an alarm would pass for that of a later message.
+        while tag in self._unconfirmed:
+            if self.connection is None:
+                raise RecoverableConnectionError("connection already closed")
+            try:
+                self.connection.drain_events(timeout=seconds)
+            except TimeoutError:
+                if self.connection is not None and self.connection.is_blocked:
+                    raise Blocked("RabbitMQ confirms nothing: it is short of memory or disk") from None
+                raise
+        if tag in self._nacked:
+            self._nacked.discard(tag)
+            raise MessageNacked
+
+    def _refuse_while_blocked(self) -> None:
+        if self.connection is None or not self.connection.is_blocked:
+            return
+        with suppress(TimeoutError):
+            while True:
+                self.connection.drain_events(timeout=0)
+        if self.connection.is_blocked:
+            raise Blocked("RabbitMQ takes nothing: it is short of memory or disk")
+
+    def _on_basic_ack(self, delivery_tag: int, multiple: bool) -> None:
+        self._unconfirmed -= self._meant(delivery_tag, multiple)
+        super()._on_basic_ack(delivery_tag, multiple)
+
+    def _on_basic_nack(self, delivery_tag: int, multiple: bool) -> None:
+        meant = self._meant(delivery_tag, multiple)
+        self._nacked |= meant
+        self._unconfirmed -= meant
+        super()._on_basic_nack(delivery_tag, multiple)
+
+    def _meant(self, delivery_tag: int, multiple: bool) -> set[int]:
+        return {tag for tag in self._unconfirmed if tag == delivery_tag or (multiple and tag < delivery_tag)}
+
+
+class _Connection(pyamqp.Connection):
+    Channel = _Channel
+    is_blocked = False
+
+    def _on_blocked(self) -> None:
+        self.is_blocked = True
+
+    def _on_unblocked(self) -> None:
+        self.is_blocked = False
+
+    def close(self, *args: Any, **options: Any) -> None:
+        if self.is_blocked:
+            self.collect()  # nobody would answer
+        else:
+            super().close(*args, **options)
+
+
+class Transport(pyamqp.Transport):
+    """For amqp://."""
+
+    Connection = _Connection
+
+
+class SSLTransport(pyamqp.SSLTransport):
+    """For amqps://."""
+
+    Connection = _Connection
+
+
+TRANSPORTS = {"amqp": "app.rabbitmq:Transport", "amqps": "app.rabbitmq:SSLTransport"}

@@ -1,0 +1,40 @@
+"""RabbitMQ under an alarm takes nothing and answers nothing: nobody waits for it for ever, or piles up connections."""
+
+from pathlib import Path
+
+from tests.services import RabbitMQ, Service, wait_until
+from tests.system import System
+
+_SECONDS = 20  # for a process to end
+
+
+def test_publishers_keep_their_connections_and_processes_end(folder: Path, valkey: Service) -> None:
+    rabbitmq = RabbitMQ(folder / "rabbitmq-alarm")
+    rabbitmq.start()
+
+    def blocked() -> int:
+        return rabbitmq.ctl("list_connections", "-q", "state").split().count("blocked")
+
+    settings = {"REDIS_URL": valkey.url, "BROKER_URL": rabbitmq.url, "MESSAGE_QUEUE_URL": rabbitmq.url}
+    try:
+        with System(folder / "alarm", **settings) as system:
+            ann, bob = system.user(), system.user()
+            rabbitmq.ctl("set_vm_memory_high_watermark", "0.00001")
+            assert system.api.follow(bob, ann) == 201
+
+            for name in ("api", "worker"):
+                _wait_until_said(system, name, "short of memory or disk")
+            _wait_until_said(system, "im0", "subscribing anew")
+            before = blocked()
+            _wait_until_said(system, "im0", "subscribing anew", times=3)
+            assert blocked() <= before + 1
+
+            for name in ("beat", "worker", "im0", "api"):
+                assert system.processes[name].terminate(seconds=_SECONDS) == 0, name
+    finally:
+        rabbitmq.kill()
+
+
+def _wait_until_said(system: System, name: str, text: str, *, times: int = 1) -> None:
+    log = system.processes[name].log
+    wait_until(lambda: log.read_text().count(text) >= times, seconds=30, what=f"{name} says {text!r}")
