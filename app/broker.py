@@ -1,6 +1,7 @@
 """How the API and the workers talk to Celery's broker: through two bounded queues, and with every wait bounded."""
 
 import logging
+import re
 import time
 from collections.abc import Callable
 from queue import Empty
@@ -12,7 +13,8 @@ from kombu.entity import Queue
 from kombu.transport import TRANSPORT_ALIASES, redis, virtual
 from kombu.utils.json import dumps
 from redis._defaults import get_default_socket_keepalive_options
-from redis.exceptions import DataError, RedisError
+from redis.exceptions import ConnectionError as Disconnected
+from redis.exceptions import DataError, OutOfMemoryError, RedisError, ResponseError
 
 from app import events, rabbitmq, tls
 from app.primary import PrimaryConnection, SecurePrimaryConnection
@@ -94,10 +96,38 @@ return 1
 """
 
 
+# What Redis says for a while of all changes, or of all it is asked; in a script of Redis 6 it stands within the text.
+_REFUSAL = re.compile(r"(?:.*-)?(?:MISCONF|OOM|BUSY|TRYAGAIN|CLUSTERDOWN) ", re.DOTALL)
+
+
+class _RefusalEnds:
+    """Mixed into redis-py's connections: an answer that Redis can't serve now is as good as a lost connection.
+
+    Kombu takes it for a mistake in the program, and the worker would end.
+    """
+
+    def read_response(self, *args: Any, **options: Any) -> Any:
+        try:
+            return super().read_response(*args, **options)  # type: ignore[misc]
+        except ResponseError as error:
+            if not isinstance(error, OutOfMemoryError) and not _REFUSAL.match(str(error)):
+                raise
+            self.disconnect()  # type: ignore[attr-defined]
+            raise Disconnected(str(error)) from None
+
+
+class _Connection(_RefusalEnds, PrimaryConnection):
+    pass
+
+
+class _SecureConnection(_RefusalEnds, SecurePrimaryConnection):
+    pass
+
+
 class _RedisChannel(redis.Channel):
     QoS = _QoS
-    connection_class = PrimaryConnection
-    connection_class_ssl = SecurePrimaryConnection
+    connection_class = _Connection
+    connection_class_ssl = _SecureConnection
 
     def _put(self, queue: str, message: Any, **options: Any) -> None:
         """Keep a message unless its queue is full. Raise QueueFull, except for a dispatch: those that wait cover it."""

@@ -4,7 +4,7 @@ import random
 
 from tests.failure.engine import Case
 from tests.failure.injuries import Injury, crash, crash_at, cut, kill, pause, stop, terminate
-from tests.failure.refusals import alarm
+from tests.failure.refusals import alarm, no_snapshots, no_writes
 from tests.failure.twists import (
     commit_late,
     crowd,
@@ -43,6 +43,8 @@ def cases_of(shape: Shape, seed: int = 0) -> list[Case]:
         _one(flush()),
         _one(lose_memory()),
         _one(restore_older()),
+        *(_one(no_writes(why)) for why in ("full", "unreplicated")),
+        _one(no_snapshots()),
         _one(poison()),
         _one(stall()),
         _one(roam()),

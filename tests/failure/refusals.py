@@ -1,6 +1,6 @@
 """Services that are up, answer, and take nothing: RabbitMQ under an alarm, Redis that can't write."""
 
-from tests.failure.injuries import Injury
+from tests.failure.injuries import Act, Injury
 from tests.failure.load import Load
 from tests.failure.signs import metric
 from tests.services import RabbitMQ
@@ -38,3 +38,47 @@ def _rabbitmq(load: Load) -> RabbitMQ:
 def _blocked(load: Load) -> float:
     states = _rabbitmq(load).ctl("list_connections", "-q", "state").split()
     return states.count("blocked")
+
+
+def no_writes(why: str) -> Injury:
+    """Redis that answers and reads, and writes nothing: out of memory, or too few replicas follow it."""
+    option, hurt, repaired = _LIMITS[why]
+
+    def set_to(value: int) -> Act:
+        def act(load: Load) -> None:
+            with load.world.redis() as connection:
+                connection.config_set(option, value)
+
+        return act
+
+    return Injury(
+        f"{why} valkey",
+        hurt=set_to(hurt),
+        repair=set_to(repaired),
+        lasts_seconds=4,
+        signs={"the API says that Redis is not ok": _is_refused},
+    )
+
+
+def no_snapshots() -> Injury:
+    """Redis that can't write its data to the disk, and so refuses changes, and even a PING: MISCONF."""
+
+    def hurt(load: Load) -> None:
+        (load.world.services["valkey"].folder / "dump.rdb").mkdir()  # where the file should be
+        with load.world.redis() as connection:
+            connection.config_set("save", "1 1")
+
+    def repair(load: Load) -> None:
+        (load.world.services["valkey"].folder / "dump.rdb").rmdir()
+        with load.world.redis() as connection:
+            connection.config_set("save", "")
+
+    signs = {"the API says that Redis is not ok": _is_refused}
+    return Injury("valkey without a disk", hurt=hurt, repair=repair, lasts_seconds=4, signs=signs)
+
+
+_LIMITS = {"full": ("maxmemory", 1, 0), "unreplicated": ("min-replicas-to-write", 1, 0)}
+
+
+def _is_refused(load: Load) -> float:
+    return "redis: ok" not in load.world.says("api", "/readyz")

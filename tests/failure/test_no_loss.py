@@ -11,7 +11,16 @@ _LONGEST_ANSWER_SECONDS = 5.0
 
 
 @pytest.mark.parametrize(
-    "case", ["crash after append", "pause valkey", "flush valkey", "older valkey", "poison", "stall a device"]
+    "case",
+    [
+        "crash after append",
+        "pause valkey",
+        "flush valkey",
+        "older valkey",
+        "valkey without a disk",
+        "poison",
+        "stall a device",
+    ],
 )
 def test_nothing_is_lost_on_one_valkey_and_sqlite(small_world: World, case: str) -> None:
     _check(small_world, case)
