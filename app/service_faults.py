@@ -30,12 +30,15 @@ class TakesNothing(Exception):
 
 AWAY = Fault("away", "")
 LOG_IN = Fault("log-in refused", "correct user, password and virtual host in the URL")
-REDIS_RIGHTS = Fault("lacks rights", "give the user of the URL the rights in docs/operations.md: ACL SETUSER ...")
+REDIS_RIGHTS = Fault(
+    "lacks rights", "give the user of the URL the rights under Least rights in docs/operations.md: ACL SETUSER ..."
+)
 RABBITMQ_RIGHTS = Fault("lacks rights", "give the user of the URL the rights: rabbitmqctl set_permissions -p ...")
 DIFFERENT = Fault(
     "exists with other arguments", "delete that queue or exchange, or keep this system apart by a virtual host"
 )
 MISSING = Fault("lacks a queue", "start a worker, which makes it")
+NOT_TRUSTED = Fault("certificate refused", "name its authority as ssl_ca_certs in the URL, and the host that it is for")
 FULL = Fault("out of memory", "raise maxmemory, or see what fills it")
 CANNOT_SAVE = Fault("can't save", "make room on its disk")
 BLOCKED = Fault("takes no messages", "end its memory or disk alarm: rabbitmqctl status shows it")
@@ -56,6 +59,8 @@ def fault_of(error: BaseException) -> Fault:
     """Return what a service can't do, by one of its errors."""
     if lacks_rights(error):
         return REDIS_RIGHTS
+    if "CERTIFICATE_VERIFY_FAILED" in str(error):
+        return NOT_TRUSTED
     if str(error).startswith("MISCONF "):
         return CANNOT_SAVE
     if isinstance(error, AccessRefused) and "Login was refused" in str(error):
@@ -65,7 +70,7 @@ def fault_of(error: BaseException) -> Fault:
 
 def is_lasting(error: BaseException) -> bool:
     """Say whether an error stays until an operator does something, so that trying again at once is of no use."""
-    return fault_of(error) in (LOG_IN, REDIS_RIGHTS, RABBITMQ_RIGHTS, DIFFERENT)
+    return fault_of(error) in (LOG_IN, NOT_TRUSTED, REDIS_RIGHTS, RABBITMQ_RIGHTS, DIFFERENT)
 
 
 def describe(error: BaseException) -> str:
