@@ -143,11 +143,16 @@ def test_it_tells_where_all_is_all_answers_and_sigterm_leaves_nothing(
     assert left_of(started) == []
 
 
+def is_im_server(process: psutil.Process) -> bool:
+    try:
+        return "im/main.py" in process.cmdline()
+    except psutil.NoSuchProcess:
+        return False
+
+
 def test_a_runner_that_is_killed_leaves_nothing(start: Callable[..., Run], tmp_path: Path) -> None:
     run = start(DATA_DIR=str(tmp_path / "data"))
-    wait_until(
-        lambda: any("im/main.py" in p.cmdline() for p in left_of(run.children())), seconds=START_SECONDS, what="im"
-    )
+    wait_until(lambda: any(map(is_im_server, left_of(run.children()))), seconds=START_SECONDS, what="im")
     started = run.children()
 
     run.signal(signal.SIGKILL)
