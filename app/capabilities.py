@@ -15,6 +15,7 @@ from redis import Redis
 
 from app import broker, events
 from app.cache import connect
+from app.rabbitmq import Blocked
 from app.service_faults import TakesNothing
 
 _FRESH_SECONDS = 1
@@ -75,6 +76,8 @@ class _RabbitMQ:
                 for thing in self._things(self._connection.default_channel):
                     thing.declare()
             self._publish()
+        except Blocked as error:  # the connection is kept: RabbitMQ would keep it as well
+            raise TakesNothing(str(error)) from error
         except BaseException:
             connection, self._connection = self._connection, None
             if connection is not None:
