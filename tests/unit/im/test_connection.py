@@ -87,12 +87,22 @@ class Line:
         return self.fileno in hub.listeners[hub.READ] or self.fileno in hub.listeners[hub.WRITE]
 
 
+def another_socket_at(fileno: int) -> socket.socket:
+    """Give a new socket the number of a descriptor, which is closed if it is open, whatever other numbers are free."""
+    another = socket.socket()
+    if another.fileno() == fileno:
+        return another
+    with another:
+        os.dup2(another.fileno(), fileno)
+    return socket.socket(fileno=fileno)
+
+
 @pytest.fixture
 def line() -> Iterator[Line]:
     line = Line()
-    yield line
-    line.connection.drop()
-    line.client.close()
+    with line.client:
+        yield line
+        line.connection.drop()
 
 
 class TestReading:
@@ -231,7 +241,7 @@ class TestEnd:
 
     def test_a_descriptor_is_forgotten_before_its_number_belongs_to_another(self, line: Line) -> None:
         line.connection.drop()
-        with socket.socket() as next_one:
+        with another_socket_at(line.fileno) as next_one:
             assert next_one.fileno() == line.fileno
             line.connection.cb(line.fileno)
             line.connection.drop()
@@ -247,8 +257,7 @@ class TestEnd:
     ) -> None:
         if is_clogged:
             line.clog()
-        os.close(line.fileno)
-        with socket.socket() as next_one:
+        with another_socket_at(line.fileno) as next_one:
             assert next_one.fileno() == line.fileno
             hubs.get_hub().mark_as_reopened(line.fileno)
             eventlet.sleep(0)
