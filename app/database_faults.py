@@ -2,12 +2,12 @@
 
 import logging
 import sqlite3
-import threading
-import time
 from dataclasses import dataclass
 
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
+
+from app.log import OnceAMinute
 
 log = logging.getLogger(__name__)
 
@@ -15,7 +15,7 @@ READ_ONLY_STATE = "25006"
 # What a caller sees when the database can't be reached or does not answer in time.
 UNAVAILABLE = (OperationalError, PoolTimeout)
 
-_QUIET_SECONDS = 60
+_reported = OnceAMinute()
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,28 +87,21 @@ def is_unavailable(error: BaseException) -> bool:
     return fault_of(error) is not None
 
 
+def describe(error: BaseException) -> str:
+    """Return what /readyz shows."""
+    fault = fault_of(error) or AWAY
+    return f"{fault.state}: {fault.remedy} ({cause_of(error)})" if fault.remedy else f"away ({type(error).__name__})"
+
+
 def report(error: BaseException) -> None:
     """Log what is wrong with the database; what an operator has to do, once a minute and not for each call."""
     fault = fault_of(error) or AWAY
-    cause = str(getattr(error, "orig", None) or error).partition("\n")[0]
     if not fault.remedy:
-        log.warning("database is away: %s", cause)
+        log.warning("database is away: %s", cause_of(error))
     elif _reported.is_due(fault):
-        log.error("database: %s (%s). Remedy: %s", fault.state, cause, fault.remedy)
+        log.error("database: %s (%s). Remedy: %s", fault.state, cause_of(error), fault.remedy)
 
 
-class _Reported:
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._at: dict[Fault, float] = {}
-
-    def is_due(self, fault: Fault) -> bool:
-        now = time.monotonic()
-        with self._lock:
-            if now - self._at.get(fault, -_QUIET_SECONDS) < _QUIET_SECONDS:
-                return False
-            self._at[fault] = now
-        return True
-
-
-_reported = _Reported()
+def cause_of(error: BaseException) -> str:
+    """Return what the database itself said, in one line."""
+    return str(getattr(error, "orig", None) or error).partition("\n")[0]

@@ -1,7 +1,11 @@
 """The log: a record is one line, and what clients send can't look like another one."""
 
 import logging
+import threading
+import time
+from collections.abc import Hashable
 
+_QUIET_SECONDS = 60
 _FORMAT = "%(asctime)s %(levelname)s %(name)s %(message)s"
 _INDENT = "    "
 
@@ -15,6 +19,22 @@ def set_up() -> None:
 def escape_records() -> None:
     """Escape what can't be printed in every record of this process, those of libraries too, whatever formats them."""
     logging.setLogRecordFactory(_Record)
+
+
+class OnceAMinute:
+    """Says whether something may be logged now: at first, and then once a minute, however often it happens."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._at: dict[Hashable, float] = {}
+
+    def is_due(self, what: Hashable) -> bool:
+        now = time.monotonic()
+        with self._lock:
+            if now - self._at.get(what, -_QUIET_SECONDS) < _QUIET_SECONDS:
+                return False
+            self._at[what] = now
+        return True
 
 
 class _Record(logging.LogRecord):

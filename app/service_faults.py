@@ -1,8 +1,6 @@
 """What Redis or RabbitMQ can't do, by their errors: what /readyz and the log say, and what an operator can do."""
 
 import logging
-import threading
-import time
 from dataclasses import dataclass
 
 from amqp.exceptions import AccessRefused, AMQPError, NotAllowed, NotFound, PreconditionFailed
@@ -10,9 +8,10 @@ from kombu.exceptions import KombuError
 from redis.exceptions import AuthenticationError, OutOfMemoryError, RedisError
 
 from app.cache import lacks_rights
+from app.log import OnceAMinute
 
 ERRORS = (OSError, EOFError, RedisError, AMQPError, KombuError)  # what the libraries raise of a service
-_QUIET_SECONDS = 60
+_reported = OnceAMinute()
 _LONGEST_CAUSE = 300
 
 
@@ -91,20 +90,3 @@ def report(log: logging.Logger, service: str, error: BaseException) -> None:
 def _cause(error: BaseException) -> str:
     text = getattr(error, "reply_text", None) or str(error) or type(error).__name__
     return text.partition("\n")[0][:_LONGEST_CAUSE]
-
-
-class _Reported:
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._at: dict[tuple[str, str], float] = {}
-
-    def is_due(self, what: tuple[str, str]) -> bool:
-        now = time.monotonic()
-        with self._lock:
-            if now - self._at.get(what, -_QUIET_SECONDS) < _QUIET_SECONDS:
-                return False
-            self._at[what] = now
-        return True
-
-
-_reported = _Reported()

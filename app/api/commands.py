@@ -10,7 +10,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from app import tokens
 from app.api.state import state
-from app.db import is_unavailable
+from app.database_faults import cause_of, is_unavailable
 from app.services import dead_letters, outbox, payloads
 
 _ID = click.IntRange(1, tokens.LARGEST_ID)
@@ -24,8 +24,7 @@ class _Group(AppGroup):
             return super().invoke(ctx)
         except SQLAlchemyError as error:
             what = "is unavailable" if is_unavailable(error) else "refuses"
-            cause = str(getattr(error, "orig", None) or error).partition("\n")[0]
-            raise click.ClickException(f"the database {what}: {cause}") from None
+            raise click.ClickException(f"the database {what}: {cause_of(error)}") from None
 
 
 group = _Group("outbox", help="What is committed and not yet pushed.")

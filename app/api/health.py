@@ -60,10 +60,5 @@ def _failure(check: Callable[[], object]) -> str | None:
     except (*service_faults.ERRORS, service_faults.TakesNothing) as error:
         return service_faults.describe(error)
     except (SQLAlchemyError, NoRights) as error:
-        fault = database_faults.fault_of(error) or database_faults.AWAY
-        return f"{fault.state}: {fault.remedy} ({_cause(error)})" if fault.remedy else f"away ({type(error).__name__})"
+        return database_faults.describe(error)
     return None
-
-
-def _cause(error: Exception) -> str:
-    return str(getattr(error, "orig", None) or error).partition("\n")[0]

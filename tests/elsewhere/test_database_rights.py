@@ -15,6 +15,7 @@ from app import database_faults, tokens
 from app.api.requests import TaskRequests
 from app.db import Database
 from app.factory import create_app
+from app.log import OnceAMinute
 from app.models import Base
 from tests.services import PostgreSQL, Service, free_port, wait_until
 from tests.system import System
@@ -36,7 +37,7 @@ def owner(url: str) -> Iterator[Database]:
 
 @pytest.fixture(autouse=True)
 def told_nothing_yet(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(database_faults, "_reported", database_faults._Reported())
+    monkeypatch.setattr(database_faults, "_reported", OnceAMinute())
 
 
 @pytest.fixture
