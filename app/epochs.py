@@ -37,8 +37,11 @@ local function verified()
   end
   return stored[1], stored[2], stored[4]
 end
+local function is_of_epoch(id, epoch)
+  return math.floor(tonumber(string.match(id, '%d+$')) / PLACES) == tonumber(epoch)
+end
 local unverified = 'UNVERIFIED the data may be older than what was dispatched'
-""".replace("KEY", KEY)
+""".replace("KEY", KEY).replace("PLACES", str(PLACES))
 
 _READ = LUA + "local epoch, server = verified() return epoch and {epoch, server}"
 

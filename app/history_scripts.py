@@ -14,9 +14,6 @@ local base = epoch and tonumber(epoch) * PLACES
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local function write_id(ms, place) return string.format('%.0f-%.0f', ms, place) end
-local function is_of_epoch(id)
-  return math.floor(tonumber(string.match(id, '%d+$')) / PLACES) == tonumber(epoch)
-end
 local function begin_anew(key, is_bad)
   redis.call('UNLINK', key)
   if is_bad then COUNT_REPAIR end
@@ -124,7 +121,7 @@ if kind ~= 'stream' or (entry ~= '' and redis.call('XRANGE', key, entry, entry)[
   redis.call('EXPIRE', key, ttl)
 end
 local last = redis.call('XREVRANGE', key, '+', '-', 'COUNT', 1)[1]
-if last and not is_of_epoch(last[1]) then
+if last and not is_of_epoch(last[1], epoch) then
   last = {begin_anew(key, false)}
   redis.call('EXPIRE', key, ttl)
 end

@@ -32,7 +32,7 @@ if not epoch then return redis.error_reply(unverified) end
 local tag = '@' .. epoch .. '@' .. string.sub(server, 1, 12)
 local function has_history(room)
   local newest = redis.pcall('XREVRANGE', 'user:' .. room .. ':history', '+', '-', 'COUNT', 1)[1]
-  return newest and math.floor(tonumber(string.match(newest[1], '%d+$')) / PLACES) == tonumber(epoch)
+  return newest and is_of_epoch(newest[1], epoch)
 end
 local accepted, read_at = {}, tonumber(ARGV[2])
 local time = redis.call('TIME')
@@ -66,7 +66,7 @@ for i, key in ipairs(KEYS) do
   end
 end
 return accepted
-""".replace("COUNT_REPAIR", counters.lua_add("repaired_keys", "unread")).replace("PLACES", str(epochs.PLACES))
+""".replace("COUNT_REPAIR", counters.lua_add("repaired_keys", "unread"))
 )
 
 
