@@ -178,13 +178,8 @@ TRANSPORT_ALIASES.update(dict.fromkeys(("redis", "rediss"), "app.broker:RedisTra
 
 def connection(url: str, *, timeout_seconds: float) -> Connection:
     """Return a connection to RabbitMQ, not made yet, on which no wait is longer."""
-    waits = dict.fromkeys(("confirm_timeout", "read_timeout", "write_timeout"), timeout_seconds)
-    options = {"confirm_publish": True, **waits}
-    kombu_url, tls_options = tls.for_kombu(url)
-    transport = rabbitmq.TRANSPORTS[urlsplit(url).scheme]
-    return Connection(
-        kombu_url, transport=transport, connect_timeout=timeout_seconds, ssl=tls_options, transport_options=options
-    )
+    kombu_url, options = rabbitmq.bounded(url, timeout_seconds=timeout_seconds)
+    return Connection(kombu_url, **options)
 
 
 def queues() -> list[Queue]:

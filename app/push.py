@@ -14,7 +14,7 @@ from amqp.exceptions import AMQPError
 from kombu.exceptions import KombuError
 from redis.exceptions import RedisError
 
-from app import cache, events, rabbitmq, tls
+from app import cache, events, rabbitmq
 
 _TIMEOUT_SECONDS = 2
 _LARGEST_MESSAGE = 256 * 1024  # bytes; more pushes than this make several messages
@@ -62,19 +62,7 @@ class _RedisEmitter(socketio.RedisManager):
 
 class _KombuEmitter(socketio.KombuManager):
     def __init__(self, url: str) -> None:
-        transport = {
-            "confirm_publish": True,
-            "confirm_timeout": _TIMEOUT_SECONDS,
-            "read_timeout": _TIMEOUT_SECONDS,
-            "write_timeout": _TIMEOUT_SECONDS,
-        }
-        kombu_url, tls_options = tls.for_kombu(url)
-        options = {
-            "transport": rabbitmq.TRANSPORTS[urlsplit(url).scheme],
-            "connect_timeout": _TIMEOUT_SECONDS,
-            "ssl": tls_options,
-            "transport_options": transport,
-        }
+        kombu_url, options = rabbitmq.bounded(url, timeout_seconds=_TIMEOUT_SECONDS)
         super().__init__(kombu_url, channel=events.CHANNEL, write_only=True, connection_options=options)
         self._producer: Any = None
 

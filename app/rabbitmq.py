@@ -7,10 +7,13 @@ which it is short as well. So a connection that is blocked is kept, refuses at o
 
 from contextlib import suppress
 from typing import Any
+from urllib.parse import urlsplit
 
 from amqp.exceptions import MessageNacked, RecoverableConnectionError
 from kombu.exceptions import OperationalError
 from kombu.transport import pyamqp
+
+from app import tls
 
 _CONFIRM_SECONDS = 2
 
@@ -124,6 +127,20 @@ class SSLTransport(pyamqp.SSLTransport):
     """For amqps://."""
 
     Connection = _Connection
+
+
+def secured(url: str) -> tuple[str, dict[str, Any]]:
+    """Return a URL and the options of a connection with which Kombu reaches it as it asks for."""
+    kombu_url, tls_options = tls.for_kombu(url)
+    return kombu_url, {"transport": TRANSPORTS[urlsplit(url).scheme], "ssl": tls_options}
+
+
+def bounded(url: str, *, timeout_seconds: float) -> tuple[str, dict[str, Any]]:
+    """Return the same for a publisher that waits no longer than this for anything."""
+    kombu_url, options = secured(url)
+    waits = dict.fromkeys(("confirm_timeout", "read_timeout", "write_timeout"), timeout_seconds)
+    transport_options = {"confirm_publish": True, **waits}
+    return kombu_url, {**options, "connect_timeout": timeout_seconds, "transport_options": transport_options}
 
 
 TRANSPORTS = {"amqp": "app.rabbitmq:Transport", "amqps": "app.rabbitmq:SSLTransport"}

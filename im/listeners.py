@@ -30,9 +30,8 @@ _LONGEST_PAUSE_SECONDS = 5.0
 def create_manager(message_queue_url: str) -> Any:
     """Return the manager for a message queue: Kombu for amqp://, Redis for redis://."""
     if urlsplit(message_queue_url).scheme.startswith("amqp"):
-        url, tls_options = tls.for_kombu(message_queue_url)
-        options = {**_AMQP_OPTIONS, "ssl": tls_options, "transport": rabbitmq.TRANSPORTS[urlsplit(url).scheme]}
-        return KombuManager(url, channel=events.CHANNEL, connection_options=options)
+        url, options = rabbitmq.secured(message_queue_url)
+        return KombuManager(url, channel=events.CHANNEL, connection_options={**_AMQP_OPTIONS, **options})
     return RedisManager(tls.for_redis(message_queue_url), channel=events.CHANNEL, redis_options=_REDIS_OPTIONS)
 
 
