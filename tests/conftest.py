@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.services import PostgreSQL, RabbitMQ, Service, Valkey
+from tests.services import PostgreSQL, RabbitMQ, Service, Valkey, running
 
 
 @pytest.fixture(scope="session")
@@ -19,15 +19,9 @@ def folder() -> Iterator[Path]:
     shutil.rmtree(path, ignore_errors=True)
 
 
-def _running(service: Service) -> Iterator[Service]:
-    service.start()
-    yield service
-    service.stop()
-
-
 @pytest.fixture(scope="session")
 def valkey(folder: Path) -> Iterator[Service]:
-    yield from _running(Valkey(folder / "valkey"))
+    yield from running(Valkey(folder / "valkey"))
 
 
 @pytest.fixture(scope="session")
@@ -46,15 +40,9 @@ def valkeys(folder: Path) -> Iterator[Callable[[], Service]]:
 
 @pytest.fixture(scope="session")
 def rabbitmq(folder: Path) -> Iterator[RabbitMQ]:
-    service = RabbitMQ(folder / "rabbitmq")
-    service.start()
-    yield service
-    service.stop()
+    yield from running(RabbitMQ(folder / "rabbitmq"))
 
 
 @pytest.fixture(scope="session")
 def postgresql(folder: Path) -> Iterator[PostgreSQL]:
-    service = PostgreSQL(folder / "postgresql")
-    service.start()
-    yield service
-    service.stop()
+    yield from running(PostgreSQL(folder / "postgresql"))

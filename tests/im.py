@@ -16,7 +16,7 @@ from app import events
 from app.epochs import KEY, Epochs
 from app.history import Entry, History
 from tests.services import free_port, wait_until
-from tests.system import Process, environment
+from tests.system import Process, environment, on_redis
 
 
 class Im:
@@ -44,7 +44,7 @@ class Im:
             command[1:2] = ["-c", f"from im.main import main; main({options})"]
         self.env = {
             **environment(folder),
-            **dict.fromkeys(("BROKER_URL", "MESSAGE_QUEUE_URL", "REDIS_URL"), redis_url),
+            **on_redis(redis_url),
             "IM_TRANSPORT": transport,
             "IM_HOST": host,
             **({"MESSAGE_QUEUE_URL": message_queue_url} if message_queue_url else {}),

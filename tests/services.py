@@ -10,9 +10,10 @@ import socket
 import subprocess
 import time
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
+from typing import TypeVar
 
 import psutil
 import pytest
@@ -115,6 +116,16 @@ class Service:
         for process in _tree(self._process.pid):
             with suppress(psutil.NoSuchProcess):
                 process.send_signal(number)
+
+
+S = TypeVar("S", bound=Service)
+
+
+def running(service: S) -> Iterator[S]:
+    """Yield a service that is started, and stop it: what a fixture yields from."""
+    service.start()
+    yield service
+    service.stop()
 
 
 def _tree(pid: int) -> list[psutil.Process]:

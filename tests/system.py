@@ -70,6 +70,11 @@ class Process:
             self.signal(signal.SIGKILL)
 
 
+def on_redis(url: str) -> dict[str, str]:
+    """Return the settings of a system that uses one Redis for all that takes one."""
+    return dict.fromkeys(("BROKER_URL", "MESSAGE_QUEUE_URL", "REDIS_URL"), url)
+
+
 def environment(folder: Path) -> dict[str, str]:
     """Return the settings that every process needs, those of this machine's services left out."""
     return {

@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, sync_playwright
 
 from tests.im import Im
 from tests.services import PostgreSQL, RabbitMQ, Service, free_port, missing
-from tests.system import ROOT, System
+from tests.system import ROOT, System, on_redis
 
 _CHROMIUM_FLAGS = (
     "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
@@ -23,7 +23,7 @@ Valkeys = Callable[[], Service]
 @pytest.fixture(scope="session")
 def small(folder: Path, valkeys: Valkeys) -> Iterator[System]:
     """The embedded default: SQLite, and one Valkey for all."""
-    urls = dict.fromkeys(("BROKER_URL", "MESSAGE_QUEUE_URL", "REDIS_URL"), valkeys().url)
+    urls = on_redis(valkeys().url)
     with System(folder / "small", im_servers=2, **urls) as system:
         yield system
 
@@ -60,7 +60,7 @@ def mixed(folder: Path, valkeys: Valkeys, rabbitmq: RabbitMQ, postgresql: Postgr
 @pytest.fixture(scope="session")
 def stock(folder: Path, valkeys: Valkeys) -> Iterator[System]:
     """The embedded default on the library's own transport."""
-    urls = dict.fromkeys(("BROKER_URL", "MESSAGE_QUEUE_URL", "REDIS_URL"), valkeys().url)
+    urls = on_redis(valkeys().url)
     with System(folder / "stock", im_servers=2, IM_TRANSPORT="stock", **urls) as system:
         yield system
 
@@ -75,7 +75,7 @@ def system(request: pytest.FixtureRequest) -> System:
 def pages(folder: Path, valkeys: Valkeys) -> Iterator[System]:
     """One that the page finds its IM server in."""
     port = free_port()
-    urls = dict.fromkeys(("BROKER_URL", "MESSAGE_QUEUE_URL", "REDIS_URL"), valkeys().url)
+    urls = on_redis(valkeys().url)
     with System(folder / "pages", IM_PORT=str(port), im_ports=[port], **urls) as system:
         yield system
 

@@ -16,7 +16,7 @@ import pytest
 
 from tests.clients import status
 from tests.services import Service, free_port, wait_until
-from tests.system import BIN, Process, environment
+from tests.system import BIN, Process, environment, on_redis
 
 CELERY = [sys.executable, "-m", "celery", "-A", "tasks"]
 MOMENTS = [tenth / 10 for tenth in range(1, 41)]
@@ -52,7 +52,7 @@ def in_group(leader: int) -> list[psutil.Process]:
 def env(folder: Path, valkeys: Callable[[], Service]) -> dict[str, str]:
     home = folder / "stop"
     home.mkdir()
-    urls = dict.fromkeys(("BROKER_URL", "MESSAGE_QUEUE_URL", "REDIS_URL"), valkeys().url)
+    urls = on_redis(valkeys().url)
     env = {**environment(home), **urls, "FLOWER_BASIC_AUTH": "ann:secret"}
     migration = Process([str(BIN / "alembic"), "upgrade", "head"], env, home / "alembic.log")
     assert migration.popen.wait(60) == 0

@@ -7,17 +7,14 @@ import pytest
 
 from app.db import Database
 from tests.rows import write_notification
-from tests.services import RabbitMQ, Service
+from tests.services import RabbitMQ, Service, running
 from tests.system import System
 
 
 @pytest.fixture
 def broker(folder: Path) -> Iterator[RabbitMQ]:
     """A RabbitMQ that nobody else uses."""
-    service = RabbitMQ(folder / "timer-rabbitmq")
-    service.start()
-    yield service
-    service.stop()
+    yield from running(RabbitMQ(folder / "timer-rabbitmq"))
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ from app import capabilities, events, service_faults
 from app.cache import connect, is_unavailable
 from tests.im import Im
 from tests.services import RabbitMQ, Service, wait_until
-from tests.system import Process, System
+from tests.system import Process, System, on_redis
 
 USER = "app:secret"
 
@@ -89,9 +89,7 @@ class TestRedis:
     def test_a_push_waits_for_the_right_to_publish(self, folder: Path, redis: tuple[str, Redis]) -> None:
         url, server = redis
         server.execute_command("ACL", "SETUSER", "app", "allchannels")
-        with System(
-            folder / "rights", **dict.fromkeys(("BROKER_URL", "MESSAGE_QUEUE_URL", "REDIS_URL"), url)
-        ) as system:
+        with System(folder / "rights", **on_redis(url)) as system:
             ann, bob = system.user(), system.user()
             client = system.client(bob).stay()
             client.wait_for("sync")

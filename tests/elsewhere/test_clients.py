@@ -16,6 +16,7 @@ from app.factory import create_app
 from app.models import Base
 from tests.im import Im
 from tests.services import PostgreSQL, Service, wait_until
+from tests.system import on_redis
 
 
 @pytest.fixture(scope="module", params=["fast", "stock"])
@@ -125,7 +126,7 @@ class TestKeyboards:
         else:
             server: PostgreSQL = request.getfixturevalue("postgresql")
             url = server.create_database()
-        urls = dict.fromkeys(("BROKER_URL", "MESSAGE_QUEUE_URL", "REDIS_URL"), valkey.url)
+        urls = on_redis(valkey.url)
         app = create_app({"DATABASE_URL": url, "JWT_SECRET": "s" * 32, **urls})
         database: Database = app.extensions["toutiao"].database
         Base.metadata.create_all(database.engine)

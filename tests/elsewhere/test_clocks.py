@@ -7,14 +7,14 @@ import pytest
 
 from tests.clocks import JumpingClock, off_by
 from tests.services import Service, wait_until
-from tests.system import System
+from tests.system import System, on_redis
 
 
 @pytest.mark.parametrize("seconds", [90, -90])
 def test_a_worker_whose_clock_is_wrong_takes_no_task_for_expired(
     folder: Path, valkeys: Callable[[], Service], seconds: int
 ) -> None:
-    urls = dict.fromkeys(("BROKER_URL", "MESSAGE_QUEUE_URL", "REDIS_URL"), valkeys().url)
+    urls = on_redis(valkeys().url)
     with System(folder / f"worker{seconds}", env_of={"worker": off_by(seconds)}, **urls) as system:
         ann, bob = system.user(), system.user()
         client = system.client(bob)
@@ -31,7 +31,7 @@ def test_a_worker_whose_clock_is_wrong_takes_no_task_for_expired(
 def test_a_process_an_hour_off_costs_nobody_anything(
     tmp_path: Path, valkeys: Callable[[], Service], process: str, seconds: int
 ) -> None:
-    urls = dict.fromkeys(("BROKER_URL", "MESSAGE_QUEUE_URL", "REDIS_URL"), valkeys().url)
+    urls = on_redis(valkeys().url)
     with System(tmp_path, env_of={process: off_by(seconds)}, **urls) as system:
         assert_pushes_and_counts_come(system)
 
@@ -39,7 +39,7 @@ def test_a_process_an_hour_off_costs_nobody_anything(
 def test_clocks_that_jump_while_processes_run_cost_nobody_anything(
     tmp_path: Path, valkeys: Callable[[], Service]
 ) -> None:
-    urls = dict.fromkeys(("BROKER_URL", "MESSAGE_QUEUE_URL", "REDIS_URL"), valkeys().url)
+    urls = on_redis(valkeys().url)
     clock = JumpingClock(tmp_path / "clock")
     with System(tmp_path, env_of=dict.fromkeys(("worker", "beat"), clock.environment), **urls) as system:
         for seconds in (3600, -3600):

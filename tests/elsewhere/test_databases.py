@@ -17,7 +17,7 @@ from app.services import accounts, followings
 from tests.clients import Client
 from tests.integration.test_migrations import run
 from tests.pgbouncer import PgBouncer
-from tests.services import PostgreSQL, Service, wait_until
+from tests.services import PostgreSQL, Service, running, wait_until
 from tests.system import System
 
 # Of three servers each takes many clients' transactions. Options are dropped in silence, as many configure it.
@@ -26,10 +26,7 @@ NARROW = {"default_pool_size": 3, "ignore_startup_parameters": "options"}
 
 @pytest.fixture(scope="module", params=["transaction", "session"])
 def bouncer(request: pytest.FixtureRequest, folder: Path, postgresql: PostgreSQL) -> Iterator[PgBouncer]:
-    service = PgBouncer(folder / f"pgbouncer-{request.param}", postgresql, mode=request.param)
-    service.start()
-    yield service
-    service.stop()
+    yield from running(PgBouncer(folder / f"pgbouncer-{request.param}", postgresql, mode=request.param))
 
 
 class TestPooler:

@@ -12,14 +12,14 @@ from app.models import Base
 from app.services import accounts
 from tests.clients import status
 from tests.services import PostgreSQL, Service, free_port, wait_until
-from tests.system import BIN, ROOT, Process, System, environment
+from tests.system import BIN, ROOT, Process, System, environment, on_redis
 
 LINKS = {f"{name}_PORT": f"tcp://10.0.0.{n}:80" for n, name in enumerate(("API", "IM", "FLOWER", "REDIS"), start=1)}
 
 
 @pytest.fixture(scope="module")
 def linked(folder: Path, valkeys: Callable[[], Service]) -> Iterator[System]:
-    urls = dict.fromkeys(("BROKER_URL", "MESSAGE_QUEUE_URL", "REDIS_URL"), valkeys().url)
+    urls = on_redis(valkeys().url)
     with System(folder / "linked", **urls, **LINKS) as system:
         yield system
 
@@ -66,7 +66,7 @@ class TestDatabase:
         self, folder: Path, postgresql: PostgreSQL, process: str, encoding: str
     ) -> None:
         url = postgresql.create_database(encoding)
-        away = dict.fromkeys(("BROKER_URL", "MESSAGE_QUEUE_URL", "REDIS_URL"), "redis://127.0.0.1:1/0")
+        away = on_redis("redis://127.0.0.1:1/0")
         env = {**environment(folder), **away, "DATABASE_URL": url}
 
         done = subprocess.run(

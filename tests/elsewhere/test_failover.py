@@ -38,13 +38,6 @@ def pair(tmp_path_factory: pytest.TempPathFactory, folder: Path) -> Iterator[tup
             server.kill()
 
 
-@pytest.fixture
-def network() -> Iterator[Network]:
-    network = Network()
-    yield network
-    network.close()
-
-
 def readyz(system: System) -> str:
     try:
         with urllib.request.urlopen(f"{system.api.url}/readyz", timeout=15) as answer:

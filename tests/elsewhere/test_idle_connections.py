@@ -16,13 +16,6 @@ CONNECTIONS = 4
 
 
 @pytest.fixture
-def network() -> Iterator[Network]:
-    network = Network()
-    yield network
-    network.close()
-
-
-@pytest.fixture
 def wire(network: Network, postgresql: PostgreSQL) -> Proxy:
     return network.link(postgresql.port)
 

@@ -13,7 +13,7 @@ from app import broker, events, primary
 from app.cache import connect
 from app.push import create_emitter
 from tests.failure.proxy import Network, Proxy
-from tests.services import RabbitMQ, Service, Valkey, wait_until
+from tests.services import RabbitMQ, Service, Valkey, running, wait_until
 
 PUSHES = [b'P7\0\0\00042["a",1]']
 
@@ -21,17 +21,7 @@ PUSHES = [b'P7\0\0\00042["a",1]']
 @pytest.fixture(scope="module")
 def impatient(folder: Path) -> Iterator[Valkey]:
     """A Redis that closes what is idle for a second."""
-    valkey = Valkey(folder / "impatient", "--timeout", "1")
-    valkey.start()
-    yield valkey
-    valkey.stop()
-
-
-@pytest.fixture
-def network() -> Iterator[Network]:
-    network = Network()
-    yield network
-    network.close()
+    yield from running(Valkey(folder / "impatient", "--timeout", "1"))
 
 
 @pytest.fixture

@@ -12,8 +12,8 @@ from redis import Redis
 
 from app.epochs import KEY
 from tests.clients import Client, User
-from tests.services import PostgreSQL, Service, Valkey, free_port, wait_until
-from tests.system import System
+from tests.services import PostgreSQL, Service, Valkey, free_port, running, wait_until
+from tests.system import System, on_redis
 
 
 class RestoredValkey(Valkey):
@@ -84,15 +84,12 @@ class RestoredValkey(Valkey):
 
 @pytest.fixture(scope="module")
 def valkey(folder: Path) -> Iterator[RestoredValkey]:
-    service = RestoredValkey(folder / "restored")
-    service.start()
-    yield service
-    service.stop()
+    yield from running(RestoredValkey(folder / "restored"))
 
 
 @pytest.fixture(scope="module")
 def system(folder: Path, valkey: RestoredValkey) -> Iterator[System]:
-    urls = dict.fromkeys(("BROKER_URL", "MESSAGE_QUEUE_URL", "REDIS_URL"), valkey.url)
+    urls = on_redis(valkey.url)
     with System(folder / "older-data", **urls) as system:
         yield system
 
@@ -222,14 +219,11 @@ class TestDatabase:
 
     @pytest.fixture
     def postgresql(self, folder: Path) -> Iterator[PostgreSQL]:
-        service = PostgreSQL(folder / "restored-postgresql")
-        service.start()
-        yield service
-        service.stop()
+        yield from running(PostgreSQL(folder / "restored-postgresql"))
 
     @pytest.fixture
     def system(self, folder: Path, postgresql: PostgreSQL, valkeys: Callable[[], Service]) -> Iterator[System]:
-        urls = dict.fromkeys(("BROKER_URL", "MESSAGE_QUEUE_URL", "REDIS_URL"), valkeys().url)
+        urls = on_redis(valkeys().url)
         with System(folder / "older-database", DATABASE_URL=postgresql.url, **urls) as system:
             yield system
 

@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Page, expect, sync_playwright
 
 from tests.services import Service, free_port, missing
-from tests.system import ROOT, System
+from tests.system import ROOT, System, on_redis
 
 BLOCK = """
 for (const name of ["localStorage", "sessionStorage"])
@@ -21,7 +21,7 @@ for (const name of ["localStorage", "sessionStorage"])
 @pytest.fixture(scope="module")
 def system(folder: Path, valkeys: Callable[[], Service]) -> Iterator[System]:
     port = free_port()
-    urls = dict.fromkeys(("BROKER_URL", "MESSAGE_QUEUE_URL", "REDIS_URL"), valkeys().url)
+    urls = on_redis(valkeys().url)
     with System(folder / "without-storage", IM_PORT=str(port), im_ports=[port], **urls) as system:
         yield system
 

@@ -13,7 +13,7 @@ from app.presence import online_among
 from tests.clients import Client
 from tests.failure.proxy import Network, Proxy
 from tests.services import Service, Valkey, wait_until
-from tests.system import System
+from tests.system import System, on_redis
 
 
 class Pair:
@@ -106,7 +106,7 @@ class TestClient:
 
 @pytest.mark.parametrize("is_one_redis", [True, False])
 def test_the_system_goes_on_with_the_new_primary(folder: Path, pair: Pair, is_one_redis: bool) -> None:
-    urls = dict.fromkeys(("BROKER_URL", "MESSAGE_QUEUE_URL", "REDIS_URL"), pair.url)
+    urls = on_redis(pair.url)
     if not is_one_redis:
         urls["MESSAGE_QUEUE_URL"] = pair.url.removesuffix("0") + "1"
     with System(folder / f"failover-{is_one_redis}", **urls) as system:

@@ -8,7 +8,7 @@ import pytest
 
 from tests.clients import Client, User
 from tests.services import PostgreSQL, RabbitMQ, Service, wait_until
-from tests.system import ROOT, System
+from tests.system import ROOT, System, on_redis
 
 LAST_RELEASE = "39cce8a68b577542aed418c5be3d30450b306049"
 SHAPES = [
@@ -35,7 +35,7 @@ def system(
     request: pytest.FixtureRequest, tmp_path: Path, last_release: Path, valkeys: Callable[[], Service]
 ) -> Iterator[System]:
     shape, old = request.param
-    urls = dict.fromkeys(("BROKER_URL", "MESSAGE_QUEUE_URL", "REDIS_URL"), valkeys().url)
+    urls = on_redis(valkeys().url)
     if shape == "rabbitmq+postgresql":
         rabbitmq: RabbitMQ = request.getfixturevalue("rabbitmq")
         postgresql: PostgreSQL = request.getfixturevalue("postgresql")

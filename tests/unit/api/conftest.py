@@ -14,6 +14,7 @@ from app.api.requests import TaskRequests
 from app.db import Database
 from app.factory import create_app
 from tests.services import free_port
+from tests.system import on_redis
 
 SECRET = "s" * 32
 Call = Callable[..., TestResponse]
@@ -33,7 +34,7 @@ def asked() -> list[str]:
 
 @pytest.fixture
 def app(database: Database, away: str, asked: list[str]) -> Iterator[Flask]:
-    urls = dict.fromkeys(("BROKER_URL", "MESSAGE_QUEUE_URL", "REDIS_URL"), away)
+    urls = on_redis(away)
     url = database.engine.url.render_as_string()
     app = create_app({"DATABASE_URL": url, "JWT_SECRET": SECRET, **urls})
     state = app.extensions["toutiao"]

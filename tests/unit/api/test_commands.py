@@ -15,6 +15,7 @@ from app.models import Notification
 from app.services import inbox, outbox
 from tests.rows import write_notification
 from tests.services import free_port, wait_until
+from tests.system import on_redis
 
 Outbox = Callable[..., Result]
 
@@ -170,7 +171,7 @@ class TestDiscard:
 def test_while_the_database_is_unavailable_each_says_so_in_one_line(
     away: str, command: list[str], database_url: str
 ) -> None:
-    urls = dict.fromkeys(("BROKER_URL", "MESSAGE_QUEUE_URL", "REDIS_URL"), away)
+    urls = on_redis(away)
     app = create_app({"DATABASE_URL": database_url, "JWT_SECRET": "s" * 32, **urls})
 
     done = app.test_cli_runner().invoke(args=["outbox", *command])
