@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal, TypeVar
 from pydantic import Field, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-from app import service_links
+from app import service_links, tokens
 from app.origins import AllowedOrigins
 from app.setting_types import DatabaseUrl, Login, Origin, Photo, Port, QueueUrl, RedisUrl, Secret
 
@@ -63,7 +63,7 @@ class ClientSettings(_Settings):
     """Which clients are let in: those with a token, from an allowed origin."""
 
     jwt_secret: Secret
-    jwt_leeway_seconds: Annotated[float, Field(ge=0, le=3600)] = 30  # by which two machines' clocks may differ
+    jwt_leeway_seconds: Annotated[float, Field(ge=0, le=3600)] = tokens.LEEWAY_SECONDS
     api_port: Port = 5000
     cors_origins: Annotated[list[Origin], NoDecode] = Field(default_factory=list)
     im_public_url: Origin | None = None

@@ -12,6 +12,7 @@ ACCESS_SECONDS = 2 * 3600
 REFRESH_SECONDS = 14 * 24 * 3600
 LARGEST_ID = 2**53 - 1  # JavaScript's clients read ids as numbers
 
+LEEWAY_SECONDS = 30.0  # by which two machines' clocks may differ, unless JWT_LEEWAY_SECONDS says otherwise
 _ALGORITHM = "HS256"
 _REQUIRED = ["user_id", "refresh", "iat", "exp", "jti"]
 
@@ -46,7 +47,7 @@ def sign(secret: str, *, user_id: int, refresh: bool = False) -> str:
     return jwt.encode(claims, secret, algorithm=_ALGORITHM)
 
 
-def verify(secret: str, token: str, *, refresh: bool = False, leeway_seconds: float = 30) -> Claims:
+def verify(secret: str, token: str, *, refresh: bool = False, leeway_seconds: float = LEEWAY_SECONDS) -> Claims:
     """Return the claims of a good token of the asked kind; raise ExpiredToken or InvalidToken.
 
     One that seems to have been issued in the future is good: the signature says that it is ours, so a clock is wrong,

@@ -21,7 +21,9 @@ class Greeting:
     complaint: events.Anonymous | None = None  # for who is anonymous without having meant to be
 
 
-def read_greeting(environ: dict[str, Any], auth: object, secret: str, leeway_seconds: float = 30) -> Greeting:
+def read_greeting(
+    environ: dict[str, Any], auth: object, secret: str, leeway_seconds: float = tokens.LEEWAY_SECONDS
+) -> Greeting:
     """Verify what a client brought, in the auth object, the query or a header, in this order; raise InvalidToken."""
     query = {
         name: values[0] for name, values in parse_qs(environ.get("QUERY_STRING", ""), keep_blank_values=True).items()
@@ -41,7 +43,13 @@ def read_greeting(environ: dict[str, Any], auth: object, secret: str, leeway_sec
 
 class Notify:
     def __init__(
-        self, sio: Any, *, secret: str, delivery: Delivery, presence: Presence, leeway_seconds: float = 30
+        self,
+        sio: Any,
+        *,
+        secret: str,
+        delivery: Delivery,
+        presence: Presence,
+        leeway_seconds: float = tokens.LEEWAY_SECONDS,
     ) -> None:
         self._sio = sio
         self._secret = secret
