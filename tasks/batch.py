@@ -7,8 +7,7 @@ from typing import Any, TypeVar
 
 from celery.exceptions import SoftTimeLimitExceeded
 
-from app import cache, db, epochs, push
-from app.cache import RedisError
+from app import cache, db, push
 from app.crash_points import crash_point
 from app.history import Entry
 from app.profiles import Profile
@@ -53,15 +52,7 @@ def push_batch(to: Resources, *, limit: int) -> Outcome:
 
 def verified(to: Resources, act: Callable[[], T]) -> T:
     """Act; where Redis' data is unverified, compare it with the database and act once more."""
-    try:
-        return act()
-    except RedisError as error:
-        if not epochs.is_unverified(error):
-            raise
-        log.info("Redis and the database are compared, as after each start of Redis: %s", error)
-    with to.database.transaction() as connection:
-        dispatch_state.establish(connection, to.epochs)
-    return act()
+    return dispatch_state.verified(to.database, to.epochs, act)
 
 
 def _push_batch(to: Resources, limit: int) -> Outcome:

@@ -14,7 +14,7 @@ from app.cache import RedisError, connect
 from app.config import ApiSettings
 from app.counters import Counters
 from app.db import UNAVAILABLE, Database
-from app.epochs import Epochs, is_unverified
+from app.epochs import Epochs
 from app.profiles import Profile, UserProfileCache
 from app.services import accounts, dispatch_state
 from app.unread import UnreadCache
@@ -81,14 +81,8 @@ def keep_unread_count(user_id: int, count: int, *, read_at: int | None, is_first
         state.unread.set({user_id: count}, read_at=read_at, is_first=is_first)
 
     try:
-        try:
-            keep()
-        except RedisError as error:
-            if not is_unverified(error):
-                raise
-            with state.database.transaction() as connection:
-                dispatch_state.establish(connection, Epochs(state.redis), is_patient=False)
-            keep()
+        # A request waits for no other that compares: it can do without the cache.
+        dispatch_state.verified(state.database, Epochs(state.redis), keep, is_patient=False)
     except (RedisError, *UNAVAILABLE) as error:
         log.warning("unread count of user %d is not cached: %s", user_id, error)
 

@@ -8,11 +8,10 @@ from sqlalchemy import Connection, and_, select, update
 
 from app.db import among
 from app.models import Notification
+from app.services.outbox import WAITING
 
 _IS_DEAD = Notification.set_aside_at.is_not(None)
-_IS_PAUSED = and_(
-    Notification.dispatched_at.is_(None), Notification.set_aside_at.is_(None), Notification.retry_at.is_not(None)
-)
+_IS_PAUSED = and_(*WAITING, Notification.retry_at.is_not(None))
 
 
 def newest(connection: Connection, *, limit: int) -> Sequence[Any]:

@@ -1,12 +1,35 @@
 """What the database remembers of Redis' data, to notice when either comes back with older data. See app.epochs."""
 
+import logging
+from collections.abc import Callable
+from typing import TypeVar
+
 from sqlalchemy import Connection, case, insert, select, update
 
-from app.epochs import Epochs, Tick, Unverified
+from app.cache import RedisError
+from app.db import Database
+from app.epochs import Epochs, Tick, Unverified, is_unverified
 from app.models import DispatchState
+
+log = logging.getLogger(__name__)
+
+T = TypeVar("T")
 
 _THE_ROW = 1
 _is_it = DispatchState.id == _THE_ROW
+
+
+def verified(database: Database, epochs: Epochs, act: Callable[[], T], *, is_patient: bool = True) -> T:
+    """Act; where Redis' data is unverified, compare it with the database and act once more."""
+    try:
+        return act()
+    except RedisError as error:
+        if not is_unverified(error):
+            raise
+        log.info("Redis and the database are compared, as after each start of Redis: %s", error)
+    with database.transaction() as connection:
+        establish(connection, epochs, is_patient=is_patient)
+    return act()
 
 
 def establish(connection: Connection, epochs: Epochs, *, is_patient: bool = True) -> None:

@@ -34,9 +34,10 @@ _PAUSES_SECONDS = (10, 60, 300, 1800)  # after each failure but the last: a roll
 _MOST_ATTEMPTS = len(_PAUSES_SECONDS) + 1
 _LONGEST_REASON = 500  # characters
 _WINDOW = 5  # so many dispatchers find a batch of their own; PostgreSQL tries a lock for each id it looks at
-_WAITING = (Notification.dispatched_at.is_(None), Notification.set_aside_at.is_(None))
-_DUE = (*_WAITING, or_(Notification.retry_at.is_(None), Notification.retry_at <= unix_time()))
-# Of locks by number there is one space for all schemas of a database: each table has its own 2**40 numbers.
+WAITING = (Notification.dispatched_at.is_(None), Notification.set_aside_at.is_(None))
+_DUE = (*WAITING, or_(Notification.retry_at.is_(None), Notification.retry_at <= unix_time()))
+# Of locks by number there is one space for all schemas of a database. With its table's own number mixed in, an id
+# hardly ever meets one of another schema; where it does, one of the two waits for the next dispatch.
 _LOCK_SPACE: Any = literal_column("('notifications'::regclass::oid::bigint << 40)", BigInteger)
 # A server that only reads refuses it. Nothing may be pushed there that can't be marked, and nothing new will come.
 _NO_CHANGE = update(Notification).where(false()).values(attempts=0).cte("no_change")
@@ -132,7 +133,7 @@ class Batch:
 def depth(connection: Connection) -> tuple[int, int, int]:
     """Return how many wait, how many seconds the oldest has waited, and how many dead letters there are."""
     created_at = cast(Notification.created_at, BigInteger)  # in SQLite it may be anything
-    waiting, oldest = connection.execute(select(func.count(), func.min(created_at)).where(*_WAITING)).one()
+    waiting, oldest = connection.execute(select(func.count(), func.min(created_at)).where(*WAITING)).one()
     aside = connection.execute(select(func.count()).where(Notification.set_aside_at.is_not(None))).scalar_one()
     return waiting, max(0, int(time.time()) - oldest) if oldest else 0, aside
 
