@@ -1,0 +1,8 @@
+/** Defines the element <push-bell>. */
+
+import { PushBell } from "./bell/push-bell.js";
+
+export { PushBell };
+
+// Two scripts of one page may both bring it.
+if (!customElements.get("push-bell")) customElements.define("push-bell", PushBell);

@@ -1,0 +1,27 @@
+/** The inbox over HTTP: `GET {baseUrl}/user/notifications`, and `POST {baseUrl}/user/notifications/read`. */
+
+import { request } from "./live/http.js";
+
+/** `getToken` is that of createPush. The calls reject with an ApiError, or with Unreachable. */
+export function httpInbox({ baseUrl, getToken }) {
+  const root = `${baseUrl.replace(/\/+$/, "")}/user/notifications`;
+
+  async function call(method, url, body) {
+    try {
+      return await request(method, url, { body, token: await getToken({ refresh: false }) });
+    } catch (error) {
+      if (error.status !== 401) throw error;
+      const token = await getToken({ refresh: true });
+      if (token === null) throw error;
+      return request(method, url, { body, token });
+    }
+  }
+
+  return {
+    list({ limit, before }) {
+      const query = new URLSearchParams(before === undefined ? { limit } : { limit, before });
+      return call("GET", `${root}?${query}`);
+    },
+    markRead: (which) => call("POST", `${root}/read`, which),
+  };
+}

@@ -1,0 +1,111 @@
+import type { Events } from "./events.js";
+
+/** A token of the user, or null if nobody is logged in any more. */
+export type GetToken = (options: { refresh: boolean }) => Promise<string | null> | string | null;
+
+/** "closed" only before `start` and after `stop`. */
+export type Connection = "closed" | "connecting" | "catching-up" | "live" | "offline" | "logged-out";
+
+/** Of the news app these are numbers; another host's may be text. */
+export type UserId = number | string;
+
+export interface Item<Data = Record<string, unknown>> {
+  id: number;
+  event: string;
+  data: Data;
+  /** Unix seconds */
+  created_at: number;
+  read: boolean;
+  /** Only the inbox has it, a push does not. */
+  text?: string;
+  url?: string | null;
+}
+
+export interface Page {
+  unread_count: number;
+  results: Item[];
+}
+
+export interface InboxApi {
+  list(options: { limit: number; before?: number }): Promise<Page>;
+  markRead(which: { ids: number[] } | { up_to: number }): Promise<{ unread_count: number }>;
+}
+
+export interface Snapshot {
+  readonly connection: Connection;
+  readonly status: "idle" | "loading" | "ready" | "failed";
+  readonly items: readonly Item[];
+  /** 1000 means "1,000 or more". */
+  readonly unread: number;
+  readonly hasMore: boolean;
+  readonly error: Error | null;
+}
+
+export class InboxStore {
+  constructor(api: InboxApi);
+  subscribe: (listener: () => void) => () => void;
+  getSnapshot: () => Snapshot;
+  load: () => Promise<void>;
+  loadMore: () => Promise<void>;
+  /** Rejects if the server did not do it; then it is taken back. */
+  markRead: (ids: Iterable<number>) => Promise<void>;
+  markAllRead: () => Promise<void>;
+}
+
+interface Envelope {
+  id: number;
+  offset?: string;
+  user_id: UserId | null;
+  user_name: string;
+  user_photo: string | null;
+  /** Unix seconds */
+  timestamp: number;
+}
+
+/** A live notification: the declared events by their names, and those that this client does not know. */
+export type Notification =
+  | { [Name in keyof Events]: Envelope & Events[Name] & { event: Name } }[keyof Events]
+  | (Envelope & { event: string; [field: string]: unknown });
+
+export interface PushEvents {
+  notification: Notification;
+  unread: number;
+  inbox: Page;
+  withdrawn: number[];
+  event: { event: string; data: unknown };
+  state: Connection;
+}
+
+interface Common {
+  /** The address of the IM servers. */
+  url: string;
+  getToken: GetToken;
+  /** Without it, the claim `user_id` or `sub` of the token. */
+  userId?: UserId;
+}
+
+/** `baseUrl` is the address of the API, such as "https://push.example/v1_0". */
+export type PushOptions = Common & ({ baseUrl: string; inbox?: undefined } | { inbox: InboxApi; baseUrl?: undefined });
+
+export class Push extends EventTarget {
+  private constructor();
+  readonly inbox: InboxStore;
+  start(): void;
+  stop(): void;
+  on<Type extends keyof PushEvents>(type: Type, listener: (detail: PushEvents[Type]) => void): () => void;
+}
+
+export function createPush(options: PushOptions): Push;
+export function httpInbox(options: { baseUrl: string; getToken: GetToken }): InboxApi;
+
+/** The API answered with an error. */
+export class ApiError extends Error {
+  status: number;
+  errors: Record<string, unknown>;
+  isTransient: boolean;
+}
+
+/** There was no answer. */
+export class Unreachable extends Error {
+  isTransient: true;
+}

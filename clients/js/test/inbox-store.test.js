@@ -1,0 +1,188 @@
+/** The inbox as data. */
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { InboxStore } from "../src/store/inbox-store.js";
+import { notification } from "./fakes/fakes.js";
+import { entries, entry, FakeInbox } from "./fakes/inbox.js";
+
+async function open(found) {
+  const inbox = new FakeInbox(found);
+  const store = new InboxStore(inbox);
+  await store.load();
+  const ids = () => store.getSnapshot().items.map(({ id }) => id);
+  const readIds = () => store.getSnapshot().items.filter(({ read }) => read).map(({ id }) => id);
+  return { inbox, store, ids, readIds, shown: () => store.getSnapshot() };
+}
+
+test("it shows the newest page, the count, and whether there is more", async () => {
+  const { ids, shown } = await open(entries(25));
+
+  assert.deepEqual(ids(), Array.from({ length: 20 }, (_, place) => 25 - place));
+  assert.deepEqual([shown().status, shown().unread, shown().hasMore], ["ready", 25, true]);
+});
+
+test("older pages come after it, until there are none", async () => {
+  const { store, ids, shown } = await open(entries(25));
+
+  await store.loadMore();
+
+  assert.equal(ids().length, 25);
+  assert.equal(ids().at(-1), 1);
+  assert.equal(shown().hasMore, false);
+});
+
+test("a snapshot is the same object until something changes, and listeners are told", async () => {
+  const { store, shown } = await open(entries(2));
+  let told = 0;
+  const end = store.subscribe(() => (told += 1));
+  const before = shown();
+  assert.equal(shown(), before);
+
+  store.add(notification(3, "1-0"));
+  end();
+  store.add(notification(4, "2-0"));
+
+  assert.notEqual(shown(), before);
+  assert.equal(told, 1);
+});
+
+test("a live notification is put in its place once, with its data apart", async () => {
+  const { store, ids, shown } = await open([entry(5), entry(3)]);
+
+  for (const id of [4, 6, 4]) store.add({ ...notification(id, "1-0"), event: "liking notify", art_id: 8 });
+
+  assert.deepEqual(ids(), [6, 5, 4, 3]);
+  const [newest] = shown().items;
+  assert.deepEqual([newest.event, newest.data.art_id, newest.created_at, newest.read], ["liking notify", 8, 1, false]);
+});
+
+test("marking as read shows at once, and stays when the server has done it", async () => {
+  const { inbox, store, readIds, shown } = await open(entries(3));
+
+  const marking = store.markRead([2]);
+  assert.deepEqual([readIds(), shown().unread], [[2], 2]);
+  await marking;
+
+  assert.deepEqual([readIds(), shown().unread], [[2], 2]);
+  assert.deepEqual(inbox.calls.at(-1), ["markRead", [2]]);
+});
+
+test("a mark that fails is taken back, and rejects", async () => {
+  const { inbox, store, readIds, shown } = await open(entries(3));
+  inbox.isAway = true;
+
+  for (const mark of [() => store.markRead([2]), () => store.markAllRead()]) {
+    const marking = mark();
+    assert.notDeepEqual(readIds(), []);
+    await assert.rejects(marking, /away/);
+
+    assert.deepEqual([readIds(), shown().unread], [[], 3]);
+    assert.equal(shown().error.message, "away");
+  }
+});
+
+test("a count that is pushed while a mark is on its way is not reduced again", async () => {
+  const { store, shown } = await open(entries(3));
+
+  const marking = store.markRead([2]);
+  store.setUnread(2);
+
+  assert.equal(shown().unread, 2);
+  await marking;
+  assert.equal(shown().unread, 2);
+});
+
+test("marking all as read leaves what comes meanwhile unread", async () => {
+  const { store, readIds, shown } = await open(entries(2));
+
+  const marking = store.markAllRead();
+  store.add(notification(3, "1-0"));
+
+  assert.deepEqual([readIds(), shown().unread], [[2, 1], 1]);
+  await marking;
+});
+
+test("an answer that is older than a mark does not undo it", async () => {
+  const { store, readIds } = await open(entries(2));
+  const late = { unread_count: 2, results: entries(2) };
+  await store.markRead([2]);
+
+  store.take(late);
+
+  assert.deepEqual(readIds(), [2]);
+});
+
+test("withdrawn notifications leave the list, by the event and by the next answer", async () => {
+  const { inbox, store, ids } = await open(entries(4));
+
+  store.withdraw([2]);
+  inbox.entries = inbox.entries.filter(({ id }) => id !== 3);
+  assert.deepEqual(ids(), [4, 3, 1]);
+  store.take({ unread_count: 3, results: inbox.entries.filter(({ id }) => id !== 2) });
+
+  assert.deepEqual(ids(), [4, 1]);
+});
+
+test("after a gap, what is older than the newest page is dropped, because some may be missing between", async () => {
+  const { inbox, store, ids, shown } = await open(entries(5));
+  inbox.entries = entries(60);
+
+  await store.load();
+
+  assert.deepEqual([ids().length, ids().at(-1), shown().hasMore], [20, 41, true]);
+});
+
+test("without a gap, older pages stay", async () => {
+  const { inbox, store, ids } = await open(entries(45));
+  await store.loadMore();
+  inbox.entries = entries(46);
+
+  await store.load();
+
+  assert.deepEqual([ids().length, ids()[0], ids().at(-1)], [41, 46, 6]);
+});
+
+test("a smaller count than is unread here makes it read the inbox again", async (t) => {
+  t.mock.timers.enable({ apis: ["setTimeout"] });
+  const { inbox, store, readIds } = await open(entries(3));
+  inbox.entries[0].read = true;
+
+  store.setUnread(2);
+  t.mock.timers.tick(300);
+  await new Promise((resolve) => setImmediate(resolve));
+
+  assert.deepEqual(readIds(), [3]);
+});
+
+test("an inbox that can't be read is said, and read the next time", async () => {
+  const inbox = new FakeInbox(entries(1));
+  const store = new InboxStore(inbox);
+  inbox.isAway = true;
+  await store.load();
+  assert.deepEqual([store.getSnapshot().status, store.getSnapshot().error.message], ["failed", "away"]);
+
+  inbox.isAway = false;
+  await store.load();
+
+  assert.deepEqual([store.getSnapshot().status, store.getSnapshot().error], ["ready", null]);
+});
+
+test("it holds a thousand, and says that there are more", async () => {
+  const { store, ids, shown } = await open([]);
+
+  for (let id = 1; id <= 1005; id++) store.add(notification(id, "1-0"));
+
+  assert.deepEqual([ids().length, ids()[0], shown().hasMore], [1000, 1005, true]);
+});
+
+test("an answer for a user who has logged out is dropped", async () => {
+  const { store, ids } = await open(entries(2));
+
+  const loading = store.load();
+  store.reset();
+  await loading;
+
+  assert.deepEqual(ids(), []);
+});

@@ -1,0 +1,66 @@
+"""Calls the server's HTTP API for one user, with a bound on each wait and on each answer."""
+
+import http.client
+import json
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import SplitResult, urlencode, urlsplit
+
+_TIMEOUT_SECONDS = 5.0
+_LARGEST_ANSWER = 4 * 1024 * 1024  # bytes
+_RETRY_SECONDS = "2"
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the caller's own client is told."""
+
+    status: int
+    body: Any
+    retry_after: str | None = None
+
+
+class InboxApi:
+    """The inbox of the server at `url`, such as https://push.example/v1_0. Raise ValueError for what is no such URL."""
+
+    def __init__(self, url: str, *, timeout_seconds: float = _TIMEOUT_SECONDS) -> None:
+        self._url: SplitResult = urlsplit(url.rstrip("/"))
+        if self._url.scheme not in ("http", "https") or not self._url.hostname:
+            raise ValueError(f"the server's URL should begin with http:// or https://, and is {url!r}")
+        self._timeout_seconds = timeout_seconds
+
+    def page(self, token: str, query: dict[str, str]) -> Answer:
+        """Read a page of notifications, newest first."""
+        return self._call("GET", f"/user/notifications?{urlencode(query)}", token)
+
+    def mark_read(self, token: str, body: object) -> Answer:
+        """Mark notifications as read: {"ids": [...]} or {"up_to": id}."""
+        return self._call("POST", "/user/notifications/read", token, body)
+
+    def _call(self, method: str, path: str, token: str, body: object = None) -> Answer:
+        headers = {"Authorization": f"Bearer {token}", "Accept": "application/json", "Connection": "close"}
+        content = None if body is None else json.dumps(body).encode()
+        if content is not None:
+            headers["Content-Type"] = "application/json"
+        kind = http.client.HTTPSConnection if self._url.scheme == "https" else http.client.HTTPConnection
+        connection = kind(self._url.hostname or "", self._url.port, timeout=self._timeout_seconds)
+        try:
+            connection.request(method, f"{self._url.path}{path}", content, headers)
+            response = connection.getresponse()
+            answered = response.read(_LARGEST_ANSWER + 1)
+        except (OSError, http.client.HTTPException):
+            return Answer(503, {"message": "the notifications are not available now"}, _RETRY_SECONDS)
+        finally:
+            connection.close()
+        return _translated(response.status, answered, response.getheader("Retry-After"))
+
+
+def _translated(status: int, answered: bytes, retry_after: str | None) -> Answer:
+    """Hand on an answer. That the server refuses our token, or answers no JSON, is no fault of the client."""
+    bad_gateway = Answer(502, {"message": "the server of the notifications gave no usable answer"})
+    if status in (401, 403) or len(answered) > _LARGEST_ANSWER:
+        return bad_gateway
+    try:
+        return Answer(status, json.loads(answered), retry_after)
+    except ValueError:
+        return bad_gateway if status < 500 else Answer(503, bad_gateway.body, retry_after or _RETRY_SECONDS)
