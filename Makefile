@@ -3,9 +3,10 @@
 SHELL := /bin/bash
 export PYTHON
 BIN := .venv/bin
-PAGE := node_modules/ready.stamp
+PACKAGES := node_modules/ready.stamp
+PAGE := clients/js/dist/push-bell.js
 
-.PHONY: help run test check chaos bench clean venv page
+.PHONY: help run test check lint audit lock chaos fuzz bench clean venv page
 
 help: ## List the commands
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
@@ -14,23 +15,34 @@ run: venv page ## Start the whole system on this machine
 	@exec $(BIN)/python -m dev
 
 test: venv page ## Run the whole test suite (PYTEST_ARGS="..." goes to pytest)
-	@$(BIN)/python -m pytest --numprocesses 3 --dist worksteal $(PYTEST_ARGS)
+	@PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest --numprocesses 3 --dist worksteal $(PYTEST_ARGS)
 
-check: venv ## Lint, format, types, import rules and unit tests
+check: lint ## Lint, format, types, import rules and unit tests
+	$(BIN)/python -m pytest tests/unit
+
+lint: venv ## The same without tests
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/python -m pytest tests/unit
+
+audit: venv ## Look for faults, secrets, licences and vulnerable versions
+	@$(BIN)/python -m dev.audit
+
+lock: venv ## Pin all packages with their hashes, as the files requirements*.in ask
+	@dev/lock
 
 bench: venv ## Measure the IM server beside its peers, about 12 minutes (BENCH_ARGS="--quick": 2)
 	@$(BIN)/python -m bench $(BENCH_ARGS)
 
-chaos: venv ## Injure whole systems, count what was lost (CHAOS_ARGS="--case kill" selects)
+fuzz: venv ## Send generated input to everything that reads it, FUZZ_SECONDS=600 (FUZZ_ARGS="--only tokens" selects)
+	@$(BIN)/python -W ignore -m tests.fuzz $(FUZZ_ARGS)
+
+chaos: venv ## Inject faults into whole systems, count what was lost (CHAOS_ARGS="--case kill" selects)
 	@$(BIN)/python -m tests.failure $(CHAOS_ARGS)
 
 clean: ## Remove what was installed and made here (not .data)
-	rm -rf .venv node_modules bench/peers/node_modules app/static/vendor .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf .venv node_modules bench/peers/node_modules app/web/static/vendor clients/js/dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
 
 venv:
 	@dev/venv
@@ -40,6 +52,9 @@ page:
 		echo "npm failed, so the page lacks live updates; all else works. Try: npm ci && npm run vendor"; \
 	else echo "npm is not installed, so the page lacks live updates; all else works. Install Node.js to have them."; fi
 
-$(PAGE): package.json package-lock.json
+$(PAGE): $(PACKAGES) $(wildcard clients/js/src/*.js clients/js/src/*/*.js)
+	@npm run --silent vendor
+
+$(PACKAGES): package.json package-lock.json clients/js/package.json
 	@echo "Installing the Socket.IO client for the web page ..."
-	@npm ci --silent --no-audit --no-fund && npm run --silent vendor && touch $@ # npm ci begins by removing what is half made
+	@npm ci --silent --no-audit --no-fund && touch $@ # npm ci begins by removing what is half made

@@ -1,13 +1,14 @@
 """Celery's settings and nothing else."""
 
-from app import broker, events
-from app.config import BrokerSettings, load_settings
+from core import broker, events
+from core.settings import BrokerSettings, load_settings
 
-globals().update(broker.celery_settings(load_settings(BrokerSettings).broker_url))  # the API sends with the same
+_settings = load_settings(BrokerSettings)
+globals().update(broker.celery_settings(_settings.broker_url, _settings.keys))  # the API uses the same
 
 broker_connection_retry_on_startup = True
-broker_channel_error_retry = True  # rights and queues of others don't end a worker: tasks/consumer.py waits
-broker_connection_max_retries = None  # a worker waits for its broker as long as it takes, with a growing pause
+broker_channel_error_retry = True  # missing rights or a foreign queue don't end a worker: tasks/consumer.py waits
+broker_connection_max_retries = None  # a worker waits for its broker without end, with growing pauses
 
 task_store_errors_even_if_ignored = False
 
@@ -20,13 +21,10 @@ worker_prefetch_multiplier = 1
 worker_concurrency = 2
 worker_send_task_events = True
 worker_hijack_root_logger = True
-# RabbitMQ 4 refuses queues that are neither durable nor exclusive.
-control_queue_exclusive = True
-event_queue_exclusive = True
 
 enable_utc = True
 beat_schedule = {
-    # What a dead broker or worker left behind is picked up here. The queue's own limit keeps it from filling without
-    # workers. Never `expires`: it compares the clocks of two machines, and one that is wrong drops everything.
+    # Pushes what a crash of the broker or of a worker has left in the outbox. Without workers, the queue stays small by
+    # its own limit. Do not use `expires`: it compares the clocks of two machines, and a wrong clock drops every task.
     "dispatch": {"task": events.DISPATCH_TASK, "schedule": 2.0},
 }

@@ -1,1 +1,1 @@
-"""The Flask API, and the core that the API, the workers and the IM servers share. Importing it does nothing."""
+"""The Toutiao news app: users, followings, HTTP and a page. It is the first user of the engine in `core`."""

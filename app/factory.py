@@ -1,36 +1,46 @@
-"""Wire the Flask application."""
+"""Creates the Flask application."""
 
 import os
-import re
 from typing import Any
 
 import orjson
 from flask import Flask, Response, jsonify
 from flask.json.provider import JSONProvider
-from flask_cors import CORS
 from flask_smorest import Api
 from marshmallow import Schema, fields
 
 from app.api import (
     accounts,
-    assets,
+    articles,
+    auth,
+    authorizations,
+    bodies,
     commands,
     compression,
+    credentials,
+    cross_origin,
     errors,
+    event_commands,
     followings,
     health,
+    inbox,
+    limits,
+    moderation,
     notifications,
-    page,
+    proxies,
     security_headers,
+    sessions,
+    token_commands,
 )
 from app.api.state import create_state
-from app.config import ApiSettings, SettingsError, load_settings
+from app.web import assets, page
+from core.settings import ApiSettings, SettingsError, load_settings
 
 _LARGEST_BODY = 64 * 1024  # bytes
 
 
 class _Json(JSONProvider):
-    """orjson: quick, and it refuses what is not JSON (NaN, lone surrogates, endless nesting)."""
+    """orjson is fast, and it refuses what is not JSON: NaN, lone surrogates, unlimited nesting."""
 
     def dumps(self, obj: Any, **_options: Any) -> str:
         return orjson.dumps(obj, option=orjson.OPT_NON_STR_KEYS).decode()
@@ -40,35 +50,49 @@ class _Json(JSONProvider):
 
 
 def create_app(config: Any = None, enable_config_file: bool = False) -> Flask:
-    """Make the API.
+    """Create the API.
 
-    `config` is a mapping, an object or an import string, whose upper-case names stand before the environment; those of
-    the Python file that TOUTIAO_SETTINGS names, if it is to be honoured, stand before both. Raise SettingsError.
+    `config` is a mapping, an object or an import string. Its upper-case names override the environment. With
+    `enable_config_file`, the Python file that TOUTIAO_SETTINGS names overrides both. Raise SettingsError.
     """
-    app = Flask(__name__)
+    app = Flask(__name__, static_folder="web/static", static_url_path="/static", template_folder="web/templates")
     app.json = _Json(app)
     _read_config(app, config, enable_config_file)
-    app.extensions["toutiao"] = create_state(load_settings(ApiSettings, app.config))
+    state = app.extensions["toutiao"] = create_state(load_settings(ApiSettings, app.config))
+    proxies.init_app(app, state.settings.proxies)
     api = _Api(app, spec_kwargs=_OPENAPI)
     app.extensions["openapi"] = api.spec
-    for blueprint in (accounts.bp, followings.bp, notifications.bp):
-        api.register_blueprint(blueprint)
+    modules = (
+        authorizations,
+        accounts,
+        credentials,
+        sessions,
+        followings,
+        articles,
+        inbox,
+        notifications,
+        moderation,
+    )
+    for module in modules:
+        api.register_blueprint(module.bp)
     app.register_blueprint(health.bp)
     app.register_blueprint(page.bp)
     app.register_blueprint(assets.bp)
     app.add_url_rule("/openapi.json", view_func=_openapi)
+    limits.init_app(app, state.redis, state.keys)
+    bodies.init_app(app, at_once=state.settings.limit_bodies)
+    cross_origin.init_app(app, state.settings.allowed_origins)
     errors.init_app(app)
     security_headers.init_app(app)
     compression.init_app(app)
-    app.cli.add_command(commands.group)
-    origins = _origins(app.extensions["toutiao"].settings.allowed_origins)
-    CORS(app, origins=origins, max_age=600, expose_headers=["Retry-After"])
+    for group in (commands.group, event_commands.group, token_commands.service_key_group, token_commands.tokens_group):
+        app.cli.add_command(group)
     return app
 
 
 class ErrorAnswer(Schema):
     message = fields.String(required=True)
-    # A field of a list has its errors by position.
+    # The errors of a list field are by position.
     errors = fields.Dict(keys=fields.String(), metadata={"description": "what is wrong, by field"})
 
 
@@ -81,7 +105,7 @@ _OPENAPI = {
     "version": "v1_0",
     "openapi_version": "3.1.0",
     "servers": [{"url": "/"}],
-    "components": {"securitySchemes": {"bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}}},
+    "components": {"securitySchemes": auth.SCHEMES},
 }
 
 
@@ -100,11 +124,6 @@ def _read_config(app: Flask, config: Any, enable_config_file: bool) -> None:
             raise SettingsError(f"TOUTIAO_SETTINGS: {file} can't be read: {error.strerror}") from None
         except Exception as error:
             raise SettingsError(f"TOUTIAO_SETTINGS: {file} should be a Python file that runs: {error!r}") from error
-
-
-def _origins(allowed: list[str]) -> list[str | re.Pattern[str]]:
-    """Return what flask-cors takes for these: of itself it reads the brackets of an IPv6 address as a pattern."""
-    return [o if o == "*" else re.compile(re.escape(o) + r"\Z", re.IGNORECASE) for o in allowed]
 
 
 def _openapi() -> Response:

@@ -1,17 +1,13 @@
-"""The tables. Times are integer Unix seconds."""
+"""The tables of the news app: users, who follows whom, and articles. Times are integer Unix seconds."""
 
-from sqlalchemy import JSON, BigInteger, ForeignKey, Index, Integer, SmallInteger, String, Text, UniqueConstraint, text
-from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+from sqlalchemy import BigInteger, ForeignKey, Index, SmallInteger, String, Text, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
 
-# SQLite numbers rows by itself only in a column that is declared INTEGER.
-Id = BigInteger().with_variant(Integer, "sqlite")
+from core.models import Base, Id
 
 ACTIVE, CLOSED = 1, 0  # User.status
 FOLLOWING, NOT_FOLLOWING = 1, 0  # Relation.status
-
-
-class Base(DeclarativeBase):
-    pass
+LIKED, NOT_LIKED = 1, 0  # Liking.status
 
 
 class User(Base):
@@ -20,7 +16,7 @@ class User(Base):
 
     id: Mapped[int] = mapped_column(Id, primary_key=True)
     name: Mapped[str] = mapped_column(String(64), unique=True)
-    # Null for names from before there were keys that are another's but for case: each of these is typed exactly.
+    # Null for an old name that differs from another only in case: its user has to type it exactly to log in.
     name_key: Mapped[str | None] = mapped_column(String(255))
     password_hash: Mapped[str] = mapped_column(String(255))
     photo: Mapped[str | None] = mapped_column(String(512))
@@ -30,7 +26,7 @@ class User(Base):
 
 
 class Relation(Base):
-    """One row for each ordered pair that ever was; unfollowing turns it off."""
+    """One row for each ordered pair of users that ever existed. An unfollow changes its status."""
 
     __tablename__ = "relations"
     __table_args__ = (
@@ -47,55 +43,50 @@ class Relation(Base):
     updated_at: Mapped[int] = mapped_column(BigInteger)
 
 
-class Notification(Base):
-    """A row of the inbox, and at once of the outbox: until `dispatched_at` is set it is still to be pushed."""
-
-    __tablename__ = "notifications"
-    __table_args__ = (
-        Index("ix_notifications_inbox", "recipient_id", "id"),
-        Index(  # what is counted comes first, then what following again asks for
-            "ix_notifications_unread_events",
-            "recipient_id",
-            "event",
-            "actor_id",
-            sqlite_where=text("read_at IS NULL"),
-            postgresql_where=text("read_at IS NULL"),
-        ),
-        Index(
-            "ix_notifications_outbox",
-            "id",
-            sqlite_where=text("dispatched_at IS NULL AND set_aside_at IS NULL"),
-            postgresql_where=text("dispatched_at IS NULL AND set_aside_at IS NULL"),
-        ),
-        Index(
-            "ix_notifications_dead_letters",
-            "set_aside_at",
-            sqlite_where=text("set_aside_at IS NOT NULL"),
-            postgresql_where=text("set_aside_at IS NOT NULL"),
-        ),
-    )
+class Article(Base):
+    __tablename__ = "articles"
 
     id: Mapped[int] = mapped_column(Id, primary_key=True)
-    recipient_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
-    actor_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
-    event: Mapped[str] = mapped_column(String(64))
-    data: Mapped[dict[str, object] | None] = mapped_column(JSON(none_as_null=True))
+    author_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
+    title: Mapped[str] = mapped_column(String(200))
     created_at: Mapped[int] = mapped_column(BigInteger)
-    read_at: Mapped[int | None] = mapped_column(BigInteger)
-    dispatched_at: Mapped[int | None] = mapped_column(BigInteger)
-    # A notification that can't be pushed is a dead letter from `set_aside_at` on, so that it holds up no other.
-    attempts: Mapped[int] = mapped_column(SmallInteger, server_default="0")
-    set_aside_at: Mapped[int | None] = mapped_column(BigInteger)
-    retry_at: Mapped[int | None] = mapped_column(BigInteger)  # no attempt before, by the database's clock
-    failure_reason: Mapped[str | None] = mapped_column(Text)  # of the last attempt
 
 
-class DispatchState(Base):
-    """One row: what of the histories is committed, to compare with what Redis says. See app.epochs."""
+class Liking(Base):
+    """One row for each user and article that this user ever liked. To take a like back changes its status."""
 
-    __tablename__ = "dispatch_state"
+    __tablename__ = "likings"
+    __table_args__ = (Index("ix_likings_article", "article_id", "status"),)
 
-    id: Mapped[int] = mapped_column(SmallInteger, primary_key=True, autoincrement=False)
-    epoch: Mapped[int | None] = mapped_column(BigInteger)
-    server: Mapped[str] = mapped_column(String(64), server_default="")
-    sequence: Mapped[int] = mapped_column(BigInteger, server_default="0")
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id"), primary_key=True)
+    article_id: Mapped[int] = mapped_column(ForeignKey("articles.id"), primary_key=True)
+    status: Mapped[int] = mapped_column(SmallInteger)
+    created_at: Mapped[int] = mapped_column(BigInteger)
+    updated_at: Mapped[int] = mapped_column(BigInteger)
+
+
+class Comment(Base):
+    __tablename__ = "comments"
+    __table_args__ = (Index("ix_comments_article", "article_id"),)
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    article_id: Mapped[int] = mapped_column(ForeignKey("articles.id"))
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
+    content: Mapped[str] = mapped_column(Text)
+    created_at: Mapped[int] = mapped_column(BigInteger)
+
+
+class TokenFamily(Base):
+    """The refresh tokens that come from one log-in. Only the newest one is valid; each use replaces it."""
+
+    __tablename__ = "token_families"
+    __table_args__ = (Index("ix_token_families_expires", "expires_at"),)
+
+    # Both are the key: who mints tokens elsewhere may name the families of two users alike.
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id"), primary_key=True)
+    family: Mapped[str] = mapped_column(String(64), primary_key=True)
+    token_id: Mapped[str] = mapped_column(String(64))
+    issued_at: Mapped[int] = mapped_column(BigInteger)
+    expires_at: Mapped[int] = mapped_column(BigInteger)
+    previous_id: Mapped[str | None] = mapped_column(String(64))  # of the token that the newest one replaced
+    replaced_at: Mapped[int | None] = mapped_column(BigInteger)  # when it did, by the database's clock

@@ -1,28 +1,30 @@
-"""What people may call themselves: text that others can see, tell apart and read in a sentence.
+"""Rules for user names: others must be able to see a name, tell it from other names, and read it in a sentence.
 
-Unicode's NFKC form, with single spaces inside and none around. Refused are characters that show nothing, or change
-what stands around them: controls, format characters, fillers, private and unassigned ones. Format characters that a
-script or an emoji needs stay possible where it needs them.
+A name is stored in Unicode's NFKC form, with single spaces inside and none around it. Characters that show nothing or
+change the text around them are refused: controls, format characters, fillers, private and unassigned ones. A format
+character is allowed where a script or an emoji needs it. A word of letters from several alphabets is refused.
 """
 
 import unicodedata
 
 import regex
 
-SHORTEST, LONGEST = 1, 64  # characters, in the form that is kept
-LONGEST_TYPED = 4 * LONGEST  # a letter and its accents may come one by one; normalizing costs time for much longer ones
+SHORTEST, LONGEST = 1, 64  # characters, in the stored form
+LONGEST_TYPED = (
+    4 * LONGEST
+)  # a letter and its accents may be separate characters; a limit, because normalizing takes time
 
 _SPACES = regex.compile(r"\p{Zs}+")
-# Left and right at the ends of a name, as copying brings them along, order nothing.
+# A direction mark at the end of a name, which copying can add, has no effect.
 _ENDS = " \u200e\u200f"
-# The accent that many keyboards have for an apostrophe. NFKC would make a space of it, with an accent on nothing.
+# Many keyboards have this accent where people expect an apostrophe. NFKC would change it to a space and an accent.
 _ACUTE, _APOSTROPHE = "\u00b4", "\u2019"
-# A selector behind what NFKC turns into letters (as the sign of a trade mark) selects nothing any more.
+# A variation selector has no effect after a character that NFKC changes to letters, for example the trade mark sign.
 _SELECTED = regex.compile(r"(.)[\uFE0E\uFE0F]")
-# Behind a letter that does not join the next one, a non-joiner changes nothing.
+# A non-joiner has no effect after a letter that does not join the next one.
 _IDLE_NON_JOINER = regex.compile(r"(?<= \p{Joining_Type=R} \p{Joining_Type=T}* ) \u200C", regex.VERBOSE)
 
-# Emoji as UTS #51 writes them: joined ones, with a variation selector or a skin tone, flags, keycaps.
+# Emoji as in UTS #51: joined emoji, emoji with a variation selector or a skin tone, flags, keycaps.
 _EMOJI = regex.compile(
     r"""
       \U0001F3F4 [\U000E0020-\U000E007E]{1,31} \U000E007F
@@ -35,7 +37,7 @@ _EMOJI = regex.compile(
 )
 
 # RFC 5892, appendix A.1 and A.2: a joiner or non-joiner after a virama, a non-joiner between letters that would join.
-# Beyond it: a joiner before a virama (Bengali ya-phalaa), and the selectors of Mongolian letters and of ideographs.
+# Also: a joiner before a virama (Bengali ya-phalaa), and the variation selectors of Mongolian letters and ideographs.
 _JOINERS = regex.compile(
     r"""
       (?<= \p{Canonical_Combining_Class=Virama} ) [\u200C\u200D]
@@ -48,43 +50,53 @@ _JOINERS = regex.compile(
     regex.VERBOSE,
 )
 
-# U+2800 is a symbol by its category, and an empty cell by its look.
+# U+2800 has the category of a symbol, but looks empty.
 _INVISIBLE = regex.compile(r"[\p{C}\p{Default_Ignorable_Code_Point}\p{Zl}\p{Zp}\u2800]")
-# Marks stand on a letter. Scripts that stack them need a few; more than these run over the lines around them.
+# A mark needs a letter. Some scripts put a few marks on one letter; more marks cover the lines above and below.
 _LONE_MARK = regex.compile(r"(?:^| )\p{M}")
 _MANY_MARKS = regex.compile(r"\p{Mn}{5}|\p{Me}{2}")
 
+
+# Alphabets with letters that look the same. Few words have letters of two of them, but forged names do.
+_ALPHABETS = [regex.compile(rf"\p{{{name}}}") for name in ("Latin", "Cyrillic", "Greek", "Armenian", "Cherokee")]
+_WORDS = regex.compile(r"[\p{L}\p{M}]+")
 
 _SELECTORS = regex.compile(r"\p{Variation_Selector}")
 
 
 class InvalidName(ValueError):
-    """The message says what is wrong, in words for who chose the name."""
+    """The message explains to the user what is wrong with the name."""
 
 
 def normalize(text: str) -> str:
-    """Return a text in the form that names are kept in, whether or not it can be one."""
+    """Return a text in the stored form of names. The text may be no valid name."""
     text = _SELECTED.sub(_without_idle_selector, text.replace(_ACUTE, _APOSTROPHE))
     text = _IDLE_NON_JOINER.sub("", unicodedata.normalize("NFKC", text))
     return _SPACES.sub(" ", text).strip(_ENDS)
 
 
 def key(text: str) -> str:
-    """Return what two names share that are one name to people: neither case nor a letter's variant counts."""
+    """Return a key that is equal for names that look the same to people: it ignores case and variants of letters."""
     return unicodedata.normalize("NFKC", _SELECTORS.sub("", normalize(text)).casefold())
 
 
 def clean(text: str) -> str:
-    """Return a name as it is kept; raise InvalidName."""
+    """Return a name in its stored form; raise InvalidName."""
     name = normalize(text) if len(text) <= LONGEST_TYPED else text
     if not SHORTEST <= len(name) <= LONGEST:
         raise InvalidName(f"Should have {SHORTEST} to {LONGEST} characters, and not be blank.")
     letters = _JOINERS.sub("", _EMOJI.sub("", name))
     if _INVISIBLE.search(letters):
-        raise InvalidName("Should hold only characters that can be seen.")
+        raise InvalidName("Should have only characters that can be seen.")
     if _LONE_MARK.search(letters) or _MANY_MARKS.search(letters):
-        raise InvalidName("Should not hold accents without a letter, or many on one.")
+        raise InvalidName("Should not have accents without a letter, or many accents on one letter.")
+    if any(_is_mixed(word) for word in _WORDS.findall(letters)):
+        raise InvalidName("Should not mix letters of several alphabets in one word.")
     return name
+
+
+def _is_mixed(word: str) -> bool:
+    return sum(alphabet.search(word) is not None for alphabet in _ALPHABETS) > 1
 
 
 def _without_idle_selector(found: "regex.Match[str]") -> str:

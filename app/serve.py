@@ -1,8 +1,8 @@
-"""Serve the API on granian: `python -m app.serve --port 5000`. Every option of granian's own command may be added.
+"""Serve the API on granian: `python -m app.serve --port 5000`. All options of granian's own command are allowed.
 
-granian alone loses a SIGTERM while its worker imports the API, and then never ends: the forked worker still has the
-main process's handler, which notes the signal where nobody looks. Here SIGTERM ends the worker, until granian's own
-handler for workers takes over.
+granian alone ignores a SIGTERM while its worker imports the API, and then never stops: the forked worker still has the
+handler of the main process, whose note of the signal nothing reads. Here SIGTERM ends the worker until granian installs
+its own handler for workers.
 """
 
 import os
@@ -11,14 +11,15 @@ import sys
 
 from granian.cli import cli
 
-# A request takes 6 s where the database is silent. A worker that holds one for longer is killed: the end has a bound.
+# A request takes 6 s when the database does not answer. A worker that needs longer is killed, so a stop always ends.
 _STOP_SECONDS = 10
 
 _DEFAULTS = {
     "interface": "wsgi",
     "websockets": False,
-    "workers": 1,  # whose metrics are then whole
-    "blocking_threads": 6,  # two may hash a password and two wait for them: the others go on
+    "workers": 1,  # so that one process has all the metrics
+    # Two may hash passwords, two may wait for them, three may wait for bodies: two are left for other requests.
+    "blocking_threads": 9,
     "workers_kill_timeout": _STOP_SECONDS,
     "respawn_failed_workers": True,
 }
@@ -26,22 +27,22 @@ _SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 
 def main() -> None:
-    os.register_at_fork(before=_hold_signals, after_in_parent=_release_signals, after_in_child=_begin_anew)
+    os.register_at_fork(before=_block_signals, after_in_parent=_unblock_signals, after_in_child=_reset_signals)
     cli(["app.wsgi:app", *sys.argv[1:]], prog_name="app.serve", auto_envvar_prefix="GRANIAN", default_map=_DEFAULTS)
 
 
-def _hold_signals() -> None:
+def _block_signals() -> None:
     signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
 
 
-def _release_signals() -> None:
+def _unblock_signals() -> None:
     signal.pthread_sigmask(signal.SIG_UNBLOCK, _SIGNALS)
 
 
-def _begin_anew() -> None:
+def _reset_signals() -> None:
     for number in _SIGNALS:
         signal.signal(number, signal.SIG_DFL)
-    _release_signals()
+    _unblock_signals()
 
 
 if __name__ == "__main__":

@@ -1,10 +1,11 @@
 """The API for WSGI servers."""
 
+import logging
 import sys
 
-from app import log
-from app.config import SettingsError
 from app.factory import create_app
+from core import capabilities, log
+from core.settings import SettingsError
 
 log.set_up()
 try:
@@ -12,3 +13,4 @@ try:
     app.extensions["toutiao"].database.check()
 except SettingsError as error:
     sys.exit(str(error))
+capabilities.report(app.extensions["toutiao"].checks["redis"], logging.getLogger(__name__))

@@ -22,34 +22,34 @@ _MOST = 20_000
 
 
 def main() -> int:
-    """Return the exit code: 1 when one of our pushes did not arrive, or a server did not work at all."""
+    """Return the exit code: 1 when a push of this project did not arrive, or a server did not work at all."""
     arguments = _parse()
     if arguments.write_docs:
-        from bench import docs  # it draws with matplotlib, which nothing else needs
+        from bench import docs  # it needs matplotlib, which nothing else needs
 
         docs.write(_newest())
         return 0
     most_clients(_MOST)
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))  # and so through every clean-up
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))  # so that every clean-up runs
     with tempfile.TemporaryDirectory(prefix="bench-") as name, services.valkey(Path(name)) as url:
         bench = Bench(_installed(arguments.peers), url, Path(name))
         try:
             _measure(bench, arguments)
-        finally:  # whatever ends a long run, what it has measured is not lost
+        finally:  # keep the results of a long run, even after an error
             _show(bench, is_full=not arguments.quick)
     return 1 if bench.failures else 0
 
 
 def _measure(bench: Bench, arguments: argparse.Namespace) -> None:
     for scenario in arguments.only:
-        begun = time.monotonic()
+        started_at = time.monotonic()
         print(f"{scenario} ...", end=" ", flush=True)
         try:
             SCENARIOS[scenario](bench, QUICK if arguments.quick else FULL)
         except (Refused, RuntimeError) as error:
             bench.failures.append(f"{scenario}: {error}")
         bench.done.append(scenario)
-        print(f"{time.monotonic() - begun:.0f} s", flush=True)
+        print(f"{time.monotonic() - started_at:.0f} s", flush=True)
 
 
 def _show(bench: Bench, *, is_full: bool) -> None:

@@ -1,4 +1,4 @@
-"""What every scenario is given: the peers, the services, and where results go."""
+"""What every scenario gets: the peers, the services, and a place for results."""
 
 import sys
 import time
@@ -28,9 +28,9 @@ class Bench:
 
     @contextmanager
     def serve(self, peer: str, *, queue_url: str | None = None) -> Iterator[Server]:
-        """Run a fresh server, on Redis unless another message queue is given.
+        """Run a new server, on Redis unless another message queue is given.
 
-        Something Lost ends its use and goes on record. Where it was this project's, the run has failed.
+        Lost ends the scenario and becomes a note in the results. For this project's server, it also fails the run.
         """
         url = queue_url or self.redis_url
         try:
@@ -39,7 +39,7 @@ class Bench:
         except Lost as error:
             self.results.note(f"{peer} lost something: {error}.")
             if peer == "ours":
-                self.failures.append(f"{error}\n{server.process.last_words()}")
+                self.failures.append(f"{error}\n{server.process.end_of_log()}")
 
     def publisher(self, server: Server, *, rooms: int, count: int, through: str, rate: float | None = None) -> Process:
         """Start a process that pushes to a server's clients."""
@@ -51,7 +51,7 @@ class Bench:
     def push(
         self, server: Server, load: Load, *, rooms: int, count: int, through: str, rate: float | None = None
     ) -> None:
-        """Push and wait until all has come; raise Lost when anything is missing. With rooms = 0, to everybody."""
+        """Push and wait until everything has arrived; raise Lost if something is missing. rooms = 0: all clients."""
         expected = count if rooms else count * load.size
         load.reset()
         with self.publisher(server, rooms=rooms, count=count, through=through, rate=rate) as publisher:
@@ -60,7 +60,7 @@ class Bench:
         load.check_each_received(expected // load.size)
 
     def wait_subscribed(self, server: Server, load: Load, *, through: str) -> None:
-        """Wait until pushes come: some servers subscribe with their first client, and say nothing of it."""
+        """Wait until pushes arrive: some servers subscribe with their first client, and give no sign of it."""
         for _ in range(_SUBSCRIBE_ATTEMPTS):
             load.reset()
             with self.publisher(server, rooms=0, count=1, through=through) as publisher:
@@ -69,4 +69,4 @@ class Bench:
             if load.delivered == load.size:
                 return
             time.sleep(0.2)
-        raise Lost(f"{server.peer} does not hear the message queue")
+        raise Lost(f"{server.peer} gets nothing from the message queue")

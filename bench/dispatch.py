@@ -1,4 +1,4 @@
-"""Dispatch what waits in the outbox, and print the CPU time of one notification in microseconds."""
+"""Dispatches the outbox, and prints the CPU time of one notification in microseconds."""
 
 import time
 
@@ -8,11 +8,11 @@ from tasks.resources import resources
 
 
 def main() -> None:
-    push_batch(resources(), limit=BATCH)  # connects, and compiles the statements
-    begun, count = time.process_time(), 0
+    push_batch(resources(), limit=BATCH)  # the first batch also connects and compiles the statements
+    started, count = time.process_time(), 0
     while outcome := push_batch(resources(), limit=BATCH):
         count += len(outcome)
-    print(1e6 * (time.process_time() - begun) / count)
+    print(1e6 * (time.process_time() - started) / count)
 
 
 if __name__ == "__main__":

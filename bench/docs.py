@@ -1,4 +1,4 @@
-"""Puts results into docs/performance.md and the plots beside it."""
+"""Writes results into docs/performance.md and its plots."""
 
 import json
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""How each server is told to push: what stands between a publisher and the message queue."""
+"""The emitters: how a publisher writes to the message queue of each server."""
 
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Protocol
@@ -6,28 +6,30 @@ from typing import Any, Protocol
 import redis
 import socketio
 
-from app import events, push
+from core import wire
+from core.signatures import Sign
+from tasks.emitter import create_emitter
 
 
 class Emitter(Protocol):
     def push(self, pushes: Sequence[tuple[str, dict[str, Any]]]) -> None:
-        """Emit `following notify` with each (room, data); the room "" means everybody."""
+        """Emit `following notify` with each (room, data); the room "" means all clients."""
 
 
 class Own:
-    """This project's own, many pushes to a message."""
+    """This project's own emitter, with many pushes in one message."""
 
-    def __init__(self, url: str) -> None:
-        self._emitter = push.create_emitter(url)
+    def __init__(self, url: str, channel: str, sign: Sign) -> None:
+        self._emitter = create_emitter(url, channel, sign)
 
     def push(self, pushes: Iterable[tuple[str, dict[str, Any]]]) -> None:
         self._emitter.push(
-            events.encode_push(room, events.encode_packet(events.FOLLOWING_NOTIFY, data)) for room, data in pushes
+            wire.encode_push(room, wire.encode_packet("following notify", data)) for room, data in pushes
         )
 
 
 class OwnAlone(Own):
-    """The same, each push in a message of its own that the message queue answers before the next."""
+    """The same, but each push is one message, and the message queue answers before the next."""
 
     def push(self, pushes: Iterable[tuple[str, dict[str, Any]]]) -> None:
         for one in pushes:
@@ -35,25 +37,25 @@ class OwnAlone(Own):
 
 
 class Stock:
-    """python-socketio's write-only managers as they come."""
+    """python-socketio's write-only managers, unchanged."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, channel: str, _sign: Sign) -> None:
         manager = socketio.KombuManager if url.startswith("amqp") else socketio.RedisManager
-        self._manager = manager(url, write_only=True)
+        self._manager = manager(url, channel=channel, write_only=True)
 
     def push(self, pushes: Iterable[tuple[str, dict[str, Any]]]) -> None:
         for room, data in pushes:
-            self._manager.emit(events.FOLLOWING_NOTIFY, data, room=room or None)
+            self._manager.emit("following notify", data, room=room or None)
 
 
 class Node:
-    """What @socket.io/redis-emitter publishes for @socket.io/redis-adapter; like it, this waits for no answers."""
+    """Publishes as @socket.io/redis-emitter does for @socket.io/redis-adapter, without waiting for answers."""
 
     _CHANNEL = "socket.io#/#"
     _EVENT = 2
 
-    def __init__(self, url: str) -> None:
-        import msgpack  # not there in production, where all else here is
+    def __init__(self, url: str, _channel: str, _sign: Sign) -> None:
+        import msgpack  # a development package, unlike the others here
 
         self._pack = msgpack.packb
         self._redis = redis.Redis.from_url(url)
@@ -61,7 +63,7 @@ class Node:
     def push(self, pushes: Iterable[tuple[str, dict[str, Any]]]) -> None:
         pipeline = self._redis.pipeline(transaction=False)
         for room, data in pushes:
-            packet = {"type": self._EVENT, "data": [events.FOLLOWING_NOTIFY, data], "nsp": "/"}
+            packet = {"type": self._EVENT, "data": ["following notify", data], "nsp": "/"}
             options = {"rooms": [room] if room else [], "except": [], "flags": {}}
             channel = f"{self._CHANNEL}{room}#" if room else self._CHANNEL
             pipeline.publish(channel, self._pack(["emitter", packet, options]))
@@ -69,14 +71,14 @@ class Node:
 
 
 class NodeAlone(Node):
-    """The same, each push answered by Redis before the next."""
+    """The same, but Redis answers each push before the next."""
 
     def push(self, pushes: Iterable[tuple[str, dict[str, Any]]]) -> None:
         for one in pushes:
             super().push([one])
 
 
-EMITTERS: dict[str, Callable[[str], Emitter]] = {
+EMITTERS: dict[str, Callable[[str, str, Sign], Emitter]] = {
     "own": Own,
     "own-alone": OwnAlone,
     "stock": Stock,

@@ -1,4 +1,4 @@
-"""What no server can go below: one send(2) of a push's size to a socket on this machine."""
+"""The lower limit for any server: one send(2) of the size of a push to a socket on this machine."""
 
 import os
 import select
@@ -6,7 +6,7 @@ import signal
 import socket
 import time
 
-from app.events import FOLLOWING_NOTIFY, encode_packet
+from core.wire import encode_packet
 
 _SOCKETS = 1000
 _SENDS = 50_000
@@ -28,15 +28,15 @@ def measure_send_us() -> float:
 
 def _send(listener: socket.socket) -> float:
     sockets = [listener.accept()[0] for _ in range(_SOCKETS)]
-    frame = b"\x81\x7e" + encode_packet(FOLLOWING_NOTIFY, {"t": time.time()})
+    frame = b"\x81\x7e" + encode_packet("following notify", {"t": time.time()})
     used = 0.0
     try:
         for start in range(0, _SENDS, _PAUSE_EVERY):
-            begun = time.process_time()
+            started = time.process_time()
             for i in range(start, start + _PAUSE_EVERY):
                 sockets[i % _SOCKETS].send(frame)
-            used += time.process_time() - begun
-            time.sleep(0.005)  # for the reader, as a server's other work would be
+            used += time.process_time() - started
+            time.sleep(0.005)  # time for the reader, as a server has between its pushes
     finally:
         for one in sockets:
             one.close()

@@ -1,18 +1,18 @@
-"""The figures that are shown, and what each should come to."""
+"""The figures in the table, and the goal of each."""
 
 from dataclasses import dataclass
 
 from bench.results import Results
 
-CROWD = 8000  # clients that memory, idle CPU and connects are judged at
-JUDGED_RATE = 1000  # pushes a second that latency is judged at
+CROWD = 8000  # the number of clients for the goals of memory, idle CPU and connects
+JUDGED_RATE = 1000  # pushes a second for the goal of latency
 
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """A line of the table. A goal is a ratio to Node's figure, a limit, or both.
+    """A line of the table. Its goal is a ratio to Node's figure, a limit, or both.
 
-    `beside` is the metric of Node's that it is compared with, where that is another one.
+    `beside` is the metric of Node to compare with, if it is a different one.
     """
 
     metric: str
@@ -32,7 +32,7 @@ class Figure:
         return ours / node if ours is not None and node else None
 
     def is_met(self, results: Results) -> bool | None:
-        """Say whether the goal is met; None where there is none, or it is not known."""
+        """Return whether the goal is met; None if there is no goal or no value."""
         ours, ratio = self.value(results, "ours"), self.ratio(results)
         verdicts = []
         if self.ratio_goal is not None and ratio is not None:
@@ -65,6 +65,7 @@ def figures(results: Results) -> list[Figure]:
         Figure("follow_us", "follow: one request to the API, SQLite", "us"),
         Figure("dispatch_us", "dispatch of a notification, batches of 200, SQLite", "us"),
         *(Figure(metric, label, unit, at=size) for metric, label, unit, size in _storm_and_full(results)),
+        *_tokens(results),
     ]
 
 
@@ -81,3 +82,20 @@ def _storm_and_full(results: Results) -> list[tuple[str, str, str, int]]:
         ("full_p99_ms", "{:,} idle sockets: p99 of pushes", "ms"),
     ]
     return [(metric, label.format(size), unit, size) for metric, label, unit in lines for size in results.sizes(metric)]
+
+
+def _tokens(results: Results) -> list[Figure]:
+    lines = [
+        ("refresh_us", "{:,} tokens refreshed in one second: CPU of a socket", "us", None),
+        ("refresh_seconds", "from the warning to the last refresh", "s", 1),
+        ("refresh_p99_ms", "p99 of pushes meanwhile", "ms", None),
+        ("expiry_us", "{:,} tokens end in one second: CPU of a socket", "us", None),
+        ("expiry_seconds", "from the end to the last close", "s", 1),
+        ("expiry_p99_ms", "p99 of pushes meanwhile", "ms", None),
+        ("revoked_seconds", "{:,} sockets of a user, two servers: from the log-out to the last close", "s", 1),
+    ]
+    return [
+        Figure(metric, label.format(size), unit, limit=limit, at=size)
+        for metric, label, unit, limit in lines
+        for size in results.sizes(metric)
+    ]

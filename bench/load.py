@@ -1,4 +1,4 @@
-"""The load: many Socket.IO clients over websockets in one process, on epoll, lighter than any server they load."""
+"""The load: many Socket.IO clients over websockets in one process, on epoll. They need less CPU than any server."""
 
 import errno
 import json
@@ -11,39 +11,39 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from typing import Self
 
-from app import tokens
 from bench.servers import SECRET
 from bench.websocket import Closed, Frames, handshake, text_frame
+from core import tokens
 
 _PATH = "/socket.io/?EIO=4&transport=websocket"
 _PONG = text_frame(b"3")
 _READ = 64 * 1024
 _TURN_SECONDS = 0.05
-_STARTS_A_TURN = 50  # more would keep what has arrived waiting, and count as its latency
-_PER_ADDRESS = 20_000  # connections; one address has about 28,000 ports, and those just closed rest for a while
-_OTHER_FILES = 200  # that a process holds beside its clients
-_BIND_ADDRESS_NO_PORT = 24  # IP_BIND_ADDRESS_NO_PORT: the port is picked at connect, so that pairs are what is unique
+_STARTS_A_TURN = 50  # with more, received pushes would have to wait, which would count as latency
+_PER_ADDRESS = 20_000  # connections; one address has about 28,000 ports, and closed ones stay in TIME_WAIT
+_OTHER_FILES = 200  # open files of a process that are no clients
+_BIND_ADDRESS_NO_PORT = 24  # IP_BIND_ADDRESS_NO_PORT: connect() picks the port, so only the pair has to be unique
 
 
 class Lost(Exception):
-    """Something that should have come did not."""
+    """Something that should have arrived did not arrive."""
 
 
 class Client:
-    __slots__ = ("begun_at", "frames", "is_in", "received", "sock", "user_id", "waited")
+    __slots__ = ("frames", "is_synced", "received", "sock", "started_at", "user_id", "waited")
 
     def __init__(self, user_id: int, sock: socket.socket) -> None:
         self.user_id = user_id
         self.sock = sock
         self.frames = Frames()
-        self.is_in = False  # has had `sync`
+        self.is_synced = False
         self.received = 0
-        self.begun_at = time.monotonic()
+        self.started_at = time.monotonic()
         self.waited = 0.0
 
 
 class Load:
-    """Clients of one server. Counts what each gets, and how long it took from the publisher's clock to here."""
+    """Clients of one server. Counts what each gets, and measures the time from the publisher to the client."""
 
     _address = 0
 
@@ -53,11 +53,13 @@ class Load:
         self._hello = handshake(_PATH, port)
         self._clients: dict[int, Client] = {}
         self._auths: dict[int, bytes] = {}
+        self._refreshes: dict[int, bytes] = {}
         self._in_flight = 0
         self.delivered = 0
         self.replayed = 0
         self.unrecovered = 0
         self.closed = 0
+        self.refreshed = 0
         self.latencies: list[float] = []
         self.first_t = self.last_t = 0.0
 
@@ -72,12 +74,18 @@ class Load:
     def size(self) -> int:
         return len(self._clients)
 
-    def prepare(self, user_ids: Iterable[int], last_offsets: Mapping[int, str]) -> None:
-        """Sign the tokens of those who will connect with an offset, where there is one: it takes its time."""
-        self._auths |= {user_id: _auth(user_id, last_offsets.get(user_id)) for user_id in user_ids}
+    def prepare(
+        self, user_ids: Iterable[int], last_offsets: Mapping[int, str], *, issued_at: int | None = None
+    ) -> None:
+        """Sign the tokens of later clients, with their offsets if there are any, because signing takes time."""
+        self._auths |= {user_id: _auth(user_id, last_offsets.get(user_id), issued_at) for user_id in user_ids}
+
+    def refresh_when_asked(self, user_ids: Iterable[int]) -> None:
+        """Sign new tokens, which clients send when they are told that their own end soon."""
+        self._refreshes |= {user_id: _refresh(user_id) for user_id in user_ids}
 
     def connect(self, user_ids: Sequence[int], *, at_once: int = 100, seconds: float = 300) -> list[Client]:
-        """Bring clients in and wait until each has had its `sync`; at most `at_once` are on their way."""
+        """Connect clients and wait until each has got its `sync`; at most `at_once` connect at the same time."""
         self.prepare(set(user_ids) - self._auths.keys(), {})
         waiting = list(reversed(user_ids))
         new: list[Client] = []
@@ -87,9 +95,9 @@ class Load:
                 new.append(self._start(waiting.pop()))
             return not waiting and not self._in_flight
 
-        self.run(all_in, seconds=seconds, what="clients come in")
-        if not all(client.is_in for client in new):
-            raise Lost(f"{sum(not client.is_in for client in new)} clients were closed before they were in")
+        self.run(all_in, seconds=seconds, what="clients connect")
+        if not all(client.is_synced for client in new):
+            raise Lost(f"{sum(not client.is_synced for client in new)} clients were closed before they got `sync`")
         return new
 
     def run(self, is_done: Callable[[], bool], *, seconds: float, what: str) -> None:
@@ -98,31 +106,31 @@ class Load:
         while not is_done():
             if time.monotonic() > deadline:
                 raise Lost(f"not in {seconds:.0f} s: {what} ({self.delivered} delivered, {self.closed} closed)")
-            self._turn(_TURN_SECONDS)
+            self.turn(_TURN_SECONDS)
 
     def rest(self, seconds: float) -> None:
-        """Answer pings for so long; raise Lost when a client was closed."""
+        """Answer pings for a time; raise Lost when a client was closed."""
         end, closed = time.monotonic() + seconds, self.closed
         while (left := end - time.monotonic()) > 0:
-            self._turn(min(left, 0.2))
+            self.turn(min(left, 0.2))
         if self.closed > closed:
-            raise Lost(f"{self.closed - closed} clients were closed while they rested")
+            raise Lost(f"{self.closed - closed} idle clients were closed")
 
     def reset(self) -> None:
-        """Count from zero."""
+        """Reset all counters."""
         self.delivered = self.replayed = self.unrecovered = 0
         self.latencies, self.first_t, self.last_t = [], 0.0, 0.0
         for client in self._clients.values():
             client.received = 0
 
     def check_each_received(self, count: int) -> None:
-        """Raise Lost unless each client got exactly so many."""
+        """Raise Lost unless each client got exactly `count` pushes."""
         wrong = [client for client in self._clients.values() if client.received != count]
         if wrong:
             raise Lost(f"{len(wrong)} clients got not {count} pushes but, for instance, {wrong[0].received}")
 
     def leave(self) -> None:
-        """Close every connection, at once and without a word."""
+        """Close every connection at once, without a close frame."""
         for client in self._clients.values():
             client.sock.close()
         self._clients.clear()
@@ -144,7 +152,8 @@ class Load:
         self._in_flight += 1
         return client
 
-    def _turn(self, timeout: float) -> None:
+    def turn(self, timeout: float) -> None:
+        """Serve the clients once; wait so many seconds at most for something to do."""
         for fd, event in self._epoll.poll(timeout):
             client = self._clients[fd]
             try:
@@ -171,17 +180,21 @@ class Load:
         elif payload.startswith(b"0{"):
             client.sock.send(self._auths[client.user_id])
         elif payload.startswith(b'42["sync"'):
-            client.is_in = True
+            client.is_synced = True
             self.unrecovered += b'"recovered":true' not in payload
-            client.waited = time.monotonic() - client.begun_at
+            client.waited = time.monotonic() - client.started_at
             self._in_flight -= 1
+        elif payload.startswith(b'42["token_expiring"') and client.user_id in self._refreshes:
+            client.sock.send(self._refreshes[client.user_id])
+        elif payload.startswith(b'430[{"status":"ok"'):
+            self.refreshed += 1
         elif payload.startswith(b"44"):
             raise Lost(f"refused: {payload!r}")
 
     def _count(self, client: Client, payload: bytes, now: float) -> None:
         at = payload.find(b'"t":')
         if at < 0:
-            self.replayed += 1  # out of a history, where nothing has a `t`
+            self.replayed += 1  # only notifications of a history have no `t`
             return
         t = float(payload[at + 4 : -2])
         self.latencies.append(now - t)
@@ -192,7 +205,7 @@ class Load:
 
     def _forget(self, fd: int, client: Client) -> None:
         self.closed += 1
-        self._in_flight -= not client.is_in
+        self._in_flight -= not client.is_synced
         del self._clients[fd]
         client.sock.close()
 
@@ -201,15 +214,20 @@ def most_clients(wanted: int) -> int:
     """Raise the limit of open files for this process and its servers; return how many clients it allows."""
     needed = wanted + _OTHER_FILES
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    with suppress(ValueError, OSError):  # only a mighty user may raise the hard limit
+    with suppress(ValueError, OSError):  # only root may raise the hard limit
         resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, needed), max(hard, needed)))
         return wanted
     resource.setrlimit(resource.RLIMIT_NOFILE, (min(hard, max(soft, needed)), hard))
     return min(wanted, hard - _OTHER_FILES)
 
 
-def _auth(user_id: int, last_offset: str | None) -> bytes:
-    auth = {"token": tokens.sign(SECRET, user_id=user_id)}
+def _auth(user_id: int, last_offset: str | None, issued_at: int | None) -> bytes:
+    auth = {"token": tokens.sign(SECRET, user_id=user_id, issued_at=issued_at)}
     if last_offset is not None:
         auth["last_offset"] = last_offset
     return text_frame(b"40" + json.dumps(auth).encode())
+
+
+def _refresh(user_id: int) -> bytes:
+    event = ["refresh", {"token": tokens.sign(SECRET, user_id=user_id)}]
+    return text_frame(b"420" + json.dumps(event).encode())

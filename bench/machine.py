@@ -1,4 +1,4 @@
-"""Where and with what something was measured."""
+"""The machine and the versions of a measurement."""
 
 import os
 import platform
@@ -15,7 +15,7 @@ _PACKAGES = ("python-socketio", "python-engineio", "eventlet", "redis", "kombu",
 
 
 def describe() -> dict[str, str]:
-    """Return what belongs beside every figure: date, command, machine, versions."""
+    """Return the date, command, machine and versions of this run."""
     return {
         "date": time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime()),
         "command": " ".join(["python -m bench", *sys.argv[1:]]),

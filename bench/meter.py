@@ -1,4 +1,4 @@
-"""What a server used between two moments."""
+"""The CPU time of a server between two moments."""
 
 import time
 from collections.abc import Callable
@@ -15,14 +15,14 @@ class Meter:
 
     def __init__(self, process: Process) -> None:
         self._process = process
-        self._begun = process.cpu_seconds()
+        self._started = process.cpu_seconds()
 
     def cpu_us(self, *, per: int) -> float:
-        return 1e6 * (self._process.cpu_seconds() - self._begun) / per
+        return 1e6 * (self._process.cpu_seconds() - self._started) / per
 
 
 def wait_quiet(load: Load, process: Process, *, seconds: float, until: Callable[[], bool] = lambda: True) -> float:
-    """Serve the clients until the server does nothing any more and until() holds; return when it had become quiet."""
+    """Serve the clients until the server is idle and until() is true; return the time at which it became idle."""
     quiet_since, cpu = time.monotonic(), process.cpu_seconds()
     checked = 0.0
 
@@ -37,5 +37,5 @@ def wait_quiet(load: Load, process: Process, *, seconds: float, until: Callable[
             quiet_since, cpu = now, used
         return now - quiet_since > _QUIET_SECONDS
 
-    load.run(is_quiet, seconds=seconds, what="the server comes to rest")
+    load.run(is_quiet, seconds=seconds, what="the server becomes idle")
     return quiet_since

@@ -1,4 +1,4 @@
-"""How much of each scenario a run does."""
+"""The size of each scenario in a run."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from bench import floor
 from bench.bench import Bench
 from bench.load import most_clients
-from bench.scenarios import crowd, follow, full, latency, push, storm
+from bench.scenarios import crowd, expiry, follow, full, latency, push, revocation, storm
 from bench.services import NotInstalled, rabbitmq
 
 _MOST = 20_000
@@ -14,7 +14,7 @@ _MOST = 20_000
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """`sizes` are clients that come and leave, each with how often; `rates` are pushes a second."""
+    """`sizes` has the number of rounds for each number of clients; `rates` are pushes a second."""
 
     rounds: int
     sizes: Mapping[int, int]
@@ -26,6 +26,7 @@ class Plan:
     storm: int
     full: int
     follows: int
+    expiring: int
 
 
 FULL = Plan(
@@ -39,6 +40,7 @@ FULL = Plan(
     storm=8000,
     full=_MOST,
     follows=4000,
+    expiring=2000,
 )
 QUICK = Plan(
     rounds=1,
@@ -51,15 +53,16 @@ QUICK = Plan(
     storm=1000,
     full=2000,
     follows=1000,
+    expiring=500,
 )
 
-_CLIENTS = 1000  # that pushes go to
+_CLIENTS = 1000  # that get pushes
 
 
 def _crowd(bench: Bench, plan: Plan) -> None:
     for turn in range(max(plan.sizes.values())):
         sizes = [most_clients(size) for size, times in plan.sizes.items() if turn < times]
-        # A long rest has many samples of its own: once is enough.
+        # One long idle time is enough: it has many samples.
         crowd.run(bench, sizes=sizes, idle_at=plan.idle_at, idle_seconds=plan.idle_seconds if turn == 0 else 0)
 
 
@@ -97,6 +100,15 @@ def _follow(bench: Bench, plan: Plan) -> None:
     follow.run(bench, follows=plan.follows)
 
 
+def _expiry(bench: Bench, plan: Plan) -> None:
+    for _ in range(plan.rounds):
+        expiry.run(bench, clients=plan.expiring)
+
+
+def _revocation(bench: Bench, plan: Plan) -> None:
+    revocation.run(bench, sockets=100, rounds=3 * plan.rounds)
+
+
 def _floor(bench: Bench, plan: Plan) -> None:
     for _ in range(plan.rounds):
         bench.results.add("send_us", "floor", floor.measure_send_us())
@@ -111,4 +123,6 @@ SCENARIOS: dict[str, Callable[[Bench, Plan], None]] = {
     "storm": _storm,
     "full": _full,
     "follow": _follow,
+    "expiry": _expiry,
+    "revocation": _revocation,
 }

@@ -1,6 +1,6 @@
 """Publish `following notify`: `python -m bench.publish N M`.
 
-M events, the i-th to room str(1 + i % N), or with N = 0 to all. Each has a field `t`, the Unix time of its making.
+M events, the i-th to room str(1 + i % N), or to all clients if N = 0. Each has a field `t`, its time in Unix seconds.
 """
 
 import argparse
@@ -8,11 +8,12 @@ import sys
 import time
 from typing import Any
 
-from app import events, push
-from app.config import QueueSettings, SettingsError, load_settings
 from bench.emitters import EMITTERS, Emitter
+from core.settings import QueueSettings, SettingsError, load_settings
+from core.signatures import create_signer
+from tasks.emitter import PushFailed
 
-# Events share a message as they do where a worker pushes a batch, and an event waits no longer than this for others.
+# Several events share a message, as in a batch of a worker. An event waits at most _WAIT_SECONDS for others.
 _BATCH = 64
 _WAIT_SECONDS = 0.002
 
@@ -20,20 +21,22 @@ _WAIT_SECONDS = 0.002
 def main() -> None:
     arguments = _parse()
     try:
-        emitter = EMITTERS[arguments.through](load_settings(QueueSettings).message_queue_url)
+        settings = load_settings(QueueSettings)
+        sign = create_signer(settings.message_queue_keys, settings.channel, time.time)
+        emitter = EMITTERS[arguments.through](settings.message_queue_url, settings.channel, sign)
         publish(emitter, arguments.rooms, arguments.count, rate=arguments.rate)
-    except (SettingsError, push.PushFailed) as error:
+    except (SettingsError, PushFailed) as error:
         sys.exit(str(error))
 
 
 def publish(emitter: Emitter, rooms: int, count: int, *, rate: float | None = None) -> None:
-    """Push `count` events, `rate` a second or as fast as it goes; raise PushFailed."""
-    begun = time.monotonic()
+    """Push `count` events, `rate` a second or as fast as possible; raise PushFailed."""
+    started = time.monotonic()
     sent = 0
     while sent < count:
-        due = count if rate is None else min(count, 1 + int((time.monotonic() - begun) * rate))
+        due = count if rate is None else min(count, 1 + int((time.monotonic() - started) * rate))
         if sent == due:
-            time.sleep(max(0.0, begun + sent / rate - time.monotonic()) if rate else 0)
+            time.sleep(max(0.0, started + sent / rate - time.monotonic()) if rate else 0)
             continue
         batch = _make(sent, min(due, sent + _BATCH), rooms)
         emitter.push(batch)
@@ -41,11 +44,11 @@ def publish(emitter: Emitter, rooms: int, count: int, *, rate: float | None = No
 
 
 def _make(start: int, end: int, rooms: int) -> list[tuple[str, dict[str, Any]]]:
-    """Make the events from `start` to before `end`, or fewer when their time is over."""
+    """Make the events from `start` to `end` (excluded), or fewer if that takes longer than _WAIT_SECONDS."""
     batch: list[tuple[str, dict[str, Any]]] = []
     deadline = time.monotonic() + _WAIT_SECONDS
     for i in range(start, end):
-        batch.append((events.room_of(1 + i % rooms) if rooms else "", {"t": time.time()}))
+        batch.append((str(1 + i % rooms) if rooms else "", {"t": time.time()}))
         if time.monotonic() > deadline:
             break
     return batch

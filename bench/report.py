@@ -1,4 +1,4 @@
-"""The tables: what was measured, beside the peers and the goals."""
+"""The tables of results, with the peers and the goals."""
 
 from collections.abc import Sequence
 
@@ -8,7 +8,7 @@ from bench.servers import PEERS
 
 
 def render(results: Results) -> str:
-    """Return the tables in Markdown, aligned so that a terminal shows them well."""
+    """Return the tables in Markdown, with aligned columns for a terminal."""
     parts = [_table(_rows(results))]
     if results.sizes("p99_ms"):
         parts.append(_table(_latency_rows(results)))

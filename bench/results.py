@@ -1,4 +1,4 @@
-"""What was measured: samples by metric, peer and size."""
+"""The results: samples by metric, peer and size."""
 
 import json
 import statistics
@@ -19,7 +19,7 @@ class Results:
         self._samples[metric, peer, at].append(value)
 
     def note(self, text: str) -> None:
-        """Keep a sentence that the table should carry: what was left out, and why."""
+        """Keep a sentence for the report, for example what was left out and why."""
         if text not in self.notes:
             self.notes.append(text)
 
@@ -28,7 +28,7 @@ class Results:
         return statistics.median(samples) if samples else None
 
     def sizes(self, metric: str) -> list[int]:
-        """Return what a metric was measured at, in order."""
+        """Return the sizes or rates of a metric, in order."""
         return sorted({at for name, _, at in self._samples if name == metric and at is not None})
 
     def to_json(self) -> dict[str, Any]:

@@ -9,9 +9,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench.processes import ROOT, Process, answers
+from bench.processes import Process, answers
 from bench.services import NotInstalled
 from dev import ports
+from dev.background import ROOT
 from dev.environment import LOOPBACK
 
 PEERS = ("ours", "stock", "node")
@@ -22,7 +23,7 @@ _NODE_FOLDER = ROOT / "bench" / "peers"
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """One that runs. `env` is what a publisher to it needs."""
+    """A running server. `env` is the environment of its publishers."""
 
     peer: str
     port: int
@@ -32,11 +33,11 @@ class Server:
 
 @contextmanager
 def serve(peer: str, *, redis_url: str, queue_url: str, folder: Path) -> Iterator[Server]:
-    """Run one of PEERS on a free port, ready to be connected to."""
+    """Run one of PEERS on a free port, and wait until it is ready."""
     port = ports.find_free()
     env = environment(redis_url, queue_url, folder)
     path = "/readyz" if peer == "ours" else "/socket.io/?EIO=4&transport=polling"
-    with Process(_command(peer, port), env=env, log=folder / f"{peer}.log") as process:
+    with Process(_command(peer, port), env=env, log=folder / f"{peer}-{port}.log") as process:
         process.wait_ready(lambda: answers(f"http://{LOOPBACK}:{port}{path}"))
         yield Server(peer, port, process, env)
 
@@ -49,11 +50,14 @@ def environment(redis_url: str, queue_url: str, folder: Path) -> dict[str, str]:
         "REDIS_URL": redis_url,
         "MESSAGE_QUEUE_URL": queue_url,
         "JWT_SECRET": SECRET,
+        # The other peers know no other channel, and histories are written under these names.
+        "KEY_PREFIX": "",
+        "CHANNEL": "socketio",
     }
 
 
 def install_node() -> None:
-    """Install Node's peer as its lock file says; raise NotInstalled."""
+    """Install the Node peer from its lock file; raise NotInstalled."""
     npm = shutil.which("npm")
     if npm is None:
         raise NotInstalled("Node.js with npm is not installed")

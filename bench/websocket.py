@@ -1,13 +1,13 @@
-"""As much of the websocket as a client needs that sends little and counts what it gets."""
+"""The part of the websocket protocol that a client needs which sends little and counts what it gets."""
 
 from collections.abc import Iterator
 
 _TEXT, _CLOSE = 0x81, 0x88
-_MASK_OF_ZEROS = bytes(4)  # masked, as clients have to be, at no cost
+_MASK_OF_ZEROS = bytes(4)  # a client must mask, and this mask changes nothing
 
 
 class Closed(Exception):
-    """The server said goodbye."""
+    """The server sent a close frame."""
 
 
 def handshake(path: str, port: int) -> bytes:
@@ -28,7 +28,7 @@ class Refused(Exception):
 
 
 class Frames:
-    """Cuts what a server sends into payloads, first its answer to the handshake; holds what is incomplete."""
+    """Splits the bytes of a server into payloads, after its answer to the handshake; keeps incomplete ones."""
 
     __slots__ = ("_is_upgraded", "_rest")
 
@@ -37,7 +37,7 @@ class Frames:
         self._rest = b""
 
     def feed(self, data: bytes) -> Iterator[bytes]:
-        """Give each complete text; raise Closed at a close frame, Refused where there was no upgrade."""
+        """Yield each complete text; raise Closed at a close frame, Refused if there was no upgrade."""
         if self._rest:
             data, self._rest = self._rest + data, b""
         at, end = 0, len(data)
@@ -58,7 +58,7 @@ class Frames:
             self._rest = data[at:]
 
     def _upgrade(self, data: bytes) -> int:
-        """Return where the frames begin: behind all of it while the answer is not complete."""
+        """Return where the frames begin: after all data while the answer is incomplete."""
         end_of_head = data.find(b"\r\n\r\n")
         if end_of_head < 0:
             self._rest = data

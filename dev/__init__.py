@@ -1,1 +1,1 @@
-"""`make run`: the whole system on one machine, without servers to install."""
+"""`make run`: the whole system on one machine, without the need to install a server."""

@@ -2,7 +2,7 @@
 
 import signal
 
-# Until the runner listens, Ctrl-C ends this as it ends any program: while modules are imported, without a traceback.
+# Until the runner handles signals, Ctrl-C ends this process at once, and without a traceback from an import.
 signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 import argparse
@@ -23,11 +23,11 @@ _STOP_SECONDS = 10
 
 
 def main() -> int:
-    """Return the exit code: 0 after a stop that was asked for, 1 when something failed."""
+    """Return the exit code: 0 after a requested stop, 1 after a failure."""
     parser = argparse.ArgumentParser(prog="python -m dev", description=__doc__)
     parser.add_argument("--env-file", type=Path, default=ROOT / ".env", help="variables for what the environment lacks")
     arguments = parser.parse_args()
-    os.umask(0o077)  # database, queues and histories are nobody else's to read
+    os.umask(0o077)  # no other user may read the database, the queues and the histories
     if environment.take_from_others(arguments.env_file):
         print(f"make run: {arguments.env_file} could be read by others; from now on it is yours alone", file=sys.stderr)
     try:
@@ -45,7 +45,9 @@ def _run(given: Mapping[str, str]) -> int:
     settings = environment.check(env)
     stop_seconds = _STOP_SECONDS + settings.im_drain_seconds
     with ExitStack() as stack:
-        descriptor = stack.enter_context(lock.held(data_dir))  # before the ports, which that other `make run` has too
+        descriptor = stack.enter_context(
+            lock.held(data_dir)
+        )  # before the ports: another `make run` would hold these too
         ports.check_free(env)
         services.check_given(env, [name for name in environment.SERVICES if name in given])
         runner = stack.enter_context(Runner(root=ROOT, env=env, stop_seconds=stop_seconds, lock=descriptor))

@@ -1,4 +1,4 @@
-"""What the processes are told: the environment, then .env, then defaults for what neither sets."""
+"""The variables of the processes: from the environment, then from .env, then defaults."""
 
 import os
 import secrets
@@ -10,8 +10,8 @@ from pathlib import Path
 from dotenv import dotenv_values
 from sqlalchemy import URL
 
-from app import service_links
-from app.config import Settings, SettingsError, load_settings
+from core import service_links
+from core.settings import Settings, SettingsError, load_settings
 from dev.errors import RunError
 
 LOOPBACK = "127.0.0.1"
@@ -21,9 +21,9 @@ SERVICES = ("DATABASE_URL", *_QUEUES_AND_CACHE)
 
 
 def read(env_file: Path, environ: Mapping[str, str]) -> dict[str, str]:
-    """Return the environment on top of what env_file says, if it exists.
+    """Return the variables of env_file, if it exists, overridden by the environment.
 
-    An empty value counts as not set, and so does a port that is the address of a service.
+    An empty value counts as not set. So does a port variable that has the address of a service.
     """
     from_file = dotenv_values(env_file, interpolate=False)
     ours = service_links.without(environ)
@@ -31,9 +31,9 @@ def read(env_file: Path, environ: Mapping[str, str]) -> dict[str, str]:
 
 
 def take_from_others(path: Path) -> bool:
-    """Leave a file, or a folder with what it holds, to its owner; return whether others could use it before.
+    """Let only the owner use a file or a folder. Return whether other users could use it before.
 
-    What is not ours to change, or is shared on purpose as /tmp and /dev/null are, stays as it is.
+    It changes nothing that belongs to another user, or that is shared on purpose, such as /tmp and /dev/null.
     """
     try:
         mode = path.stat().st_mode
@@ -47,7 +47,7 @@ def take_from_others(path: Path) -> bool:
 
 
 def complete(given: Mapping[str, str], root: Path) -> dict[str, str]:
-    """Return given with all that is missing but the URLs of queues and cache; make DATA_DIR and the secrets kept there.
+    """Return given with defaults for all variables but the URLs of queues and cache. Create DATA_DIR and its secrets.
 
     Raise RunError when DATA_DIR can't be used.
     """
@@ -57,9 +57,9 @@ def complete(given: Mapping[str, str], root: Path) -> dict[str, str]:
         "API_PORT": "5000",
         "IM_PORT": "8001",
         "FLOWER_PORT": "5555",
-        # Browsers on one machine come back at once: there is no stampede to spread over a longer time.
+        # A few browsers on one machine may all reconnect at once, so there is no need for a longer time.
         "IM_DRAIN_SECONDS": "1",
-        # Warnings of libraries to their own users would hide what a person should read here.
+        # Warnings of libraries, which are for developers, would hide the lines that matter here.
         "PYTHONWARNINGS": "ignore::DeprecationWarning",
         **given,
         "DATA_DIR": str(data_dir),
@@ -71,9 +71,9 @@ def complete(given: Mapping[str, str], root: Path) -> dict[str, str]:
         data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
         take_from_others(data_dir)
         if "JWT_SECRET" not in env:
-            env["JWT_SECRET"] = kept_secret(data_dir / "jwt_secret", lambda: secrets.token_urlsafe(48))
+            env["JWT_SECRET"] = stored_secret(data_dir / "jwt_secret", lambda: secrets.token_urlsafe(48))
         if "FLOWER_BASIC_AUTH" not in env:
-            env["FLOWER_BASIC_AUTH"] = kept_secret(
+            env["FLOWER_BASIC_AUTH"] = stored_secret(
                 data_dir / "flower_basic_auth", lambda: f"admin:{secrets.token_urlsafe(12)}"
             )
     except OSError as error:
@@ -82,9 +82,9 @@ def complete(given: Mapping[str, str], root: Path) -> dict[str, str]:
 
 
 def use_for_what_is_missing(valkey_url: str, env: dict[str, str]) -> bool:
-    """Point the queues and the cache that have no URL to one Valkey; say whether there is any.
+    """Let the queues and the cache that have no URL use one Valkey. Return whether there are any.
 
-    All in one database: a worker can then append to a history and publish in a single script.
+    They use one database of it, so that a worker can append to a history and publish in a single script.
     """
     missing = [name for name in _QUEUES_AND_CACHE if name not in env]
     env.update(dict.fromkeys(missing, valkey_url))
@@ -92,15 +92,15 @@ def use_for_what_is_missing(valkey_url: str, env: dict[str, str]) -> bool:
 
 
 def check(env: Mapping[str, str]) -> Settings:
-    """Return the settings as the processes will read them; raise RunError that names what is wrong."""
+    """Return the settings as the processes will read them. Raise RunError with the name of a wrong variable."""
     try:
         return load_settings(Settings, env)
     except SettingsError as error:
         raise RunError(str(error)) from None
 
 
-def kept_secret(path: Path, make: Callable[[], str]) -> str:
-    """Return the secret in the file at path, made on the first call; nobody but its owner may read the file."""
+def stored_secret(path: Path, make: Callable[[], str]) -> str:
+    """Return the secret in the file at path. Create it on the first call. Only the owner may read the file."""
     if path.exists() and (secret := path.read_text().strip()):
         path.chmod(0o600)
         return secret
@@ -110,7 +110,7 @@ def kept_secret(path: Path, make: Callable[[], str]) -> str:
 
 
 def write_private(path: Path, text: str) -> None:
-    """Write a file that only its owner may read, whole or not at all."""
+    """Write a file that only its owner may read, completely or not at all."""
     draft = path.with_name(path.name + ".draft")
     draft.unlink(missing_ok=True)
     with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
@@ -119,7 +119,7 @@ def write_private(path: Path, text: str) -> None:
 
 
 def write_for_other_terminals(env: Mapping[str, str]) -> None:
-    """Write DATA_DIR/environment for a shell to read, so that other commands meet the same system."""
+    """Write DATA_DIR/environment for a shell, so that other commands use the same system."""
     names = (name.upper() for name in Settings.model_fields)
     lines = (f"{name}={shlex.quote(env[name])}\n" for name in names if name in env)
     write_private(Path(env["DATA_DIR"]) / "environment", "".join(lines))

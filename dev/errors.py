@@ -1,9 +1,9 @@
-"""What ends `make run` early."""
+"""The exceptions that end `make run`."""
 
 
 class RunError(Exception):
-    """The system can't start or go on. The message is a line for the person at the terminal."""
+    """The system can't start or continue. The message is one line for the user at the terminal."""
 
 
 class StopRequested(Exception):
-    """Somebody asked for the end: a signal, or make is gone."""
+    """A signal requests a stop, or make has ended."""

@@ -1,4 +1,4 @@
-"""Process groups. Each process of ours leads one, so that what it starts can be reached when it is gone."""
+"""Process groups. Each process leads a group, so that its children can be stopped after it has ended."""
 
 import os
 import signal
@@ -6,19 +6,19 @@ from contextlib import suppress
 
 
 def terminate(leader: int) -> None:
-    """Ask the leader to end. It tells its own children: a worker's would drop their task at a signal of their own."""
+    """Send SIGTERM to the leader only. It stops its own children: a worker's child would drop its task at a signal."""
     with suppress(ProcessLookupError):
         os.kill(leader, signal.SIGTERM)
 
 
 def kill(leader: int) -> None:
-    """End all that is left of the leader's group."""
+    """Kill all processes of the leader's group that still run."""
     with suppress(ProcessLookupError):
         os.killpg(leader, signal.SIGKILL)
 
 
 def is_alive(leader: int) -> bool:
-    """Say whether anything is left of the leader's group."""
+    """Return whether any process of the leader's group still runs."""
     try:
         os.killpg(leader, 0)
     except ProcessLookupError:

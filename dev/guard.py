@@ -1,7 +1,7 @@
-"""Outlives the runner if it is killed, and ends what it started: `python -m dev.guard`.
+"""Stops the processes of a runner that was killed: `python -m dev.guard`.
 
-Reads the leaders of process groups from standard input, one a line, with a minus when one has ended by itself. The
-input ends when the runner does; a runner that has stopped everything ends its guard first.
+It reads the leaders of process groups from standard input, one on each line, with a minus after one has ended. When the
+runner is killed, the input ends. A runner that stops normally stops its processes, and then kills its guard.
 """
 
 import sys

@@ -1,4 +1,4 @@
-"""One `make run` at a time in a DATA_DIR: two servers that append to the same file would spoil it."""
+"""Allows one `make run` at a time for a DATA_DIR: two servers that append to the same file would corrupt it."""
 
 import fcntl
 from collections.abc import Iterator
@@ -10,7 +10,7 @@ from dev.errors import RunError
 
 @contextmanager
 def held(data_dir: Path) -> Iterator[int]:
-    """Hold the lock of data_dir and yield its descriptor, which keeps it in whoever inherits it; raise RunError."""
+    """Hold the lock of data_dir; yield its descriptor. A process that inherits it holds it too. Raise RunError."""
     with open(data_dir / "lock", "w") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -1,4 +1,4 @@
-"""One process of the system, and what it says."""
+"""One process of the system, and its output."""
 
 import subprocess
 import threading
@@ -10,7 +10,7 @@ Listener = Callable[[str, bytes], None]
 
 
 class Process:
-    """A process that leads a group of its own; each line it writes goes to the listener, from another thread."""
+    """A process that leads its own group. Another thread gives each line of its output to the listener."""
 
     def __init__(
         self,
@@ -23,7 +23,7 @@ class Process:
         is_service: bool = False,
         may_end: bool = False,
     ) -> None:
-        """A service outlives the processes that use it. One that may end does so without ending the others."""
+        """A service stops after the processes that use it. The end of a process that `may_end` stops no other."""
         self.name = name
         self.is_service = is_service
         self.may_end = may_end
@@ -42,16 +42,16 @@ class Process:
         self._reader.start()
 
     def exit_code(self) -> int | None:
-        """Return None while the process runs; minus the signal's number when one has ended it."""
-        # The end of its output would not do: children that outlive it keep the pipe open.
+        """Return None while the process runs, and minus the number of the signal if a signal has ended it."""
+        # The end of the output shows nothing: children that still run keep the pipe open.
         return self._popen.poll()
 
     def describe_end(self) -> str:
         code = self._popen.returncode
         return f"was ended by {Signals(-code).name}" if code < 0 else f"ended with exit code {code}"
 
-    def wait_for_last_words(self, seconds: float) -> None:
-        """Wait until all it wrote has been passed on, unless children keep the pipe open."""
+    def wait_for_output(self, seconds: float) -> None:
+        """Wait until the listener has all the output, unless children keep the pipe open."""
         self._reader.join(seconds)
 
     def _read(self) -> None:

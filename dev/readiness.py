@@ -1,4 +1,4 @@
-"""Whether the parts answer."""
+"""Checks whether each part of the system answers."""
 
 import http.client
 import threading
@@ -9,8 +9,10 @@ from celery import Celery
 from kombu.exceptions import KombuError
 from redis.exceptions import RedisError
 
-from app import tls
+from core import broker
+from core.keys import Keys
 from dev.environment import LOOPBACK
+from tasks.remote_control import Control
 
 _ASK_SECONDS = 1
 _PAUSE_SECONDS = 0.2
@@ -20,7 +22,7 @@ Check = Callable[[], str | None]
 
 
 class Readiness:
-    """Asks each part until it answers, in a thread of its own: an answer may take longer than a signal can wait."""
+    """Asks each part until it answers. It uses a separate thread, so that a slow answer does not delay a signal."""
 
     def __init__(self, checks: Mapping[str, Check]) -> None:
         self.missing = dict.fromkeys(checks, "was not asked yet")
@@ -32,7 +34,7 @@ class Readiness:
         return not self.missing
 
     def describe(self) -> str:
-        """Say who is not ready, and why."""
+        """Return which parts are not ready, and why."""
         return "not ready in time: " + "; ".join(f"{name} {reason}" for name, reason in list(self.missing.items()))
 
     def _ask(self) -> None:
@@ -67,12 +69,10 @@ def http_check(port: int, path: str, expected: int = 200) -> Check:
     return check
 
 
-def worker_check(broker_url: str, node: str) -> Check:
+def worker_check(broker_url: str, keys: Keys, node: str) -> Check:
     """Return a check that the Celery worker of this node name answers a ping over the broker."""
-    # RabbitMQ 4 refuses queues that are neither durable nor exclusive.
-    kombu_url, tls_options = tls.for_kombu(broker_url)
-    changes = {"control_queue_exclusive": True, "broker_use_ssl": tls_options}
-    probe = Celery("readiness", broker=kombu_url, set_as_current=False, changes=changes)
+    probe = Celery("readiness", control=Control, set_as_current=False)
+    probe.conf.update(broker.celery_settings(broker_url, keys))
 
     def check() -> str | None:
         try:

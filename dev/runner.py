@@ -1,4 +1,4 @@
-"""Starts processes, prints what they say, and leaves none of them behind."""
+"""Starts processes, prints their output, and stops all of them."""
 
 import os
 import queue
@@ -20,24 +20,24 @@ from dev.errors import RunError, StopRequested
 from dev.process import Process
 
 _TICK_SECONDS = 0.1
-_LAST_WORDS_SECONDS = 0.5
+_OUTPUT_SECONDS = 0.5
 _GONE_SECONDS = 2
-# One Ctrl-C may reach us twice, from the terminal and through make. Another one after this long means "at once".
+# One Ctrl-C may arrive twice: from the terminal and from make. A later one means that the user wants to stop at once.
 _IMPATIENT_SECONDS = 1
 _WIDTH = len("valkey")
 
 
 class Runner:
-    """A context whose end stops all that was started in it: gracefully for stop_seconds, then by force."""
+    """A context manager. At its end it stops all its processes: gracefully for stop_seconds, then with SIGKILL."""
 
     def __init__(self, *, root: Path, env: Mapping[str, str], stop_seconds: float, lock: int) -> None:
-        """`lock` is a descriptor that the guard keeps open until nothing runs any more."""
+        """`lock` is a descriptor that the guard keeps open until no process runs."""
         self._root = root
         self._env = env
         self._stop_seconds = stop_seconds
         self._parent = os.getppid()
         self._processes: list[Process] = []
-        # Unlike a Queue, it may be written by a signal handler while the same thread reads it.
+        # Unlike with a Queue, a signal handler may write to it while the same thread reads it.
         self._events: queue.SimpleQueue[Message | signal.Signals] = queue.SimpleQueue()
         self._printer = Printer(sys.stdout, width=_WIDTH)
         self._colours = get_colours()
@@ -68,11 +68,11 @@ class Runner:
             self._guard.wait()
 
     def say(self, text: str) -> None:
-        """Print lines of the runner's own."""
+        """Print lines of the runner itself."""
         self._print(self._message("system", text))
 
     def start(self, name: str, command: Sequence[str], *, is_service: bool = False, may_end: bool = False) -> Process:
-        """Start a process. From now on its end is a RunError, unless it may end."""
+        """Start a process. Its end raises RunError, unless it may end."""
         self._colour_of[name] = next(self._colours)
         process = Process(
             name,
@@ -88,17 +88,17 @@ class Runner:
         return process
 
     def run(self, name: str, command: Sequence[str], *, seconds: float) -> None:
-        """Start a process and wait for its end; raise RunError unless it ends well and in time."""
+        """Start a process and wait for its end. Raise RunError if it fails or takes too long."""
         process = self.start(name, command, may_end=True)
         self.wait_until(lambda: process.exit_code() is not None, seconds=seconds, or_else=lambda: f"{name} hangs")
-        self._hear_out(process)
+        self._print_rest(process)
         self._processes.remove(process)
         self._tell_guard(-process.leader)
         if process.exit_code() != 0:
             raise RunError(f"{name} {process.describe_end()}")
 
     def wait_until(self, is_true: Callable[[], bool], *, seconds: float, or_else: Callable[[], str]) -> None:
-        """Print what comes until is_true(); raise RunError with the text of or_else() when it takes too long."""
+        """Print output until is_true(). Raise RunError with the text of or_else() when it takes too long."""
         deadline = time.monotonic() + seconds
         while not is_true():
             if time.monotonic() > deadline:
@@ -106,7 +106,7 @@ class Runner:
             self._tick()
 
     def watch(self) -> NoReturn:
-        """Print what comes until a process ends (RunError) or somebody asks for the end (StopRequested)."""
+        """Print output until a process ends (RunError) or a stop is requested (StopRequested)."""
         while True:
             self._tick()
 
@@ -118,7 +118,7 @@ class Runner:
                 self._print(message)
         for process in self._processes:
             if process.exit_code() is not None and not process.may_end:
-                self._hear_out(process)
+                self._print_rest(process)
                 raise RunError(f"{process.name} {process.describe_end()}")
         if self._is_orphan():
             raise StopRequested("make is gone")
@@ -130,12 +130,12 @@ class Runner:
             return None
 
     def _is_orphan(self) -> bool:
-        # Outside make, the parent may be a shell that leaves us running on purpose.
+        # Without make, the parent may be a shell that lets this process run on purpose.
         return "MAKELEVEL" in os.environ and os.getppid() != self._parent
 
-    def _hear_out(self, process: Process) -> None:
-        """Print the last words of a process that has ended, and whatever else waits; leave signals to the next tick."""
-        process.wait_for_last_words(_LAST_WORDS_SECONDS)
+    def _print_rest(self, process: Process) -> None:
+        """Print the last output of a process that has ended, and all waiting output. Keep signals for the next tick."""
+        process.wait_for_output(_OUTPUT_SECONDS)
         for _ in range(self._events.qsize()):
             match self._next_event():
                 case Message() as message:
@@ -144,7 +144,7 @@ class Runner:
                     self._events.put(number)
 
     def _stop(self, processes: Sequence[Process]) -> None:
-        """Ask processes to end and wait, at most stop_seconds or until a further signal; then end what is left."""
+        """Terminate processes. After stop_seconds, or another signal, kill those that still run."""
         for process in processes:
             groups.terminate(process.leader)
         begun = time.monotonic()
@@ -166,12 +166,12 @@ class Runner:
     def _wait_until_gone(self, processes: Sequence[Process]) -> None:
         deadline = time.monotonic() + _GONE_SECONDS
         for process in processes:
-            # Asking for the exit code also frees the process's entry in the kernel's table.
+            # exit_code() also removes the ended process from the kernel's table.
             while process.exit_code() is None or groups.is_alive(process.leader):
                 if time.monotonic() > deadline:
                     break
                 time.sleep(_TICK_SECONDS / 10)
-            self._hear_out(process)
+            self._print_rest(process)
 
     def _tell_guard(self, leader: int) -> None:
         assert self._guard.stdin is not None  # noqa: S101  (for mypy: it is a pipe)

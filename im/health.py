@@ -1,33 +1,59 @@
-"""`/livez`, `/readyz` and `/metrics` beside the sockets."""
+"""`/livez`, `/readyz` and `/metrics`, on the same port as the sockets."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
-from redis import Redis
 
-from app import capabilities, service_faults
-from im.hearing import Hearing
+from core import capabilities, service_faults
+from core.addresses import TrustedProxies
+from im.subscription.watchdog import Watchdog
 
-# On every answer, also those of polling: browsers are told not to guess what it is, and not to frame it.
-_SECURITY_HEADERS = [("X-Content-Type-Options", "nosniff"), ("X-Frame-Options", "DENY")]
+# On every response, those of polling too: browsers must not guess its type, show it in a frame, keep it, load anything
+# for it, or pass on its address, which may have a token.
+_SECURITY_HEADERS = [
+    ("X-Content-Type-Options", "nosniff"),
+    ("X-Frame-Options", "DENY"),
+    ("Referrer-Policy", "no-referrer"),
+    ("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'"),
+    ("Cache-Control", "no-store"),
+]
+_OVER_HTTPS = [*_SECURITY_HEADERS, ("Strict-Transport-Security", "max-age=31536000")]
 
 StartResponse = Callable[[str, list[tuple[str, str]]], Any]
 Wsgi = Callable[[dict[str, Any], StartResponse], Iterable[bytes]]
 
 
 class Health:
-    """WSGI middleware."""
+    """WSGI middleware that answers health checks, and hands all other requests on."""
 
-    def __init__(self, app: Wsgi, *, redis: Redis, hearing: Hearing) -> None:
+    def __init__(
+        self,
+        app: Wsgi,
+        *,
+        check_redis: capabilities.Check,
+        watchdog: Watchdog,
+        failures: Mapping[str, Callable[[], str | None]],
+        proxies: TrustedProxies,
+    ) -> None:
         self._app = app
-        self._check_redis = capabilities.of_cache(redis)
-        self._hearing = hearing
-        self.is_stopping = False
+        self._proxies = proxies
+        self._check_redis = check_redis
+        self._watchdog = watchdog
+        self._failures = failures
+        self._is_stopping = False
+
+    def stop(self) -> None:
+        """Make /readyz fail from now on."""
+        self._is_stopping = True
 
     def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
+        proto = environ.get("HTTP_X_FORWARDED_PROTO")
+        is_secure = proto and self._proxies.scheme_of(environ["REMOTE_ADDR"], "http", proto) == "https"
+        added = _OVER_HTTPS if is_secure else _SECURITY_HEADERS
+
         def start(status: str, headers: list[tuple[str, str]]) -> Any:
-            return start_response(status, headers + _SECURITY_HEADERS)
+            return start_response(status, headers + added)
 
         return self._answer(environ, start)
 
@@ -44,8 +70,9 @@ class Health:
     def _readyz(self, start_response: StartResponse) -> Iterable[bytes]:
         failures = {
             "redis": _failure(self._check_redis),
-            "message_queue": self._hearing.failure(),
-            "server": "stopping" if self.is_stopping else None,
+            "message_queue": self._watchdog.failure(),
+            **{name: failure() for name, failure in self._failures.items()},
+            "server": "stopping" if self._is_stopping else None,
         }
         lines = "".join(f"{name}: {failure or 'ok'}\n" for name, failure in failures.items())
         status = "503 Service Unavailable" if any(failures.values()) else "200 OK"
@@ -61,5 +88,5 @@ def _failure(check: capabilities.Check) -> str | None:
 
 
 def _answer(start_response: StartResponse, status: str, body: bytes, kind: str = "text/plain") -> Iterable[bytes]:
-    start_response(status, [("Content-Type", kind), ("Content-Length", str(len(body))), ("Cache-Control", "no-store")])
+    start_response(status, [("Content-Type", kind), ("Content-Length", str(len(body)))])
     return [body]

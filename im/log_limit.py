@@ -1,4 +1,4 @@
-"""A log that others can write into, by what they send, is kept short."""
+"""Limits how often a logger writes records that other people's messages cause."""
 
 import logging
 import time
@@ -6,23 +6,23 @@ from collections.abc import Callable
 
 
 class LogLimit(logging.Filter):
-    """A filter of a logger that lets through so many records a minute, and says how many it held back before."""
+    """Lets a number of records a minute pass. The first record after that minute says how many were left out."""
 
-    def __init__(self, records: int, now: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, records_per_minute: int, now: Callable[[], float] = time.monotonic) -> None:
         super().__init__()
-        self._records = records
+        self._records_per_minute = records_per_minute
         self._now = now
-        self._passed = self._held_back = 0
+        self._passed = self._left_out = 0
         self._until = 0.0
 
     def filter(self, record: logging.LogRecord) -> bool:
         if self._now() > self._until:
             self._until = self._now() + 60
-            if self._held_back:
-                record.msg = f"{record.msg} ({self._held_back} more before it)"
-            self._passed = self._held_back = 0
-        if self._passed < self._records:
+            if self._left_out:
+                record.msg = f"{record.msg} ({self._left_out} earlier records were left out)"
+            self._passed = self._left_out = 0
+        if self._passed < self._records_per_minute:
             self._passed += 1
             return True
-        self._held_back += 1
+        self._left_out += 1
         return False

@@ -1,10 +1,16 @@
-"""Serve Socket.IO: `python im/main.py PORT`. The only file that patches, or knows the command line."""
+"""Serve Socket.IO: `python im/main.py PORT`. Only this file applies eventlet's patches and reads the command line."""
 
+import os
 import sys
+
+if __name__ == "__main__":
+    # Python searches the folder of a script first. A package in im/ may have the name of a module that eventlet
+    # imports, so search the project's folder instead.
+    sys.path[0] = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
 import warnings
 
-# eventlet says of itself that it is deprecated; leaving it is prepared for by keeping it in this one room.
+# eventlet warns that it is deprecated. Only this package uses it, so that it can be replaced.
 warnings.filterwarnings("ignore", message="(?s).*Eventlet is deprecated")
 
 import eventlet
@@ -13,20 +19,16 @@ eventlet.monkey_patch()
 
 import gc
 import logging
-import os
-import resource
 import signal
-from pathlib import Path
+import socket
 
-# Started as a script, Python looks for modules in im/; the packages stand one folder up.
-sys.path[0] = str(Path(__file__).resolve().parent.parent)
-
-from app import log
-from app.config import ImSettings, SettingsError, load_settings
+from core import log
+from core.settings import ImSettings, SettingsError, load_settings
+from im import descriptors
 from im.drain import drain
-from im.listener import authority, listen
+from im.transport.listening_socket import authority, listen
 from im.server import create_server
-from im.serving import serve
+from im.transport.http_server import serve
 
 
 def main(**heartbeat: float) -> None:
@@ -36,7 +38,7 @@ def main(**heartbeat: float) -> None:
         sys.exit(1)
     log.set_up()
     for name in ("engineio.server", "socketio.server"):
-        # Without a level of its own, each would add a handler and write everything twice.
+        # A logger without a level gets a handler from the library, and would then write each record twice.
         logging.getLogger(name).setLevel(logging.ERROR)
     try:
         settings = load_settings(ImSettings)
@@ -46,28 +48,26 @@ def main(**heartbeat: float) -> None:
         listener = listen(settings.im_host, port)
     except OSError as error:
         sys.exit(f"can't listen on {authority(settings.im_host, port)}: {error.strerror}")
-    _allow_descriptors()
-    server = create_server(settings, **heartbeat)
-    gc.freeze()  # what is there now stays, and need not be looked through with the clients
-    serving = eventlet.spawn(serve, listener, server.app, server.turns)
+    descriptors.raise_limit()
+    server = create_server(settings, name=f"{socket.gethostname()}:{port}", **heartbeat)
+    gc.freeze()  # these objects live as long as the process: the collector can skip them
+    http_server = eventlet.spawn(serve, listener, server.app, server.admission, server.http_limits)
     logging.getLogger("im").info("serving on http://%s", authority(settings.im_host, port))
     _wait_for_signal()
-    signal.signal(signal.SIGINT, signal.SIG_DFL)  # whoever says it twice does not want to wait
-    server.app.is_stopping = True
-    eventlet.sleep(min(1.0, settings.im_drain_seconds / 10))  # a load balancer looks, and sends nobody any more
-    serving.kill()
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # a second Ctrl-C ends the process at once
+    server.app.stop()
+    # Time for a load balancer to read /readyz and to send no more clients here.
+    eventlet.sleep(min(1.0, settings.im_drain_seconds / 10))
+    http_server.kill()
     listener.close()
-    drain(server.sio, seconds=settings.im_drain_seconds)
-
-
-def _allow_descriptors() -> None:
-    """Take as many descriptors as the machine lets this user have: each client needs one."""
-    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+    drain(server.sockets, seconds=settings.im_drain_seconds)
 
 
 def _wait_for_signal() -> None:
-    """Wait for SIGTERM or SIGINT. A handler alone would not wake the hub, which may sleep for a minute."""
+    """Wait for SIGTERM or SIGINT. Switches greenlets.
+
+    A signal handler alone does not wake eventlet's hub, which may sleep for a minute.
+    """
     read, write = os.pipe()
     os.set_blocking(write, False)
     signal.set_wakeup_fd(write)

@@ -1,1 +1,1 @@
-"""Celery: a message from the broker becomes one service call."""
+"""Celery: each message from the broker becomes one call of a service."""

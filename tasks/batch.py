@@ -1,17 +1,17 @@
-"""Push one batch of the outbox. A notification that can't be pushed holds up no other."""
+"""Pushes one batch of the outbox. A notification that can't be pushed does not stop the others."""
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from celery.exceptions import SoftTimeLimitExceeded
 
-from app import cache, db, push
-from app.crash_points import crash_point
-from app.history import Entry
-from app.profiles import Profile
-from app.services import dispatch_state, inbox, outbox, payloads
+from core import cache, db, dispatch_state, events, inbox, outbox, payloads, user_ids
+from core.failpoints import failpoint
+from core.history import Entry
+from core.profiles import Profile
+from tasks.emitter import PushFailed
 from tasks.resources import Resources, settings
 
 log = logging.getLogger(__name__)
@@ -21,7 +21,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """The ids of a batch; its length is the batch's."""
+    """The ids of one batch. Its length is the number of notifications in the batch."""
 
     pushed: list[int]
     failed: list[int]
@@ -33,25 +33,25 @@ class Outcome:
         return Outcome(self.pushed + other.pushed, self.failed + other.failed)
 
     def first(self, count: int) -> "Outcome":
-        """Return the first ids of both kinds."""
+        """Return at most `count` ids of each kind."""
         return Outcome(self.pushed[:count], self.failed[:count])
 
 
 def is_unavailable(error: BaseException) -> bool:
-    """Say whether an error means that a service that a push needs is unavailable."""
-    return isinstance(error, push.PushFailed) or cache.is_unavailable(error) or db.is_unavailable(error)
+    """Return whether an error means that a service is unavailable which a push needs."""
+    return isinstance(error, PushFailed) or cache.is_unavailable(error) or db.is_unavailable(error)
 
 
 def push_batch(to: Resources, *, limit: int) -> Outcome:
-    """Claim, build, append, push and mark one batch. While a service is unavailable, all of it stays in the outbox.
+    """Claim, build, append, push and mark one batch. While a service is unavailable, the batch stays in the outbox.
 
-    A batch that fails as a whole for another reason is split, until what can't be pushed stands alone.
+    When a batch fails for another reason, it is split until the notification that can't be pushed is alone.
     """
     return verified(to, lambda: _push_batch(to, limit))
 
 
 def verified(to: Resources, act: Callable[[], T]) -> T:
-    """Act; where Redis' data is unverified, compare it with the database and act once more."""
+    """Call `act`. If the data in Redis is unverified, compare it with the database and call `act` again."""
     return dispatch_state.verified(to.database, to.epochs, act)
 
 
@@ -60,10 +60,10 @@ def _push_batch(to: Resources, limit: int) -> Outcome:
         with outbox.claim(to.database, limit=limit) as batch:
             return _push(to, batch, batch.rows)
     except Exception as error:
-        if _is_of_no_row(error):
+        if _is_general(error):
             raise
-        log.exception("a batch can't be pushed as a whole, so it is split")
-    # Claimed anew: PostgreSQL does nothing more in a transaction that had an error.
+        log.exception("a batch can't be pushed as a whole; splitting it to find the notification that fails")
+    # Claim again: PostgreSQL executes nothing more in a transaction after an error.
     with outbox.claim(to.database, limit=limit) as batch:
         return _push_in_parts(to, batch, batch.rows)
 
@@ -73,7 +73,7 @@ def _push_in_parts(to: Resources, batch: outbox.Batch, rows: Sequence[Any]) -> O
         with batch.part():
             return _push(to, batch, rows)
     except Exception as error:
-        if _is_of_no_row(error):
+        if _is_general(error):
             raise
         if len(rows) == 1:
             failure = _failure(rows[0], error)
@@ -86,45 +86,80 @@ def _push_in_parts(to: Resources, batch: outbox.Batch, rows: Sequence[Any]) -> O
 def _push(to: Resources, batch: outbox.Batch, rows: Sequence[Any]) -> Outcome:
     if not rows:
         return Outcome(pushed=[], failed=[])
-    crash_point("after claim", settings())
-    entries, failures = _build(rows, to.profiles.get_many(row.actor_id for row in rows))
+    failpoint("after claim", settings())
+    built = _build(rows, to.profiles.get_many(payloads.actors_of(rows)))
+    entries = list(built.entries.values())
     appended = to.history.append(entries)
-    crash_point("after append", settings())
-    recipients = sorted({entry.user_id for entry in entries})
+    failpoint("after append", settings())
+    moment = to.unread.moment() if built.not_sent and not entries else 0
+    recipients = sorted({entry.user_id for entry in entries} | {row.recipient_id for row in built.not_sent})
     with batch.connection() as connection:
         counts = inbox.unread_counts(connection, recipients)
-        forgotten = outbox.had_before(connection, appended.begun) if appended.begun else []
-    tick = to.history.mark_partial(forgotten, appended.tick) if appended.tick else None
-    pushes = appended.pushes + to.unread.set(counts, read_at=appended.moment)
-    if to.emitter is not None:
-        to.emitter.push(pushes)
-    crash_point("after emit", settings())
-    pushed = [entry.notification_id for entry in entries]
-    batch.mark(dispatched=pushed, failed=failures, tick=tick)
-    return Outcome(pushed, [failure.notification_id for failure in failures])
+        incomplete = outbox.had_before(connection, appended.begun) if appended.begun else []
+    tick = to.history.mark_partial(incomplete, appended.tick) if appended.tick else None
+    read_at = appended.moment or moment
+    pushes = appended.pushes + to.unread.set(counts, read_at=read_at)
+    to.emitter.push(pushes)
+    failpoint("after emit", settings())
+    pushed = list(built.entries)
+    not_sent = [row.id for row in built.not_sent]
+    batch.mark(dispatched=pushed, failed=built.failures, not_sent=not_sent, tick=tick)
+    return Outcome(pushed + not_sent, [failure.notification_id for failure in built.failures])
 
 
-def _build(rows: Sequence[Any], actors: Mapping[int, Profile]) -> tuple[list[Entry], list[outbox.Failure]]:
-    """Build and encode each on its own."""
-    entries: list[Entry] = []
-    failures: list[outbox.Failure] = []
+@dataclass(frozen=True, slots=True)
+class _Built:
+    """What is made of the rows of a batch. `entries` by the ids of the rows; `not_sent`: their event said no."""
+
+    entries: dict[int, Entry] = field(default_factory=dict)
+    not_sent: list[Any] = field(default_factory=list)
+    failures: list[outbox.Failure] = field(default_factory=list)
+
+
+def _build(rows: Sequence[Any], actors: Mapping[str, Profile]) -> _Built:
+    """Build and encode each notification on its own, so that a bad one does not stop the others."""
+    built = _Built()
     for row in rows:
         try:
-            data = {**payloads.build(row, actors, default_photo=settings().default_photo), "id": row.id}
-            entries.append(Entry.encode(row.id, row.recipient_id, row.event, data, row.created_at))
+            if entry := _entry(row, actors):
+                built.entries[row.id] = entry
+            else:
+                built.not_sent.append(row)
         except Exception as error:
-            if _is_of_no_row(error):
+            if _is_general(error):
                 raise
-            failures.append(_failure(row, error))
-    return entries, failures
+            built.failures.append(_failure(row, error))
+    return built
+
+
+def _entry(row: Any, actors: Mapping[str, Profile]) -> Entry | None:
+    """Return a notification as it is pushed, under the current name of its event; None where it should not be sent.
+
+    Of a withdrawn notification, return the withdrawal. It is an entry of its own in the history.
+    """
+    recipient_id = user_ids.check(row.recipient_id)
+    if row.withdrawn_at is not None:
+        return Entry.encode(f"w{row.id}", recipient_id, events.WITHDRAWN, {"ids": [row.id]}, row.withdrawn_at)
+    event = events.find(row.event)
+    payload = {**payloads.build(row, actors, default_photo=settings().default_photo), "id": row.id}
+    if not event.should_send(recipient_id=recipient_id, actor_id=row.actor_id, payload=payload):
+        return None
+    return Entry.encode(row.id, recipient_id, event.declaration.name, payload, row.created_at)
 
 
 def _failure(row: Any, error: Exception) -> outbox.Failure:
-    """Log and describe why a row can't be pushed. Invalid data stays so; an event may be known to the next version."""
-    is_final = isinstance(error, payloads.InvalidData)
-    log.error("notification %d can't be pushed, after %s earlier attempts", row.id, row.attempts, exc_info=error)
+    """Log and return why a notification can't be pushed.
+
+    Invalid data stays invalid, so it is final. An unknown event is not: the next version may know it.
+    """
+    is_final = isinstance(error, payloads.InvalidData | user_ids.InvalidUserId)
+    what_follows = "it becomes a dead letter" if is_final else "it is retried, and may become a dead letter"
+    log.error(
+        "notification %d can't be pushed (attempts before: %s); %s", row.id, row.attempts, what_follows, exc_info=error
+    )
     return outbox.Failure(row.id, error, is_final=is_final)
 
 
-def _is_of_no_row(error: Exception) -> bool:
+def _is_general(error: Exception) -> bool:
+    """Return whether an error is no fault of any notification: a service is unavailable, or the task's time is over."""
     return is_unavailable(error) or isinstance(error, SoftTimeLimitExceeded)

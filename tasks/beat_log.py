@@ -1,11 +1,11 @@
-"""What beat logs while it can't send: once a minute what an operator can do, and not a traceback every 2 s."""
+"""While beat can't send tasks, it logs once a minute what an operator can do, and not a traceback every 2 s."""
 
 import logging
 
-from app import service_faults
+from core import service_faults
 
 
-class _OfServices(logging.Filter):
+class _ServiceFaultFilter(logging.Filter):
     def filter(self, record: logging.LogRecord) -> bool:
         error = record.exc_info[1] if isinstance(record.exc_info, tuple) else None
         cause = error and (error.__cause__ or error.__context__)
@@ -15,4 +15,4 @@ class _OfServices(logging.Filter):
         return False
 
 
-logging.getLogger("celery.beat").addFilter(_OfServices())
+logging.getLogger("celery.beat").addFilter(_ServiceFaultFilter())

@@ -5,25 +5,30 @@ import random
 import sys
 from typing import Any
 
-from billiard import pool
+import click
 from celery import Celery
 from celery.app.amqp import AMQP
 from kombu.connection import Connection
 
-from app import log, service_links
-from app.config import SettingsError
+from core import service_links
+from core.settings import SettingsError
+from tasks import library_patches
+from tasks.remote_control import Control
 
-# A child that ends waits until its parent has counted every result; now and then one is never counted, and it waits
-# 30 s. What it waits for is safe without: tasks are acknowledged late, and a repeat does no harm.
-pool.GUARANTEE_MESSAGE_CONSUMPTION_RETRY_LIMIT = 20  # times 0.1 s
+library_patches.apply()
+# The command `celery` looks for modules in the current folder only while it imports this one. EVENTS and PROFILE_LOADER
+# name modules that are imported later.
+sys.path.append(os.getcwd())
+service_links.remove(os.environ)  # Flower would read a variable FLOWER_... that Docker or Kubernetes has set
 
-# Before Celery sets up its log, and Flower its own: what they write passes through here all the same.
-log.escape_records()
-service_links.remove(os.environ)  # Flower reads each FLOWER_... by itself
+# `celery --broker URL` takes precedence over BROKER_URL. The settings read only the variable.
+_command = click.get_current_context(silent=True)
+if _command is not None and _command.params.get("broker"):
+    os.environ["BROKER_URL"] = _command.params["broker"]
 
 
 class _EagerConnection(Connection):
-    """Looks for a broker that is away every few seconds. By default the pauses grow to 32, all of them push delay."""
+    """Tries to reach an unavailable broker every few seconds. Celery's pauses grow to 32 s, which delays pushes."""
 
     def ensure_connection(self, errback: Any = None, max_retries: int | None = None, **options: Any) -> Any:
         longest = random.uniform(2, 4)  # noqa: S311  (jitter)
@@ -35,8 +40,9 @@ class _Amqp(AMQP):
     Connection = _EagerConnection
 
 
-celery_app = app = Celery("toutiao", amqp=_Amqp, include=["tasks.notifications", "tasks.heartbeat", "tasks.beat_log"])
+_MODULES = ["tasks.notifications", "tasks.revocations", "tasks.old_calls", "tasks.heartbeat", "tasks.beat_log"]
+celery_app = app = Celery("toutiao", amqp=_Amqp, control=Control, include=_MODULES)
 try:
-    celery_app.config_from_object("celeryconfig", force=True)  # at once, and not when something first asks
+    celery_app.config_from_object("celeryconfig", force=True)  # now, and not when the first setting is read
 except SettingsError as error:
     sys.exit(str(error))

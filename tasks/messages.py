@@ -1,15 +1,16 @@
-"""What a message from the broker has to be before a worker takes it."""
+"""Checks each message from the broker before a worker handles it."""
 
 from collections.abc import Callable, Container
 from typing import Any
 
-from app import events, tokens
+from core import events
+from core.user_ids import InvalidUserId, as_text
 
-_CELERYS_OWN = "celery."  # tasks for results and workflows, which nobody here asks for
+_CELERYS_OWN = "celery."  # Celery's tasks for results and workflows, which this project does not use
 
 
 class BadMessage(Exception):
-    """It is no task of ours. `reason` is a label of the counter `dropped_messages`."""
+    """The message is no task of this project. `reason` is a label of the counter `dropped_messages`."""
 
     def __init__(self, reason: str, text: str) -> None:
         super().__init__(text)
@@ -17,7 +18,7 @@ class BadMessage(Exception):
 
 
 def check(message: Any, known: Container[str]) -> None:
-    """Raise BadMessage for what Celery could not handle, or a task could not do anything with.
+    """Raise BadMessage for a message that Celery or its task can't handle.
 
     `known` are the names of the application's tasks.
     """
@@ -30,10 +31,10 @@ def check(message: Any, known: Container[str]) -> None:
         raise BadMessage("encoding", f"it can't be decoded: {error!r:.200}") from error
     try:
         args, kwargs, embed = body
-        fits = isinstance(embed, dict | None) and _TAKES.get(name, _anything)(*args, **kwargs)
+        is_valid = isinstance(embed, dict | None) and _ARGUMENTS.get(name, _any_arguments)(*args, **kwargs)
     except (TypeError, ValueError) as error:
         raise BadMessage("body", f"{name} can't be called with it: {error!r:.200}") from error
-    if not fits:
+    if not is_valid:
         raise BadMessage("body", f"{name} takes no such arguments")
 
 
@@ -64,7 +65,7 @@ def _are_names(value: object) -> bool:
     return value is None or (isinstance(value, list) and all(isinstance(name, str) for name in value))
 
 
-# Celery's main process works with these, and ends when they are of another type.
+# Celery's main process reads these headers, and ends when one has another type.
 _HEADERS: dict[str, Callable[[object], bool]] = {
     "task": _is_text,
     "id": _is_text,
@@ -77,19 +78,29 @@ _HEADERS: dict[str, Callable[[object], bool]] = {
 }
 
 
-def _anything(*_args: object, **_kwargs: object) -> bool:
+def _any_arguments(*_args: object, **_kwargs: object) -> bool:
     return True
 
 
-def _dispatch_takes() -> bool:
+def _dispatch_arguments() -> bool:
     return True
 
 
-def _tell_unread_takes(user_ids: object) -> bool:
-    return isinstance(user_ids, list) and all(type(id) is int and 0 < id <= tokens.LARGEST_ID for id in user_ids)
+def _tell_unread_arguments(user_ids: object) -> bool:
+    return isinstance(user_ids, list) and all(_is_user_id(value) for value in user_ids)
 
 
-_TAKES: dict[str, Callable[..., bool]] = {
-    events.DISPATCH_TASK: _dispatch_takes,
-    events.TELL_UNREAD_TASK: _tell_unread_takes,
+def _is_user_id(value: object) -> bool:
+    """Return whether a value is a user's id, as JSON has it."""
+    try:
+        as_text(value)
+    except InvalidUserId:
+        return False
+    return True
+
+
+# By task, a function that is called with the arguments and returns whether they are valid.
+_ARGUMENTS: dict[str, Callable[..., bool]] = {
+    events.DISPATCH_TASK: _dispatch_arguments,
+    events.TELL_UNREAD_TASK: _tell_unread_arguments,
 }

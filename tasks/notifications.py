@@ -1,4 +1,4 @@
-"""Push what is committed."""
+"""The tasks: push committed notifications, and send unread counts."""
 
 import logging
 import random
@@ -8,55 +8,58 @@ from typing import Any, TypeVar
 
 from celery.exceptions import Reject
 
-from app import database_faults, events, service_faults
-from app.cache import RedisError
-from app.services import dispatch_state, inbox
+from core import database_faults, dispatch_state, events, inbox, service_faults
+from core.cache import RedisError
+from core.db import Database
+from core.user_ids import as_text
 from tasks import heartbeat
 from tasks.batch import Outcome, is_unavailable, push_batch, verified
 from tasks.celery import celery_app
-from tasks.resources import Resources, resources
-from tasks.timer import OutboxTimer, follow_worker
+from tasks.listener import Listener
+from tasks.resources import Resources, resources, settings
+from tasks.timer import Timer, follow_worker
 
 log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
 BATCH = 200
-_MOST_IDS = 40  # that Flower shows of a dispatch
+_MOST_IDS = 40  # of one dispatch, for Flower
 _ATTEMPTS = 4
 _FIRST_PAUSE_SECONDS = 0.2
 
 
-@celery_app.task(name=events.DISPATCH_TASK, send_events=False, Request="tasks.requests:QuietRequest")
+@celery_app.task(name=events.DISPATCH_TASK, send_events=False, Request="tasks.quiet_request:QuietRequest")
 def dispatch() -> dict[str, object] | None:
-    """Push every committed notification that is not yet pushed; return how many and the first ids, None if none waited.
+    """Push every committed notification that is not yet pushed. Return how many, and the first ids; None for none.
 
-    At least once: a crash after the push and before the commit repeats it, under the same id and offset. What can't be
-    pushed now stays in the outbox, and the next call goes on with it.
+    At least once: a crash after the push and before the commit repeats it, with the same id and offset. A notification
+    that can't be pushed now stays in the outbox, and the next call tries it again.
     """
-    with timer.alone():
-        return _dispatch(_patiently)
+    with timer.working():
+        return _dispatch(_with_retries)
 
 
-def _dispatch(how: Callable[[Callable[[], Outcome]], Outcome]) -> dict[str, object] | None:
+def _dispatch(call: Callable[[Callable[[], Outcome]], Outcome]) -> dict[str, object] | None:
+    """Push the outbox and write the state to the heartbeat file. `call` runs one batch, with or without retries."""
     try:
-        done = _empty_outbox(how)
+        done = _push_outbox(call)
     except Exception as error:
         if fault := database_faults.fault_of(error):
             database_faults.report(error)
             heartbeat.write(f"database: {fault.state}")
         elif lasting := _lasting_fault(error):
             heartbeat.write(f"Redis or message queue: {lasting.state}")
-            return None  # all of it stays in the outbox, and the operator has been told
+            return None  # the notifications stay in the outbox, and the log tells the operator what to do
         raise
     heartbeat.write("database: ok")
     return done
 
 
-def _empty_outbox(how: Callable[[Callable[[], Outcome]], Outcome]) -> dict[str, object] | None:
+def _push_outbox(call: Callable[[Callable[[], Outcome]], Outcome]) -> dict[str, object] | None:
     count = 0
     first = Outcome(pushed=[], failed=[])
-    while outcome := how(lambda: push_batch(resources(), limit=BATCH)):
+    while outcome := call(lambda: push_batch(resources(), limit=BATCH)):
         count += len(outcome.pushed)
         first = (first + outcome).first(_MOST_IDS)
         if len(outcome) < BATCH:
@@ -68,36 +71,48 @@ def _empty_outbox(how: Callable[[Callable[[], Outcome]], Outcome]) -> dict[str, 
 
 
 @celery_app.task(name=events.TELL_UNREAD_TASK, bind=True, max_retries=None)
-def tell_unread(self: Any, user_ids: list[int]) -> None:
-    """Tell the sockets of these users how much they have not read.
+def tell_unread(self: Any, user_ids: list[int | str]) -> None:
+    """Send the unread count to the sockets of these users.
 
-    What can't be told now goes back to the end of the queue: no row waits for it that a later call would find.
+    A task that fails now goes back to the end of the queue: unlike a notification, it is not in the outbox.
     """
+    recipients = list(map(as_text, user_ids))  # a message of the last release has numbers
     try:
-        with timer.alone():
-            _patiently(lambda: verified(resources(), lambda: _tell_unread(resources(), user_ids)))
+        with timer.exclusive():
+            _with_retries(lambda: verified(resources(), lambda: _send_unread_counts(resources(), recipients)))
     except Exception as error:
         if not is_unavailable(error):
             raise
-        # At once, after so many pauses: a worker would hold what is for later, and take nothing else meanwhile.
+        # Without a countdown: a worker holds a task that is due later, and receives no other. It has paused already.
         try:
             raise self.retry(exc=error, countdown=0)
-        except Reject:  # the broker does not take it back either: that of Celery's would drop it
+        except Reject:  # the broker does not accept it either; Celery's own Reject would drop the task
             raise Reject(error, requeue=True) from error
 
 
-def _look() -> None:
-    """Do once and without patience what a dispatch does: the next look comes soon."""
+def _dispatch_once() -> None:
+    """Dispatch without retries: the timer calls again soon."""
     if done := _dispatch(lambda act: act()):
-        log.info("no task asked for these: %s", done)
+        log.info("the timer pushed notifications that no task had pushed: %s", done)
 
 
-timer = OutboxTimer(_look)
+def _dispatch_after_commit() -> None:
+    with timer.working():
+        _dispatch(lambda act: act())
+
+
+def _open_database() -> Database | None:
+    url = settings().listen_url
+    return Database(url, schema=settings().database_schema, pool_size=1) if url else None
+
+
+timer = Timer("dispatching the outbox", _dispatch_once)
 follow_worker(timer)
+follow_worker(Listener(_open_database, _dispatch_after_commit))
 
 
 def _check(to: Resources) -> None:
-    """See that Redis and the database hold what was dispatched, also where nothing waits to be."""
+    """Check that Redis and the database have all that was dispatched, also when the outbox is empty."""
 
     def compare() -> None:
         with to.database.reading() as connection:
@@ -106,20 +121,19 @@ def _check(to: Resources) -> None:
     try:
         verified(to, compare)
     except RedisError as error:
-        log.info("Redis is not compared with the database: %s", error)
+        log.info("Redis is not compared with the database now; the next dispatch does it: %s", error)
 
 
-def _tell_unread(to: Resources, user_ids: list[int]) -> None:
+def _send_unread_counts(to: Resources, user_ids: list[str]) -> None:
     read_at = to.unread.moment()
     with to.database.reading() as connection:
         counts = inbox.unread_counts(connection, user_ids)
-    pushes = to.unread.set(counts, read_at=read_at, is_first=False)
-    if to.emitter is not None:
-        to.emitter.push(pushes)
+    pushes = to.unread.set(counts, read_at=read_at, create_missing=False)
+    to.emitter.push(pushes)
 
 
 def _lasting_fault(error: Exception) -> service_faults.Fault | None:
-    """Return, and report, what Redis or the message queue can't do before an operator acts."""
+    """Return and log a fault of Redis or the message queue that only an operator can end; None for any other error."""
     cause = error.__cause__ or error
     if not is_unavailable(error) or not service_faults.is_lasting(cause):
         return None
@@ -127,8 +141,8 @@ def _lasting_fault(error: Exception) -> service_faults.Fault | None:
     return service_faults.fault_of(cause)
 
 
-def _patiently(act: Callable[[], T]) -> T:
-    """Act, and act again after a growing pause while a service is unavailable; raise its error in the end."""
+def _with_retries(act: Callable[[], T]) -> T:
+    """Call `act`, and again after a growing pause while a service is unavailable; raise its last error."""
     for attempt in range(1, _ATTEMPTS):
         try:
             return act()
@@ -136,6 +150,6 @@ def _patiently(act: Callable[[], T]) -> T:
             if not is_unavailable(error):
                 raise
             if not _lasting_fault(error):
-                log.warning("attempt %d of %d: %s", attempt, _ATTEMPTS, error)
+                log.warning("attempt %d of %d failed, trying again: %s", attempt, _ATTEMPTS, error)
             time.sleep(_FIRST_PAUSE_SECONDS * 2**attempt * random.uniform(0.5, 1))  # noqa: S311  (jitter)
     return act()

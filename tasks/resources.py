@@ -1,4 +1,4 @@
-"""What a worker process holds: made on first use, so after Celery has forked."""
+"""The connections and caches of a worker process. They are created on first use, so after Celery has forked."""
 
 import sys
 from dataclasses import dataclass
@@ -6,31 +6,28 @@ from functools import cache
 
 from celery.signals import celeryd_init
 
-from app import events, push
-from app.cache import connect
-from app.config import SettingsError, WorkerSettings, load_settings
-from app.counters import Counters
-from app.db import Database
-from app.epochs import Epochs
-from app.history import History
-from app.profiles import Profile, UserProfileCache
-from app.services import accounts
-from app.unread import UnreadCache
+from core import host
+from core.cache import connect
+from core.counters import Counters
+from core.db import Database
+from core.history import History
+from core.redis_clock import RedisClock
+from core.settings import SettingsError, WorkerSettings, load_settings
+from core.signatures import create_signer
+from core.storage import Storage, open_storage
+from tasks.emitter import Emitter, NoEmitter, create_emitter
 
 _REDIS_SECONDS = 2
-_COUNTER_SECONDS = 0.2  # the process that takes messages takes no other meanwhile
+_POOL_SIZE = 2  # connections to the database: one of the outbox's claim, one for all else
+_COUNTER_SECONDS = 0.2  # the process that receives messages must wait for this
 
 
 @dataclass(frozen=True, slots=True)
-class Resources:
-    """Where a dispatch reads and writes. `emitter` is None where the histories' own script publishes."""
+class Resources(Storage):
+    """Where a dispatch reads and writes."""
 
-    database: Database
-    profiles: UserProfileCache
-    epochs: Epochs
     history: History
-    unread: UnreadCache
-    emitter: push.Emitter | None
+    emitter: Emitter
 
 
 @cache
@@ -41,10 +38,12 @@ def settings() -> WorkerSettings:
 
 @celeryd_init.connect
 def _check_settings(**_options: object) -> None:
-    # A worker stops here, before it takes anything. Beat and Flower, which need less, don't come by.
+    # A worker stops here, before it receives any message. Beat and Flower, which need less, do not send this signal.
     try:
-        database = Database(settings().database_url, pool_size=1)
+        database = Database(settings().database_url, schema=settings().database_schema, pool_size=1)
         database.check()
+        host.load_events(settings())
+        host.load_profile_loader(settings())
     except SettingsError as error:
         sys.exit(str(error))
     database.close()
@@ -53,26 +52,19 @@ def _check_settings(**_options: object) -> None:
 @cache
 def counters() -> Counters:
     """Return this process's counters."""
-    return Counters(connect(settings().redis_url, timeout_seconds=_COUNTER_SECONDS))
+    return Counters(connect(settings().redis_url, timeout_seconds=_COUNTER_SECONDS), settings().keys)
 
 
 @cache
 def resources() -> Resources:
     """Return this process's resources."""
     config = settings()
-    database = Database(config.database_url, pool_size=2)
     redis = connect(config.redis_url, timeout_seconds=_REDIS_SECONDS)
-
-    def load(user_ids: list[int]) -> dict[int, Profile]:
-        with database.reading() as connection:
-            return accounts.load_profiles(connection, user_ids)
-
-    channel = events.CHANNEL if config.is_one_redis else ""
+    channel = config.script_channel
+    sign = create_signer(config.message_queue_keys, config.channel, RedisClock(redis).now)
+    lengths = {"length": config.history_length, "seconds": config.history_seconds}
     return Resources(
-        database=database,
-        profiles=UserProfileCache(redis, load),
-        epochs=Epochs(redis),
-        history=History(redis, length=config.history_length, seconds=config.history_seconds, channel=channel),
-        unread=UnreadCache(redis, channel=channel),
-        emitter=None if config.is_one_redis else push.create_emitter(config.message_queue_url),
+        **open_storage(config, redis, pool_size=_POOL_SIZE, channel=channel),
+        history=History(redis, config.keys, **lengths, channel=channel),
+        emitter=NoEmitter() if channel else create_emitter(config.message_queue_url, config.channel, sign),
     )

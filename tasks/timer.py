@@ -1,4 +1,4 @@
-"""A worker looks at the outbox by a timer of its own as well: beat may stop, and the broker may be away."""
+"""Timers in each worker process, which need neither beat nor the broker: both may be unavailable."""
 
 import logging
 import random
@@ -6,55 +6,75 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Protocol
 
 from celery.signals import worker_process_init, worker_process_shutdown
 
+from core.log import OnceAMinute
+
 log = logging.getLogger(__name__)
 
-_PAUSE_SECONDS = (2.0, 4.0)  # between two looks of one process; at random, so that those of many spread
+_PAUSE_SECONDS = (2.0, 4.0)  # between two calls in one process; random, so that many processes do not call at once
 _STOP_SECONDS = 5
+_reported = OnceAMinute()
 
 
-class OutboxTimer:
-    """Calls `look` in a thread, unless something else has looked meanwhile. One at a time uses the resources."""
+class Timer:
+    """Calls `work` in a thread, unless a task has just done it. Only one of them uses the resources at a time."""
 
-    def __init__(self, look: Callable[[], object], *, pause_seconds: tuple[float, float] = _PAUSE_SECONDS) -> None:
-        self._look = look
+    def __init__(
+        self, name: str, work: Callable[[], object], *, pause_seconds: tuple[float, float] = _PAUSE_SECONDS
+    ) -> None:
+        """`name` is what the log calls the work."""
+        self._name = name
+        self._work = work
         self._pause_seconds = pause_seconds
         self._lock = threading.Lock()
-        self._looked_at = 0.0
-        self._is_over = threading.Event()
+        self._worked_at = 0.0
+        self._is_stopped = threading.Event()
         self._thread: threading.Thread | None = None
 
     def start(self, **_about: object) -> None:
-        self._thread = threading.Thread(target=self._run, name="outbox-timer", daemon=True)
+        self._thread = threading.Thread(target=self._run, name=f"timer: {self._name}", daemon=True)
         self._thread.start()
 
     def stop(self, **_about: object) -> None:
-        """Let what is being pushed come to its end, for a while."""
-        self._is_over.set()
+        """Stop, and wait a few seconds for work that is running."""
+        self._is_stopped.set()
         if self._thread is not None:
             self._thread.join(_STOP_SECONDS)
 
     @contextmanager
-    def alone(self) -> Iterator[None]:
-        """Keep the timer from working for the time of the block."""
+    def exclusive(self) -> Iterator[None]:
+        """Let no other thread use the resources inside the block."""
         with self._lock:
             yield
-            self._looked_at = time.monotonic()
+
+    @contextmanager
+    def working(self) -> Iterator[None]:
+        """Be exclusive, and let the timer skip its next round: the block does the work."""
+        with self.exclusive():
+            yield
+            self._worked_at = time.monotonic()
 
     def _run(self) -> None:
-        while not self._is_over.wait(pause := random.uniform(*self._pause_seconds)):  # noqa: S311  (jitter)
-            if time.monotonic() - self._looked_at < pause:
+        while not self._is_stopped.wait(pause := random.uniform(*self._pause_seconds)):  # noqa: S311  (jitter)
+            if time.monotonic() - self._worked_at < pause:
                 continue
             try:
-                with self.alone():
-                    self._look()
-            except Exception as error:  # noqa: BLE001  (the next look may do better, and nobody else would log it)
-                log.warning("the outbox could not be emptied by the timer: %s", error)
+                with self.working():
+                    self._work()
+            except Exception as error:  # noqa: BLE001  (the thread must go on, and nothing else logs the error)
+                if _reported.is_due(self._name):
+                    log.warning("%s failed; a timer tries again every few seconds: %s", self._name, error)
 
 
-def follow_worker(timer: OutboxTimer) -> None:
-    """Run the timer in each process that does a worker's tasks: their parent must not fork with a thread."""
+class _Thread(Protocol):
+    def start(self, **_about: object) -> None: ...
+    def stop(self, **_about: object) -> None: ...
+
+
+def follow_worker(timer: _Thread) -> None:
+    """Run it in each child process of a worker. The parent must not fork while it has a thread."""
     worker_process_init.connect(timer.start, weak=False)
     worker_process_shutdown.connect(timer.stop, weak=False)

@@ -1,4 +1,4 @@
-"""Everything here talks to this machine alone, past any proxy that the environment names."""
+"""The tests connect only to this machine, and ignore proxies that the environment names."""
 
 import os
 

@@ -1,4 +1,4 @@
-"""What stands on the other side: an HTTP client, and a Socket.IO client that remembers what it got."""
+"""Clients of the system: an HTTP client, and a Socket.IO client that records its events."""
 
 import json
 import threading
@@ -46,7 +46,7 @@ class Api:
             headers["Authorization"] = f"Bearer {token}"
         request = urllib.request.Request(self.url + path, data=data, method=method, headers=headers)
         try:
-            with urllib.request.urlopen(request, timeout=15) as answer:
+            with urllib.request.urlopen(request, timeout=30) as answer:
                 return answer.status, _decode(answer.read())
         except urllib.error.HTTPError as error:
             with error:
@@ -67,12 +67,12 @@ class Api:
         return User(profile["id"], name, tokens["token"], tokens["refresh_token"])
 
     def follow(self, follower: User, target: User) -> int:
-        """Return the status; None of its errors raise."""
+        """Return the status; no status raises."""
         return self.post("/v1_0/user/followings", {"target": target.id}, follower)[0]
 
 
 class Client:
-    """A Socket.IO client that comes back with its last offset, as a real one does, and keeps every event."""
+    """A Socket.IO client that reconnects with its last offset, as a real one does, and records every event."""
 
     def __init__(self, urls: list[str], token: str | None, *, transports: list[str] | None = None, **auth: Any) -> None:
         self.events: list[tuple[str, Any]] = []
@@ -82,17 +82,17 @@ class Client:
         self._transports = transports
         self._is_closed = threading.Event()
         self._changed = threading.Event()
-        self.sio = socketio.Client(reconnection=False, request_timeout=5)
+        self.sio = socketio.Client(reconnection=False, request_timeout=15)
         self.sio.on("*", self._keep)
         self._connect(0)
 
     def _connect(self, attempt: int) -> None:
         auth = {**self._auth, **({"last_offset": self.last_offset} if self.last_offset else {})}
         url = self._urls[attempt % len(self._urls)]
-        self.sio.connect(url, auth=auth, transports=self._transports, wait_timeout=5)
+        self.sio.connect(url, auth=auth, transports=self._transports, wait_timeout=15)
 
     def stay(self) -> "Client":
-        """Come back whenever the connection ends, to the next server."""
+        """Reconnect to the next server whenever the connection ends."""
         threading.Thread(target=self._stay, daemon=True).start()
         return self
 
@@ -103,14 +103,15 @@ class Client:
                 continue
             attempt += 1
             try:
-                self.sio.disconnect()
+                self._disconnect()
                 self._connect(attempt)
             except Exception:
                 time.sleep(0.2)
 
     def _keep(self, event: str, *data: Any) -> None:
         value = data[0] if data else None
-        offset = value.get("offset") if event in ("following notify", "sync") else None
+        is_of_history = event == "sync" or (isinstance(value, dict) and "id" in value)
+        offset = value.get("offset") if is_of_history else None
         if offset and (event == "sync" or self.last_offset is None or _order(offset) > _order(self.last_offset)):
             self.last_offset = offset
         self.events.append((event, value))
@@ -119,7 +120,7 @@ class Client:
         return [data for name, data in list(self.events) if name == event]
 
     def ids(self) -> list[int]:
-        """The ids of the notifications, as they came."""
+        """The ids of the notifications in the order of arrival."""
         return [data["id"] for data in self.of("following notify")]
 
     def wait_for(self, event: str, count: int = 1, *, seconds: float = 10) -> list[Any]:
@@ -128,13 +129,16 @@ class Client:
 
     def close(self) -> None:
         self._is_closed.set()
+        self._disconnect()
+
+    def _disconnect(self) -> None:
         self.sio.disconnect()
         if self.sio.eio.ws is not None:
-            self.sio.eio.ws.shutdown()  # where the server ended the connection, the library leaves its own end open
+            self.sio.eio.ws.shutdown()  # when the server ends the connection, the library leaves its own end open
 
 
 def status(url: str) -> int:
-    """GET a URL; return the status, 0 where nobody answers."""
+    """GET a URL; return the status, or 0 when there is no answer."""
     try:
         with urllib.request.urlopen(url, timeout=5) as answer:
             return int(answer.status)

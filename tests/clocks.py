@@ -1,4 +1,4 @@
-"""Processes whose clock is wrong: libfaketime answers them when they ask for the time."""
+"""Processes with a wrong clock, which libfaketime provides."""
 
 import os
 from pathlib import Path
@@ -11,12 +11,12 @@ _LIBRARIES = sorted(Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1"))
 
 
 def off_by(seconds: int) -> dict[str, str]:
-    """Return the environment of a process whose clock is so many seconds ahead, or behind."""
+    """Return the environment of a process whose clock is some seconds ahead, or behind if negative."""
     return {**_faked(), "FAKETIME": f"{seconds:+d}s"}
 
 
 class JumpingClock:
-    """A clock that goes right until it jumps, while the processes that read it run."""
+    """A clock that is right until it jumps, while the processes that read it run."""
 
     def __init__(self, file: Path) -> None:
         self._file = file
@@ -27,15 +27,15 @@ class JumpingClock:
         return {**_faked(), "FAKETIME_TIMESTAMP_FILE": str(self._file), "FAKETIME_NO_CACHE": "1"}
 
     def jump(self, seconds: int) -> None:
-        """Be so many seconds ahead of the right time, or behind it, from now on."""
+        """Be some seconds ahead of the right time from now on, or behind it if negative."""
         new = self._file.with_suffix(".new")
         new.write_text(f"{seconds:+d}s\n")
-        os.replace(new, self._file)  # whole at each moment, since others read it without a pause
+        os.replace(new, self._file)  # replaced atomically, because processes read it all the time
 
 
 def _faked() -> dict[str, str]:
     if not _LIBRARIES:
         missing("libfaketime")
         pytest.fail("unreachable")
-    # As on a machine whose clock is set: what the kernel counts since its start goes on as before.
+    # As on a machine whose clock is set, the monotonic clock does not change.
     return {"LD_PRELOAD": str(_LIBRARIES[0]), "FAKETIME_DONT_FAKE_MONOTONIC": "1"}

@@ -1,22 +1,45 @@
-"""Services that the tests share, each started when the first test asks for it."""
+"""Services and a browser that the tests share, each started when the first test asks for it."""
 
+import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import Browser, expect, sync_playwright
 
-from tests.services import PostgreSQL, RabbitMQ, Service, Valkey, running
+import app.events  # noqa: F401  (tests notify of them, in whatever order they run)
+from dev.background import ROOT
+from tests.services import PATIENCE, PostgreSQL, RabbitMQ, Service, Valkey, missing, running
+
+# A page that a test makes up has no address. Chromium would not let it call this machine.
+_CHROMIUM_FLAGS = (
+    "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
+    "--disable-component-update --disable-sync --disable-features=LocalNetworkAccessChecks"
+)
+
+expect.set_options(timeout=5000 * PATIENCE)
 
 
 @pytest.fixture(scope="session")
 def folder() -> Iterator[Path]:
-    # Not pytest's own: PostgreSQL runs as another user, who may not look in there.
+    # Not pytest's tmp_path: PostgreSQL runs as another user, who may not read it.
     path = Path(tempfile.mkdtemp(prefix="toutiao-"))
     path.chmod(0o755)
     yield path
     shutil.rmtree(path, ignore_errors=True)
+
+
+@pytest.fixture(scope="module")
+def module_folder(folder: Path) -> Path:
+    """A folder of its own for each time that a module's fixtures are made.
+
+    That may be twice in one process: workers take tests from each other, and the rest of a module may come back.
+    """
+    path = Path(tempfile.mkdtemp(dir=folder))
+    path.chmod(0o755)
+    return path
 
 
 @pytest.fixture(scope="session")
@@ -26,7 +49,7 @@ def valkey(folder: Path) -> Iterator[Service]:
 
 @pytest.fixture(scope="session")
 def valkeys(folder: Path) -> Iterator[Callable[[], Service]]:
-    """Start one more with each call: systems that share one hear each other, whatever their database numbers."""
+    """Start another Valkey with each call: systems that share one get each other's pushes in any database number."""
     started: list[Service] = []
 
     def start() -> Service:
@@ -46,3 +69,16 @@ def rabbitmq(folder: Path) -> Iterator[RabbitMQ]:
 @pytest.fixture(scope="session")
 def postgresql(folder: Path) -> Iterator[PostgreSQL]:
     yield from running(PostgreSQL(folder / "postgresql"))
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    path = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
+    if path is None:
+        missing("Chromium")
+    if not (ROOT / "app/web/static/vendor/socket.io.esm.min.js").exists():
+        missing("socket.io-client (make page)")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=_CHROMIUM_FLAGS.split())
+        yield browser
+        browser.close()

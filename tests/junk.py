@@ -1,4 +1,4 @@
-"""What may stand in a Redis key that another program, another version or a bug has written into."""
+"""Bad data that another program, another version or a bug may have written into a Redis key."""
 
 from collections.abc import Callable
 from contextlib import suppress
@@ -55,13 +55,13 @@ _fields = st.dictionaries(st.sampled_from([b"n", b"h", b"t", b"x"]), _bytes, min
 
 @st.composite
 def junk(draw: st.DrawFn) -> Write:
-    """Something of any type."""
+    """Junk of any Redis type."""
     value, more = draw(_bytes), draw(st.lists(_bytes, min_size=1, max_size=3))
     entries = draw(st.lists(st.tuples(_ids, _fields), min_size=1, max_size=3))
 
     def stream(redis: Redis, key: str) -> None:
         for offset, fields in entries:
-            with suppress(ResponseError):  # the ids do not grow
+            with suppress(ResponseError):  # the stream refuses an id that does not grow
                 redis.xadd(key, cast("dict[Any, Any]", fields), id=offset)
 
     return draw(

@@ -1,4 +1,4 @@
-"""nginx with the production configuration, and addresses of this machine in place of the containers' names."""
+"""nginx with the production configuration, and local addresses in place of container names."""
 
 import os
 import re
@@ -7,20 +7,21 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Self
 
+from dev.ports import find_free
 from tests.clients import status
-from tests.services import free_port, missing, wait_until
+from tests.services import missing, wait_until
 from tests.system import ROOT, Process
 
 
 class Nginx:
-    """`ports` are those of api, im1 and im2; `left_out` are lines of the configuration that somebody forgot."""
+    """`ports` are those of api, im1 and im2; `left_out` are lines that are removed from the configuration."""
 
     def __init__(self, folder: Path, ports: Mapping[str, str | int], *, left_out: Sequence[str] = ()) -> None:
         binary = shutil.which("nginx", path=f"{os.environ['PATH']}:/usr/sbin")
         if binary is None:
             missing("nginx")
         folder.mkdir()
-        port = free_port()
+        port = find_free()
         self.url = f"http://127.0.0.1:{port}"
         text = (ROOT / "deploy/nginx.conf").read_text()
         for line in left_out:
@@ -47,5 +48,5 @@ class Nginx:
 
     @property
     def log(self) -> str:
-        """What is written so far: nginx writes a line when its answer is sent already."""
+        """The access log so far; nginx writes a line after it has sent the answer."""
         return self.process.log.read_text()

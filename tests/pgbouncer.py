@@ -1,4 +1,4 @@
-"""PgBouncer in front of a PostgreSQL, as its package configures it: start-up options are refused."""
+"""PgBouncer in front of a PostgreSQL, with the default that refuses start-up options."""
 
 import os
 import pwd
@@ -13,14 +13,14 @@ class PgBouncer(Service):
     name = "PgBouncer"
 
     def __init__(self, folder: Path, server: PostgreSQL, *, mode: str, **settings: object) -> None:
-        """`settings` are those of its configuration file; `connect_query` goes to the databases."""
+        """`settings` go into its configuration file; `connect_query` goes to the databases."""
         super().__init__(folder)
         found = shutil.which("pgbouncer", path=f"{os.environ['PATH']}:/usr/sbin")
         if found is None:
             missing("PgBouncer")
         self._binary = str(found)
         self._server = server
-        self._user = "postgres" if os.geteuid() == 0 else None  # it refuses root
+        self._user = "postgres" if os.geteuid() == 0 else None  # PgBouncer refuses to run as root
         query = f"connect_query='{settings.pop('connect_query')}'" if "connect_query" in settings else ""
         lines = {
             "listen_addr": "127.0.0.1",
@@ -44,5 +44,5 @@ class PgBouncer(Service):
         return [self._binary, str(self._config)], {}, self._user
 
     def through(self, url: str) -> str:
-        """Return the URL of a database of the server, as it is reached through here."""
+        """Return the URL of a database of the server through the pooler."""
         return url.replace(f":{self._server.port}/", f":{self.port}/")

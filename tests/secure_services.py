@@ -6,11 +6,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import urlencode
 
-from tests.services import RabbitMQ, Service, free_port, missing
+from dev.ports import find_free
+from tests.services import PostgreSQL, RabbitMQ, Service, missing
 
 
 class Authority:
-    """Signs certificates. `file` is its own."""
+    """A certificate authority. `file` is its own certificate."""
 
     def __init__(self, folder: Path) -> None:
         folder.mkdir(parents=True)
@@ -21,7 +22,7 @@ class Authority:
         self._openssl(*new, *self._new_key("ca"))
 
     def sign(self, name: str, hosts: str = "") -> tuple[Path, Path]:
-        """Return the files of a new certificate and its key; `hosts` as OpenSSL has them, `DNS:localhost`."""
+        """Return the files of a new certificate and its key; `hosts` are written as for OpenSSL, `DNS:localhost`."""
         certificate, request = self._folder / f"{name}.pem", self._folder / f"{name}.csr"
         self._openssl("req", "-subj", f"/CN={name}", "-out", str(request), *self._new_key(name))
         extensions = self._folder / f"{name}.ext"
@@ -40,12 +41,12 @@ class Authority:
     def _openssl(self, *arguments: str) -> None:
         if shutil.which("openssl") is None:
             missing("openssl")
-        done = subprocess.run(["openssl", *arguments], capture_output=True, text=True, timeout=30, check=False)
+        done = subprocess.run(["openssl", *arguments], capture_output=True, text=True, timeout=100, check=False)
         assert done.returncode == 0, done.stderr
 
 
 def with_options(url: str, **options: object) -> str:
-    """Return a URL with options of TLS, given without their ssl_."""
+    """Return a URL with options of TLS, which are given without their prefix ssl_."""
     return f"{url}?{urlencode({f'ssl_{name}': value for name, value in options.items()})}"
 
 
@@ -75,13 +76,13 @@ class SecureRedis(Service):
 
 
 class SecureRabbitMQ(RabbitMQ):
-    """With a port for TLS beside the other one, which tells when it is up."""
+    """A RabbitMQ with a port for TLS beside the plain one, which tells when it is ready."""
 
     name = "RabbitMQ with TLS"
 
     def __init__(self, folder: Path, authority: Authority, *, hosts: str, asks_clients: bool = False) -> None:
         super().__init__(folder)
-        self._tls_port = free_port()
+        self._tls_port = find_free()
         certificate, key = authority.sign(f"rabbitmq-{self._tls_port}", hosts)
         options = {"cacertfile": authority.file, "certfile": certificate, "keyfile": key}
         options |= {"verify": "verify_peer", "fail_if_no_peer_cert": str(asks_clients).lower()}
@@ -93,3 +94,21 @@ class SecureRabbitMQ(RabbitMQ):
     @property
     def url(self) -> str:
         return f"amqps://guest:guest@127.0.0.1:{self._tls_port}//"
+
+
+class SecurePostgreSQL(PostgreSQL):
+    name = "PostgreSQL with TLS"
+
+    def __init__(self, folder: Path, authority: Authority, *, hosts: str) -> None:
+        super().__init__(folder)
+        self._files = {"ssl_cert_file": folder / "server.pem", "ssl_key_file": folder / "server.key"}
+        for signed, file in zip(authority.sign(f"postgresql-{self.port}", hosts), self._files.values(), strict=True):
+            shutil.copy(signed, file)
+            file.chmod(0o600)  # it takes no key that others may read
+            if self._user:
+                shutil.chown(file, self._user)
+
+    def command(self) -> tuple[list[str], Mapping[str, str], str | None]:
+        command, env, user = super().command()
+        settings = {"ssl": "on", **self._files}
+        return [*command, *(part for name, value in settings.items() for part in ("-c", f"{name}={value}"))], env, user

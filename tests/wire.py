@@ -1,4 +1,4 @@
-"""The protocols by hand: HTTP requests, websocket frames and packets, as no well-behaved client would send them."""
+"""HTTP requests, websocket frames and packets written by hand, as no well-behaved client sends them."""
 
 import http.client
 import json
@@ -11,10 +11,11 @@ from typing import Any, Self
 from websocket import ABNF, WebSocket, WebSocketConnectionClosedException, create_connection
 
 SEPARATOR = "\x1e"
-SECONDS = 8  # for an answer that should come at once
+SECONDS = 8  # for an answer that should arrive at once
 NOOP = "6"
 
 BEYOND_LIMITS = 1008  # the code of a close
+ENDED = (ConnectionError, WebSocketConnectionClosedException)  # what a websocket raises that the server has closed
 
 CONTINUED, TEXT, BINARY, CLOSE, PING, PONG = 0x0, 0x1, 0x2, 0x8, 0x9, 0xA
 
@@ -24,7 +25,7 @@ def query(transport: str = "polling", sid: str | None = None) -> str:
 
 
 class Request:
-    """One that has been sent and is not answered yet. The server takes up requests in the order they are sent."""
+    """A request that was sent and is not answered yet. The server handles requests in the order of sending."""
 
     def __init__(
         self, port: int, query: str, *, method: str = "GET", body: str | bytes | None = None, **headers: str
@@ -78,7 +79,7 @@ class Polling:
         return self._come.pop(0)
 
     def join(self) -> str:
-        """Connect to the main namespace, take the greeting, return the Socket.IO sid."""
+        """Connect to the main namespace, read the first message, return the Socket.IO sid."""
         assert self.post("40") == (200, "ok")
         return _joined(self)
 
@@ -87,7 +88,7 @@ class Polling:
 
 
 class Websocket:
-    """A session over a websocket; with a `sid`, the probe of one that was opened by polling."""
+    """A session over a websocket; with a `sid`, the probe of a session that was opened by polling."""
 
     def __init__(self, port: int, *, sid: str | None = None) -> None:
         url = f"ws://127.0.0.1:{port}/socket.io/?{query('websocket', sid)}"
@@ -113,30 +114,30 @@ class Websocket:
         return data.decode() if opcode == TEXT else data
 
     def join(self, packet: str = "40") -> str:
-        """Connect to the main namespace, take the greeting, return the Socket.IO sid."""
+        """Connect to the main namespace, read the first message, return the Socket.IO sid."""
         self.send(packet)
         return _joined(self)
 
     def upgrade(self) -> None:
-        """Take the place of the polling transport."""
+        """Complete the upgrade from the polling transport."""
         self.send("2probe")
         assert self.receive() == "3probe"
         self.send("5")
 
     def write(self, content: bytes) -> None:
-        """Write bytes to the connection as they are."""
+        """Write raw bytes to the connection."""
         self.ws.sock.sendall(content)
 
     def closing_code(self) -> int | None:
         """Wait for the server to end the connection; return the code of its close frame, None if it had none."""
         code = None
         try:
-            # By frame: the library would answer a close before it shows it, and fail where nobody listens any more.
+            # By frame, because the library would answer a close before it returns it, and fail if the server is gone.
             while (come := self.ws.recv_frame()) is not None:
                 if come.opcode == CLOSE:
                     code = struct.unpack("!H", come.data[:2])[0] if come.data else None
                     self.write(frame(CLOSE, come.data[:2]))
-                    self.ws.sock.shutdown(socket.SHUT_WR)  # A server that can't read on hears this.
+                    self.ws.sock.shutdown(socket.SHUT_WR)  # A server that reads no more data still gets this.
         except (WebSocketConnectionClosedException, OSError) as error:
             if isinstance(error, TimeoutError):
                 raise
@@ -161,7 +162,7 @@ def _joined(session: Polling | Websocket) -> str:
 
 
 def frame(opcode: int, payload: bytes = b"", *, is_last: bool = True, is_masked: bool = True, rsv: int = 0) -> bytes:
-    """Encode one websocket frame, sound or not."""
+    """Encode one websocket frame, valid or invalid."""
     head = bytes([(0x80 if is_last else 0) | rsv << 4 | opcode])
     mask_bit = 0x80 if is_masked else 0
     size = len(payload)
@@ -178,12 +179,12 @@ def frame(opcode: int, payload: bytes = b"", *, is_last: bool = True, is_masked:
 
 
 def talk(port: int, content: bytes) -> bytes:
-    """Write bytes to a fresh connection and return all that is answered before it ends."""
+    """Write bytes to a new connection; return all that is answered before it ends."""
     with socket.create_connection(("127.0.0.1", port), timeout=SECONDS) as connection:
         answer = b""
         try:
             connection.sendall(content)
-            with suppress(OSError):  # when the server has gone already
+            with suppress(OSError):  # when the server has already closed
                 connection.shutdown(socket.SHUT_WR)
             while part := connection.recv(4096):
                 answer += part

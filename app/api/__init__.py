@@ -1,1 +1,1 @@
-"""HTTP only: parse, call a service, answer. One module a noun, named as its service is."""
+"""HTTP only: parse, call a service, answer. Each module has the name of its service."""

@@ -1,19 +1,21 @@
-"""Users, authorizations and profiles."""
+"""Users and their profiles, over HTTP."""
 
 from typing import Any
 
 from flask import g
 from marshmallow import fields
 
-from app import names, tokens
-from app.api.auth import login_required, refresh_token_required
+from app.api import limits
+from app.api.auth import caller_account, login_required
 from app.api.blueprint import Blueprint
 from app.api.fields import Answer, Body, Id, Name, Page, Photo, Text
 from app.api.state import keep_unread_count, state, unread_moment
-from app.presence import is_online, online_among
 from app.services import accounts, followings, passwords
+from app.services.admission import TooManyAtOnce
+from core.presence import is_online, online_among
+from core.user_ids import as_text
 
-bp = Blueprint("accounts", __name__, url_prefix="/v1_0", description="Users and their tokens")
+bp = Blueprint("accounts", __name__, url_prefix="/v1_0", description="Users and their profiles")
 
 
 class ProfileAnswer(Answer):
@@ -43,23 +45,10 @@ class SignUpBody(Body):
     introduction = Text(0, 1000, allow_none=True, load_default=None)
 
 
-class LogInBody(Body):
-    user_name = Text(1, names.LONGEST_TYPED, required=True)
-    password = Text(1, 128, required=True)
-
-
 class ProfileBody(Body):
     name = Name()
     photo = Photo()
     introduction = Text(0, 1000, allow_none=True)
-
-
-class TokenAnswer(Answer):
-    token = fields.String()
-
-
-class TokensAnswer(TokenAnswer):
-    refresh_token = fields.String()
 
 
 class UsersQuery(Page):
@@ -67,13 +56,14 @@ class UsersQuery(Page):
 
 
 @bp.post("/users")
+@limits.of_sign_ups
 @bp.arguments(SignUpBody)
 @bp.response(201, ProfileAnswer)
-@bp.raises(accounts.NameTaken, passwords.TooManyAtOnce)
+@bp.raises(accounts.NameTaken, TooManyAtOnce)
 def sign_up(body: dict[str, Any]) -> Any:
     """Sign up. 409 if the name is taken."""
     password_hash = passwords.hash_password(body["password"])
-    read_at = unread_moment()  # of a time before anybody can know the new user, and follow
+    read_at = unread_moment()  # before the sign-up, so before anybody can follow the new user
     with state.database.transaction() as connection:
         profile = accounts.sign_up(
             connection,
@@ -82,32 +72,10 @@ def sign_up(body: dict[str, Any]) -> Any:
             photo=body["photo"],
             introduction=body["introduction"],
         )
-    state.profiles.forget(profile["id"])  # others may have asked for this id before there was anybody
-    keep_unread_count(profile["id"], 0, read_at=read_at, is_first=True)
+    user_id = as_text(profile["id"])
+    state.profiles.forget(user_id)  # somebody may have asked for this id before it existed
+    keep_unread_count(user_id, 0, read_at=read_at, create_missing=True)
     return profile
-
-
-@bp.post("/authorizations")
-@bp.arguments(LogInBody)
-@bp.response(201, TokensAnswer)
-@bp.raises(accounts.WrongCredentials, passwords.TooManyAtOnce)
-def log_in(body: dict[str, str]) -> dict[str, str]:
-    """Log in. 401 if the name or the password is wrong."""
-    with state.database.reading() as connection:
-        credentials = accounts.find_credentials(connection, body["user_name"])
-    user_id = accounts.check_password(credentials, body["password"])
-    return {
-        "token": tokens.sign(state.secret, user_id=user_id),
-        "refresh_token": tokens.sign(state.secret, user_id=user_id, refresh=True),
-    }
-
-
-@bp.put("/authorizations")
-@refresh_token_required
-@bp.response(201, TokenAnswer)
-def renew_token() -> dict[str, str]:
-    """Get a new access token; the Bearer token is the refresh token."""
-    return {"token": tokens.sign(state.secret, user_id=g.user_id)}
 
 
 @bp.get("/user")
@@ -119,7 +87,7 @@ def read_profile() -> Any:
     profile = state.profiles.get(g.user_id)
     if profile is None:
         raise accounts.UnknownCaller
-    return profile
+    return {**profile, "id": caller_account()}
 
 
 @bp.patch("/user")
@@ -130,10 +98,10 @@ def read_profile() -> Any:
 def change_profile(changes: dict[str, str | None]) -> Any:
     """Change your profile; the next push shows the new one.
 
-    What is left out stays as it is. Null takes photo or introduction away.
+    A field that you leave out does not change. Null removes photo or introduction.
     """
     with state.database.transaction() as connection:
-        profile = accounts.change_profile(connection, g.user_id, changes)
+        profile = accounts.change_profile(connection, caller_account(), changes)
     state.profiles.forget(g.user_id)
     return profile
 
@@ -142,29 +110,32 @@ def change_profile(changes: dict[str, str | None]) -> Any:
 @login_required
 @bp.arguments(UsersQuery, location="query")
 @bp.response(200, UsersAnswer)
+@bp.raises(accounts.UnknownCaller)
 def find_users(query: dict[str, Any]) -> dict[str, Any]:
-    """Find people whose name holds a text, by name, and how you stand to them."""
-    page, per_page = query["page"], query["per_page"]
+    """Find people whose name contains a text, in order of name, and whether you follow them."""
+    page, per_page, viewer_id = query["page"], query["per_page"], caller_account()
     with state.database.reading() as connection:
-        total, found = accounts.search(connection, viewer_id=g.user_id, query=query["q"], page=page, per_page=per_page)
-    online = online_among(state.redis, (user["id"] for user in found))
-    results = [{**user, "online": user["id"] in online} for user in found]
+        total, found = accounts.search(connection, viewer_id=viewer_id, query=query["q"], page=page, per_page=per_page)
+    online = online_among(state.redis, (as_text(user["id"]) for user in found), state.keys)
+    results = [{**user, "online": as_text(user["id"]) in online} for user in found]
     return {"total_count": total, "page": page, "per_page": per_page, "results": results}
 
 
 @bp.get("/users/<int:user_id>")
 @login_required
 @bp.response(200, UserAnswer)
-@bp.raises(accounts.UnknownUser)
+@bp.raises(accounts.UnknownUser, accounts.UnknownCaller)
 def read_user(user_id: int) -> dict[str, Any]:
-    """Read somebody's profile, and how you stand to them."""
-    profile = state.profiles.get(user_id) if user_id <= tokens.LARGEST_ID else None
+    """Read somebody's profile, and whether you follow them."""
+    viewer_id, name = caller_account(), str(user_id)
+    profile = state.profiles.get(name) if accounts.id_of(name) else None
     if profile is None:
         raise accounts.UnknownUser(user_id)
     with state.database.reading() as connection:
         return {
             **profile,
+            "id": user_id,
             "fans_count": followings.fans_count(connection, user_id),
-            "is_following": followings.is_following(connection, follower_id=g.user_id, target_id=user_id),
-            "online": is_online(state.redis, user_id),
+            "is_following": followings.is_following(connection, follower_id=viewer_id, target_id=user_id),
+            "online": is_online(state.redis, name, state.keys),
         }

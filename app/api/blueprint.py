@@ -1,4 +1,4 @@
-"""Blueprints that read bodies with orjson, and describe each call in full."""
+"""Blueprints that read bodies with orjson, and describe each call completely."""
 
 import json
 from collections.abc import Callable
@@ -10,23 +10,22 @@ from flask import Request
 from webargs.core import missing
 from webargs.flaskparser import FlaskParser
 
-from app.api import descriptions
+from app.api import bodies, descriptions
 from app.api.auth import note
 
 View = TypeVar("View", bound=Callable[..., Any])
 
 
 class _Parser(FlaskParser):
-    """orjson refuses what is not JSON: NaN, lone surrogates, endless nesting."""
+    """orjson refuses what is not JSON: NaN, lone surrogates, unlimited nesting."""
 
     def _raw_load_json(self, req: Request) -> Any:
-        body = req.get_data()
-        if not req.is_json or not body:
+        if not req.is_json or not (body := bodies.read(req)):
             return missing
         try:
             return orjson.loads(body)
         except orjson.JSONDecodeError as error:
-            # webargs takes an error without a document, which orjson gives for what is not UTF-8, for an empty body.
+            # orjson's error for invalid UTF-8 has no document, and webargs would treat that as an empty body.
             raise json.JSONDecodeError(error.msg, doc="not JSON", pos=0) from None
 
 
@@ -38,7 +37,7 @@ class Blueprint(flask_smorest.Blueprint):
         self._prepare_doc_cbks.append(descriptions.describe)
 
     def raises(self, *errors: type[Exception]) -> Callable[[View], View]:
-        """Say for the description which errors of app/api/errors.py a view may raise."""
+        """Declare, for the OpenAPI document, which errors of app/api/errors.py a view may raise."""
         return lambda view: note(view, raises=errors)
 
     def _store_endpoint_docs(self, endpoint: str, obj: Any, *args: Any, **options: Any) -> None:

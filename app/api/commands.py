@@ -1,4 +1,4 @@
-"""What an operator may ask for: `flask --app app.wsgi outbox ...`."""
+"""Commands for the operator: `flask --app app.wsgi outbox ...`."""
 
 import json
 import time
@@ -8,16 +8,15 @@ import click
 from flask.cli import AppGroup
 from sqlalchemy.exc import SQLAlchemyError
 
-from app import tokens
 from app.api.state import state
-from app.database_faults import cause_of, is_unavailable
-from app.services import dead_letters, outbox, payloads
+from core import dead_letters, outbox, payloads, tokens
+from core.database_faults import cause_of, is_unavailable
 
-_ID = click.IntRange(1, tokens.LARGEST_ID)
+ID = click.IntRange(1, tokens.LARGEST_ID)
 
 
-class _Group(AppGroup):
-    """Says in one line what is wrong with the database, and exits with 1."""
+class Group(AppGroup):
+    """Prints in one line what is wrong with the database, and exits with 1."""
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
@@ -27,23 +26,23 @@ class _Group(AppGroup):
             raise click.ClickException(f"the database {what}: {cause_of(error)}") from None
 
 
-group = _Group("outbox", help="What is committed and not yet pushed.")
+group = Group("outbox", help="Committed notifications that are not pushed yet.")
 
 
 @group.command()
-@click.argument("notification_id", metavar="[ID]", type=_ID, required=False)
+@click.argument("notification_id", metavar="[ID]", type=ID, required=False)
 def show(notification_id: int | None) -> None:
-    """Say how much waits, for how long, and how many dead letters there are; or show one notification as JSON."""
+    """Show how many notifications wait, for how long, and how many dead letters there are; or one as JSON."""
     if notification_id is None:
         with state.database.reading() as connection:
-            waiting, oldest_seconds, set_aside = outbox.depth(connection)
-        click.echo(f"waiting: {waiting}\noldest_seconds: {oldest_seconds}\nset_aside: {set_aside}")
+            waiting, oldest_seconds, dead = outbox.depth(connection)
+        click.echo(f"waiting: {waiting}\noldest_seconds: {oldest_seconds}\ndead_letters: {dead}")
         return
     with state.database.reading() as connection:
         row = outbox.find(connection, notification_id)
     if row is None:
         raise click.ClickException(f"there is no notification {notification_id}")
-    # In ASCII, since what stands in a bad row should not command a terminal.
+    # In ASCII: control characters in a bad row must not reach the terminal.
     click.echo(json.dumps({**row._mapping, "data": _readable(row.data)}, indent=2, default=str))
 
 
@@ -63,9 +62,9 @@ def list_dead_letters(limit: int) -> None:
 
 
 @group.command()
-@click.argument("notification_ids", metavar="[ID]...", type=_ID, nargs=-1)
+@click.argument("notification_ids", metavar="[ID]...", type=ID, nargs=-1)
 def redrive(notification_ids: tuple[int, ...]) -> None:
-    """Try what has failed once more, dead letters and what waits for its next attempt: those that are named, or all."""
+    """Retry failed notifications now: dead letters, and those that wait for their next attempt. Without an ID, all."""
     with state.database.transaction() as connection:
         count = dead_letters.redrive(connection, notification_ids or None)
     state.tasks.dispatch()
@@ -75,9 +74,9 @@ def redrive(notification_ids: tuple[int, ...]) -> None:
 
 
 @group.command()
-@click.argument("notification_id", metavar="ID", type=_ID)
+@click.argument("notification_id", metavar="ID", type=ID)
 def discard(notification_id: int) -> None:
-    """Take a dead letter out of the outbox for good. It stays in its recipient's inbox and is never pushed."""
+    """Remove a dead letter from the outbox for ever. It stays in its recipient's inbox and is never pushed."""
     with state.database.transaction() as connection:
         is_discarded = dead_letters.discard(connection, notification_id)
     if not is_discarded:
@@ -86,7 +85,7 @@ def discard(notification_id: int) -> None:
 
 
 def _readable(data: str | None) -> object:
-    """Return data that can't be sent as the text that it is."""
+    """Return the decoded data, or its text if it can't be decoded."""
     try:
         return data and payloads.decode(data)
     except payloads.InvalidData:
@@ -94,6 +93,6 @@ def _readable(data: str | None) -> object:
 
 
 def _columns(row: Any) -> tuple[str, ...]:
-    since = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(row.set_aside_at))
+    since = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(row.dead_lettered_at))
     cells = (row.id, row.recipient_id, row.event, row.attempts, since, row.failure_reason or "")
     return tuple("".join(letter if letter.isprintable() else "?" for letter in str(cell)) for cell in cells)

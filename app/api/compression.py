@@ -1,11 +1,11 @@
-"""Large answers, compressed for those who take it."""
+"""Compresses large answers for clients that accept it."""
 
 import gzip
 
 from flask import Flask, Response, request
 
 _TYPES = {"application/json", "text/html"}
-_LEAST_BYTES = 1024  # below, the headers weigh more than what is saved
+_LEAST_BYTES = 1024  # for a smaller answer, compression saves less than its headers need
 _LEVEL = 5
 
 
@@ -14,7 +14,7 @@ def init_app(app: Flask) -> None:
 
 
 def _compress(response: Response) -> Response:
-    # The length of a compressed answer tells something of what is in it, so answers that hold tokens stay as they are.
+    # The length of a compressed answer reveals something about its content, so answers with tokens are not compressed.
     holds_tokens = request.path.endswith("/authorizations")
     if response.mimetype not in _TYPES or response.is_streamed or response.content_encoding or holds_tokens:
         return response

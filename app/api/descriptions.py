@@ -1,39 +1,48 @@
-"""What the OpenAPI document says of each call beyond its fields: who may call, and how it fails."""
+"""Adds to the OpenAPI document which token each call needs, and how it can fail."""
 
 from typing import Any
 
-from app.api import errors
+from app.api import cross_origin, errors, limits
 
-# By status: what it means, and an answer.
+# By status: its meaning, and an example of the answer.
 Failures = dict[int, tuple[str, dict[str, Any]]]
 
-_OF_EACH_CALL: Failures = {503: ("unavailable", {"message": "the database is unavailable, try again"})}
-_WITH_TOKEN: Failures = {401: ("no token, or not a good one", {"message": "the token has expired"})}
+_OF_EACH_CALL: Failures = {
+    403: ("foreign page", {"message": cross_origin.FORBIDDEN}),
+    429: ("too often", {"message": limits.MESSAGES["user"]}),
+    503: ("unavailable", {"message": "the database is unavailable, try again"}),
+}
+_WITH_TOKEN: Failures = {401: ("missing or invalid token", {"message": "the token has expired"})}
+_WHO_MAY_NOT: Failures = {403: ("who may not", {"message": "this call is for other services, which have a key"})}
 _WITH_QUERY: Failures = {
     422: ("a field is wrong", {"message": "a field is wrong", "errors": {"limit": ["Not a valid integer."]}}),
 }
 _WITH_BODY: Failures = {
     400: ("not JSON", {"message": "the body is not valid JSON"}),
     413: ("too large", {"message": errors.MESSAGES[413]}),
-    415: ("not called JSON", {"message": errors.NOT_JSON}),
+    415: ("wrong Content-Type", {"message": errors.NOT_JSON}),
     422: ("a field is wrong", {"message": "a field is wrong", "errors": {"name": ["Not a valid string."]}}),
 }
+_RETRY_AFTER = {"Retry-After": {"description": "seconds to wait", "schema": {"type": "integer"}}}
 _HEADERS = {
     401: {"WWW-Authenticate": {"description": "the kind of token: Bearer", "schema": {"type": "string"}}},
-    503: {"Retry-After": {"description": "seconds to wait", "schema": {"type": "integer"}}},
+    429: _RETRY_AFTER,
+    503: _RETRY_AFTER,
 }
 
 
 def describe(doc: dict[str, Any], info: dict[str, Any], **_context: Any) -> dict[str, Any]:
-    """Add to an operation what flask-smorest does not know of. `info` is what the view's decorators noted."""
+    """Add to an operation what flask-smorest does not know. `info` has what the decorators of the view have stored."""
     failures = dict(_OF_EACH_CALL)
     if doc.get("parameters"):
         failures |= _WITH_QUERY
     if "requestBody" in doc:
         failures |= _WITH_BODY
-    if info.get("needs_token"):
-        doc["security"] = [{"bearer": []}]
+    if schemes := info.get("schemes"):
+        doc["security"] = [{scheme: []} for scheme in schemes]
         failures |= _WITH_TOKEN
+    if not {"refresh_cookie", "service_key"}.isdisjoint(info.get("schemes", ())):
+        failures |= _WHO_MAY_NOT
     doc["operationId"] = info["operation_id"]
     raised = [
         (status, (message, {"message": message}))

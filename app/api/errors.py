@@ -1,4 +1,4 @@
-"""One table from what services raise to HTTP, and one shape for every error."""
+"""Maps each error that a service raises to a status, and gives all errors the same JSON form."""
 
 import logging
 from collections.abc import Callable
@@ -7,44 +7,66 @@ from typing import Any
 from flask import Flask, Response, jsonify, request
 from werkzeug.exceptions import HTTPException, UnsupportedMediaType
 
-from app.database_faults import fault_of, report
-from app.services import accounts, followings, passwords
+from app.services import accounts, articles, authorizations, credentials, followings, sessions
+from app.services.admission import TooManyAtOnce
+from app.services.login_pauses import TooManyFailures
+from core import idempotent_calls, outbox
+from core.cache import RedisError
+from core.database_faults import fault_of, report
+from core.provider_keys import KeysUnknown
 
 log = logging.getLogger(__name__)
 
 _RETRY_AFTER_SECONDS = 2
 
 STATUS: dict[type[Exception], tuple[int, str]] = {
-    followings.CannotFollowSelf: (400, "nobody follows themselves"),
+    followings.CannotFollowSelf: (400, "you can't follow yourself"),
+    articles.TooFar: (400, "pages end at 10,000 rows: give before, an id"),
+    articles.UnknownArticle: (404, "there is no such article"),
     accounts.UnknownUser: (404, "there is no such user"),
+    outbox.UnknownNotification: (404, "there is no such notification"),
+    sessions.UnknownSession: (404, "you have no open socket with this id"),
     accounts.NameTaken: (409, "this name is taken"),
-    accounts.WrongCredentials: (401, "the name or the password is wrong"),
-    accounts.UnknownCaller: (401, "the token's user is gone"),
-    passwords.TooManyAtOnce: (503, "many people are signing up or logging in, try again in a moment"),
+    credentials.WrongCredentials: (401, "the name or the password is wrong"),
+    authorizations.TokenRevoked: (401, "the token is revoked"),
+    accounts.UnknownCaller: (401, "the user of this token does not exist"),
+    TooManyFailures: (429, "too many log-ins have failed, try again later"),
+    TooManyAtOnce: (503, "many people are signing up or logging in, try again in a moment"),
+    KeysUnknown: (503, "the keys that tokens are signed with are unknown now, try again in a moment"),
+    idempotent_calls.StillRunning: (409, "a call with this Idempotency-Key is still running"),
+    idempotent_calls.OtherBody: (422, "this Idempotency-Key was used for a call with another body"),
+    RedisError: (503, "this is unavailable now, try again in a moment"),
 }
 
 NOT_JSON = "the body should be JSON, with the header Content-Type: application/json"
 MESSAGES = {
     404: "there is nothing at this path",
-    405: "this path does not take this method",
-    413: "the body is too large: 64 KB at most",
+    405: "this path does not support this method",
+    413: "the body is too large",
 }
 
 
 def init_app(app: Flask) -> None:
     for kind, (status, message) in STATUS.items():
         app.register_error_handler(kind, _answering(status, message))
-    app.register_error_handler(HTTPException, _http)
+    app.register_error_handler(HTTPException, answer_http)
     app.register_error_handler(Exception, _unexpected)
     app.before_request(_only_json)
 
 
 def _answering(status: int, message: str) -> Callable[[Exception], tuple[Response, int, dict[str, str]]]:
-    headers = {503: {"Retry-After": str(_RETRY_AFTER_SECONDS)}, 401: {"WWW-Authenticate": "Bearer"}}.get(status, {})
-    return lambda _error: (jsonify(message=message), status, headers)
+    def answer(error: Exception) -> tuple[Response, int, dict[str, str]]:
+        retry_after_seconds = getattr(error, "retry_after_seconds", _RETRY_AFTER_SECONDS)
+        headers = {401: {"WWW-Authenticate": "Bearer"}}.get(status, {})
+        if status in (429, 503):
+            headers = {"Retry-After": str(retry_after_seconds)}
+        return jsonify(message=message), status, headers
+
+    return answer
 
 
-def _http(error: HTTPException) -> tuple[Response, int, dict[str, str]]:
+def answer_http(error: HTTPException) -> tuple[Response, int, dict[str, str]]:
+    """Answer an error of HTTP in our form, with the headers of the error."""
     body: dict[str, Any] = {"message": _message_of(error)}
     messages = getattr(error, "data", {}).get("messages", {})
     if errors := _by_field(messages):
@@ -58,13 +80,13 @@ def _http(error: HTTPException) -> tuple[Response, int, dict[str, str]]:
 
 
 def _message_of(error: HTTPException) -> str:
-    """Say what the error says of itself; where those are the library's words for browsers, ours for programs."""
+    """Return the error's own message, or ours where it has the library's default text for browsers."""
     is_librarys = error.description == type(error).description
     return str(MESSAGES.get(error.code or 500, error.name) if is_librarys else error.description)
 
 
 def _by_field(messages: object) -> dict[str, Any]:
-    """Drop the level that names the place (json, query): callers know where they put a field."""
+    """Remove the level that names the place (json, query): a caller knows where it put a field."""
     if not isinstance(messages, dict):
         return {}
     return {field: errors for place in messages.values() if isinstance(place, dict) for field, errors in place.items()}
@@ -75,7 +97,7 @@ def _unexpected(error: Exception) -> tuple[Response, int, dict[str, str]]:
         report(error)
         return _answering(503, fault.message)(error)
     log.error("%s %s failed", request.method, request.path, exc_info=error)
-    return jsonify(message="something went wrong here; it has been logged"), 500, {}
+    return jsonify(message="an internal error happened; the server has logged it"), 500, {}
 
 
 def _only_json() -> None:

@@ -1,4 +1,4 @@
-"""Fields that several calls share: they refuse what is too long, of another type, or nothing a database can hold."""
+"""Fields of several calls. They refuse a value that is too long, of another type, or that a database can't store."""
 
 import re
 from typing import Any
@@ -7,15 +7,16 @@ from marshmallow import EXCLUDE, RAISE, Schema, ValidationError, fields
 from marshmallow.validate import Length, Range
 
 from app import names
-from app.tokens import LARGEST_ID
+from core import user_ids
+from core.tokens import LARGEST_ID
 
-_PHOTO = r"^(?:|https?://\S*|/(?!/)\S*)$"  # as ECMA 262 writes it, for the description
+_PHOTO = r"^(?:|https?://\S*|/(?!/)\S*)$"  # in the syntax of ECMA 262, for the OpenAPI document
 _LARGEST_PAGE = 1_000_000
 _NOT_AN_ID = "Not a valid id: a whole number from 1 to 2**53 - 1."
 
 
 class Id(fields.Integer):
-    """An id below 2**53. In a body it is a number: neither "5" nor true is 5."""
+    """An id below 2**53. In a body it must be a number: "5" and true are refused."""
 
     def __init__(self, **options: Any) -> None:
         valid = Range(1, LARGEST_ID, error=_NOT_AN_ID)
@@ -27,15 +28,30 @@ class Id(fields.Integer):
         return value
 
 
+class UserId(fields.Field[Any]):
+    """The id of any app's user: a number from 1 to 2**53 - 1, or a text of 1 to 64 characters."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(metadata={"type": ["integer", "string"]}, **options)
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **options: Any) -> str:
+        if type(value) is int and value > LARGEST_ID:
+            raise ValidationError(_NOT_AN_ID)
+        try:
+            return user_ids.as_text(value)
+        except user_ids.InvalidUserId as error:
+            raise ValidationError(f"{error}.") from None
+
+
 class Text(fields.String):
-    """A text of bounded length, without NUL, which no database column holds."""
+    """A text of limited length, without NUL, which no database column can store."""
 
     def __init__(self, least: int, most: int, **options: Any) -> None:
         super().__init__(validate=[Length(least, most), _no_nul], **options)
 
 
 class Name(Text):
-    """What a user is called, in the form that is kept: see app/names.py."""
+    """The name of a user, in its stored form: see app/names.py."""
 
     def __init__(self, **options: Any) -> None:
         super().__init__(names.SHORTEST, names.LONGEST, **options)
@@ -54,13 +70,21 @@ class Time(fields.Integer):
         super().__init__(metadata={"format": "int64", "description": "Unix seconds"}, **options)
 
 
+class Before(fields.Integer):
+    """A cursor of a list that is sorted by id: `what` has ids below it."""
+
+    def __init__(self, what: str) -> None:
+        described = {"format": "int64", "description": f"only {what} with a smaller id"}
+        super().__init__(load_default=None, validate=Range(1, LARGEST_ID), metadata=described)
+
+
 class Body(Schema):
     class Meta:
         unknown = RAISE
 
 
 class Answer(Schema):
-    """Every field is there, always; some may be null. More may come with a newer version."""
+    """Every field is always present; some may be null. A newer version may add fields."""
 
     class Meta:
         unknown = EXCLUDE
@@ -83,10 +107,10 @@ class Photo(Text):
 
 
 def _photo(text: str) -> None:
-    if not re.fullmatch(_PHOTO.replace("$", r"\Z"), text):  # in Python, $ stands before a last line feed as well
+    if not re.fullmatch(_PHOTO.replace("$", r"\Z"), text):  # in Python, $ also matches before a final line feed
         raise ValidationError("Should be an http(s) URL or a path.")
 
 
 def _no_nul(text: str) -> None:
     if "\0" in text:
-        raise ValidationError("Should not hold the character NUL.")
+        raise ValidationError("Should not contain the character NUL.")

@@ -2,16 +2,16 @@
 
 from typing import Any
 
-from flask import g
 from marshmallow import fields
 
-from app import tokens
-from app.api.auth import login_required
+from app.api import limits
+from app.api.auth import caller_account, login_required
 from app.api.blueprint import Blueprint
 from app.api.fields import Answer, Body, Id, Page
 from app.api.state import state
-from app.crash_points import crash_point
 from app.services import accounts, followings
+from core import tokens
+from core.failpoints import failpoint
 
 bp = Blueprint("followings", __name__, url_prefix="/v1_0/user", description="Followings and followers")
 
@@ -37,37 +37,41 @@ class RelatedUsers(Answer):
 
 @bp.post("/followings")
 @login_required
+@limits.of_follows
 @bp.arguments(FollowBody)
 @bp.response(201, FollowBody)
 @bp.raises(followings.CannotFollowSelf, accounts.UnknownUser, accounts.UnknownCaller)
 def follow(body: dict[str, int]) -> dict[str, int]:
-    """Follow somebody; they are told. Following again changes nothing."""
+    """Follow somebody, who is notified. Following again changes nothing."""
     with state.database.one_statement() as connection:
-        is_told = followings.follow(connection, follower_id=g.user_id, target_id=body["target"])
-    if is_told:
-        crash_point("after commit", state.settings)
+        is_notified = followings.follow(connection, follower_id=caller_account(), target_id=body["target"])
+    if is_notified:
+        failpoint("after commit", state.settings)
         state.tasks.dispatch()
     return body
 
 
 @bp.delete("/followings/<int:target_id>")
 @login_required
+@limits.of_follows
 @bp.response(204)
+@bp.raises(accounts.UnknownCaller)
 def unfollow(target_id: int) -> None:
-    """Unfollow somebody; without effect where you do not follow them."""
+    """Unfollow somebody. It has no effect if you do not follow them."""
     if target_id <= tokens.LARGEST_ID:
         with state.database.transaction() as connection:
-            followings.unfollow(connection, follower_id=g.user_id, target_id=target_id)
+            followings.unfollow(connection, follower_id=caller_account(), target_id=target_id)
 
 
 @bp.get("/followings")
 @login_required
 @bp.arguments(Page, location="query")
 @bp.response(200, RelatedUsers)
+@bp.raises(accounts.UnknownCaller)
 def list_followings(query: dict[str, int]) -> dict[str, Any]:
-    """List those whom you follow, newest first."""
+    """List the users whom you follow, newest first."""
     with state.database.reading() as connection:
-        total, results = followings.page_of_followings(connection, g.user_id, **query)
+        total, results = followings.page_of_followings(connection, caller_account(), **query)
     return {"total_count": total, **query, "results": results}
 
 
@@ -75,8 +79,9 @@ def list_followings(query: dict[str, int]) -> dict[str, Any]:
 @login_required
 @bp.arguments(Page, location="query")
 @bp.response(200, RelatedUsers)
+@bp.raises(accounts.UnknownCaller)
 def list_followers(query: dict[str, int]) -> dict[str, Any]:
-    """List those who follow you, newest first."""
+    """List the users who follow you, newest first."""
     with state.database.reading() as connection:
-        total, results = followings.page_of_followers(connection, g.user_id, **query)
+        total, results = followings.page_of_followers(connection, caller_account(), **query)
     return {"total_count": total, **query, "results": results}

@@ -8,16 +8,17 @@ from flask import Blueprint, Response
 from prometheus_client import CONTENT_TYPE_LATEST, Gauge, generate_latest
 from sqlalchemy.exc import SQLAlchemyError
 
-from app import database_faults, service_faults
+from app.api import limits
 from app.api.state import state
-from app.database_faults import NoRights
-from app.services import outbox, readiness
+from core import database_faults, outbox, readiness, service_faults
+from core.database_faults import NoRights
 
 bp = Blueprint("health", __name__)
+limits.limiter.exempt(bp)  # who watches the system asks often, and must not lose sight of it
 
 WAITING = Gauge("toutiao_outbox_waiting", "Committed notifications that are not yet pushed")
-OLDEST = Gauge("toutiao_outbox_oldest_seconds", "How long the oldest of them has waited")
-SET_ASIDE = Gauge("toutiao_outbox_set_aside", "Dead letters: notifications that could not be pushed")
+OLDEST = Gauge("toutiao_outbox_oldest_seconds", "Seconds that the oldest of them has waited")
+DEAD_LETTERS = Gauge("toutiao_outbox_dead_letters", "Dead letters: notifications that could not be pushed")
 
 
 @bp.get("/livez")
@@ -27,30 +28,32 @@ def livez() -> Response:
 
 @bp.get("/readyz")
 def readyz() -> Response:
-    """Say which services do their part. Only the database is needed to serve: the rest waits in the outbox."""
+    """Report the state of each service. Only the database is needed: without the others, pushes wait in the outbox."""
     checks: dict[str, Callable[[], object]] = {
         "database": partial(readiness.check, state.database),
         **state.checks,
     }
     with ThreadPoolExecutor(len(checks)) as pool:
         failures = dict(zip(checks, pool.map(_failure, checks.values()), strict=True))
+    if state.settings.jwt_jwks_url is not None:
+        failures["token_keys"] = state.token_verifier.failure()
     lines = "".join(f"{name}: {failure or 'ok'}\n" for name, failure in failures.items())
     return Response(lines, status=503 if failures["database"] else 200, mimetype="text/plain")
 
 
 @bp.get("/metrics")
 def metrics() -> Response:
-    waiting = oldest_seconds = set_aside = float("nan")
+    waiting = oldest_seconds = dead = float("nan")
     try:
         with state.database.reading() as connection:
-            waiting, oldest_seconds, set_aside = outbox.depth(connection)
+            waiting, oldest_seconds, dead = outbox.depth(connection)
     except SQLAlchemyError as error:
         if not database_faults.is_unavailable(error):
             raise
         database_faults.report(error)
     WAITING.set(waiting)
     OLDEST.set(oldest_seconds)
-    SET_ASIDE.set(set_aside)
+    DEAD_LETTERS.set(dead)
     return Response(generate_latest() + generate_latest(state.counters), content_type=CONTENT_TYPE_LATEST)
 
 

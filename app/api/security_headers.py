@@ -1,15 +1,19 @@
-"""Headers that every answer has, whoever makes it: browsers are told not to guess, frame or pass on what they get."""
+"""Adds headers to every answer: browsers must not guess its type, show it in a frame, keep it, or tell its address."""
 
-from flask import Flask, Response
+from flask import Flask, Response, request
 
-# An answer for programs shows nothing; pages say for themselves what they may load.
+# An answer for programs loads nothing. A page sets its own policy.
 _FOR_PROGRAMS = "default-src 'none'; frame-ancestors 'none'"
 _ALWAYS = {
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
     "Referrer-Policy": "same-origin",
     "Cross-Origin-Opener-Policy": "same-origin",
+    "Content-Security-Policy": _FOR_PROGRAMS,
+    "Cache-Control": "no-store",  # it may contain a token or data of one user
 }
+# For a year, browsers use https alone. They ignore it in an answer over http.
+_OVER_HTTPS = "max-age=31536000"
 
 
 def init_app(app: Flask) -> None:
@@ -19,7 +23,6 @@ def init_app(app: Flask) -> None:
 def _add(response: Response) -> Response:
     for name, value in _ALWAYS.items():
         response.headers.setdefault(name, value)
-    response.headers.setdefault("Content-Security-Policy", _FOR_PROGRAMS)
-    if response.is_json:
-        response.headers.setdefault("Cache-Control", "no-store")  # it holds what is one user's, tokens among it
+    if request.is_secure:
+        response.headers.setdefault("Strict-Transport-Security", _OVER_HTTPS)
     return response

@@ -1,90 +1,112 @@
-"""What the API holds for as long as its process lives."""
+"""The settings, connections and caches of an API process."""
 
 import logging
 from dataclasses import dataclass
 from typing import cast
 
 from flask import current_app
+from limits.storage import RedisStorage
 from redis import Redis
 from werkzeug.local import LocalProxy
 
-from app import capabilities, events
-from app.api.requests import TaskRequests
-from app.cache import RedisError, connect
-from app.config import ApiSettings
-from app.counters import Counters
-from app.db import UNAVAILABLE, Database
-from app.epochs import Epochs
-from app.profiles import Profile, UserProfileCache
-from app.services import accounts, dispatch_state
-from app.unread import UnreadCache
+from app.api.task_requests import TaskRequests
+from app.services import passwords
+from app.services.login_pauses import LoginPauses
+from core import capabilities, dispatch_state
+from core.cache import RedisError, connect
+from core.counters import Counters
+from core.db import UNAVAILABLE
+from core.history import History
+from core.keys import Keys
+from core.revocation_mirror import RevocationMirror
+from core.revocation_stream import RevocationStream
+from core.service_keys import ServiceKeys
+from core.sessions import Sessions
+from core.settings import ApiSettings
+from core.storage import Storage, open_storage
+from core.token_verifier import TokenVerifier, create_verifier
 
 log = logging.getLogger(__name__)
 
 _REDIS_SECONDS = 0.2
+_MOST_WAITING_FOR_KEYS = 2  # of the nine threads of a process
+_POOL_SIZE = 8  # connections to the database
 
 
 @dataclass(frozen=True, slots=True)
-class State:
+class State(Storage):
     settings: ApiSettings
-    secret: str
-    database: Database
+    token_verifier: TokenVerifier
     redis: Redis
-    profiles: UserProfileCache
-    unread: UnreadCache
+    history: History
+    keys: Keys
     counters: Counters
+    revocation_stream: RevocationStream
+    revocations: RevocationMirror
+    service_keys: ServiceKeys
+    sessions: Sessions
     tasks: TaskRequests
+    login_pauses: LoginPauses
     checks: dict[str, capabilities.Check]
 
 
 def create_state(settings: ApiSettings) -> State:
-    """Make what the settings ask for; nothing connects before it is used."""
-    database = Database(settings.database_url)
+    """Create the state from the settings. Nothing connects before it is used."""
     redis = connect(settings.redis_url, timeout_seconds=_REDIS_SECONDS)
-
-    def load(user_ids: list[int]) -> dict[int, Profile]:
-        with database.reading() as connection:
-            return accounts.load_profiles(connection, user_ids)
-
+    keys = settings.keys
+    passwords.limit(at_once=settings.limit_password_hashes, most_waiting=settings.limit_waiting_passwords)
+    storage = open_storage(settings, redis, pool_size=_POOL_SIZE)
+    stream = RevocationStream(redis, keys)
     return State(
+        **storage,
         settings=settings,
-        secret=settings.jwt_secret.get_secret_value(),
-        database=database,
+        token_verifier=create_verifier(settings, most_waiting=_MOST_WAITING_FOR_KEYS),
         redis=redis,
-        profiles=UserProfileCache(redis, load),
-        unread=UnreadCache(redis),
-        counters=Counters(redis),
-        tasks=TaskRequests(settings.broker_url),
+        history=History(redis, keys, length=settings.history_length, seconds=settings.history_seconds),
+        keys=keys,
+        counters=Counters(redis, keys),
+        revocation_stream=stream,
+        revocations=RevocationMirror(stream, storage["database"]),
+        service_keys=ServiceKeys(settings.service_keys),
+        sessions=Sessions(redis, keys),
+        tasks=TaskRequests(settings.broker_url, keys=keys),
+        login_pauses=LoginPauses(
+            RedisStorage("redis://", redis.connection_pool, keys.limits),
+            per_pair=settings.limit_failed_logins,
+            per_name=settings.limit_failed_logins_per_name,
+            per_address=settings.limit_failed_logins_per_address,
+            longest_seconds=settings.limit_login_pause_seconds,
+        ),
         checks={
-            "redis": capabilities.of_cache(redis),
-            "broker": capabilities.of_broker(settings.broker_url),
-            "message_queue": capabilities.of_message_queue(settings.message_queue_url, events.CHANNEL),
+            "redis": capabilities.of_cache(redis, keys),
+            "broker": capabilities.of_broker(settings.broker_url, keys),
+            "message_queue": capabilities.of_message_queue(settings.message_queue_url, settings.channel),
         },
     )
 
 
 def unread_moment() -> int | None:
-    """Return the moment of a count that is about to be read, None where it could not be kept anyway."""
+    """Return the time for a count that is read next; None if Redis is unavailable and can't store it."""
     try:
         return state.unread.moment()
     except RedisError:
         return None
 
 
-def keep_unread_count(user_id: int, count: int, *, read_at: int | None, is_first: bool = False) -> None:
-    """Keep a count where the IM servers find it; without a cache they have clients read the inbox."""
+def keep_unread_count(user_id: str, count: int, *, read_at: int | None, create_missing: bool = False) -> None:
+    """Store a count where the IM servers read it. Without a stored count, clients read the inbox."""
     if read_at is None:
-        log.warning("unread count of user %d is not cached: Redis is away", user_id)
+        log.warning("unread count of user %s is not cached: Redis is unavailable", user_id)
         return
 
     def keep() -> None:
-        state.unread.set({user_id: count}, read_at=read_at, is_first=is_first)
+        state.unread.set({user_id: count}, read_at=read_at, create_missing=create_missing)
 
     try:
-        # A request waits for no other that compares: it can do without the cache.
-        dispatch_state.verified(state.database, Epochs(state.redis), keep, is_patient=False)
+        # Do not wait for another process that compares: a request needs no cache.
+        dispatch_state.verified(state.database, state.epochs, keep, is_patient=False)
     except (RedisError, *UNAVAILABLE) as error:
-        log.warning("unread count of user %d is not cached: %s", user_id, error)
+        log.warning("unread count of user %s is not cached: %s", user_id, error)
 
 
 state = cast(State, LocalProxy(lambda: current_app.extensions["toutiao"]))

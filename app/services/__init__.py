@@ -1,1 +1,1 @@
-"""Use cases, one module a noun. No Flask, Celery or Socket.IO: each takes a database connection and never commits."""
+"""Use cases, without Flask, Celery or Socket.IO. Each function gets a database connection and never commits."""

@@ -8,8 +8,10 @@ from sqlalchemy import (
     BigInteger,
     Connection,
     Select,
+    String,
     and_,
     bindparam,
+    cast,
     exists,
     func,
     insert,
@@ -20,10 +22,12 @@ from sqlalchemy import (
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import IntegrityError
 
-from app import events
-from app.models import ACTIVE, FOLLOWING, NOT_FOLLOWING, Notification, Relation, User
-from app.services import inbox, relations
+from app.events import FollowingNotify
+from app.models import ACTIVE, FOLLOWING, NOT_FOLLOWING, Relation, User
+from app.services import relations
 from app.services.accounts import UnknownCaller, UnknownUser
+from core import inbox
+from core.models import Notification
 
 
 class CannotFollowSelf(Exception):
@@ -31,28 +35,28 @@ class CannotFollowSelf(Exception):
 
 
 def follow(connection: Connection, *, follower_id: int, target_id: int) -> bool:
-    """Make follower follow target; say whether target is to be told.
+    """Make follower follow target; return whether target gets a notification.
 
-    Raise CannotFollowSelf, UnknownUser or UnknownCaller. Following again changes nothing; following anew after an
-    unfollow tells nobody while the target has not yet read of the first time.
+    Raise CannotFollowSelf, UnknownUser or UnknownCaller. Following again changes nothing. Following again after an
+    unfollow sends nothing while the first notification is unread.
     """
     if follower_id == target_id:
         raise CannotFollowSelf
     steps = _follow_in_steps if connection.dialect.name == "sqlite" else _follow_in_one
     try:
         return steps(connection, {"follower": follower_id, "target": target_id, "now": int(time.time())})
-    except IntegrityError:  # the follower's foreign key: the target was seen in the same statement or transaction
+    except IntegrityError:  # the follower's foreign key: the target exists in the same statement or transaction
         raise UnknownCaller from None
 
 
 def unfollow(connection: Connection, *, follower_id: int, target_id: int) -> None:
-    """End a following; where there is none, change nothing."""
+    """End a following. Change nothing if there is none."""
     relation = and_(Relation.user_id == follower_id, Relation.target_id == target_id, Relation.status == FOLLOWING)
     connection.execute(update(Relation).where(relation).values(status=NOT_FOLLOWING, updated_at=int(time.time())))
 
 
 def is_following(connection: Connection, *, follower_id: int, target_id: int) -> bool:
-    """Say whether follower follows target."""
+    """Return whether follower follows target."""
     return bool(connection.execute(select(relations.is_following(follower_id, target_id))).scalar_one())
 
 
@@ -78,15 +82,15 @@ def page_of_followers(
 
 
 def _follow_in_one(connection: Connection, values: dict[str, int]) -> bool:
-    """Check, turn the relation on and tell, in a single statement: one round trip, one commit."""
+    """Check the target, write the relation and the notification in a single statement: one round trip, one commit."""
     answer = connection.execute(_in_one(), values).one()
     if not answer.is_known:
         raise UnknownUser(values["target"])
-    return bool(answer.is_told)
+    return bool(answer.is_notified)
 
 
 def _follow_in_steps(connection: Connection, values: dict[str, int]) -> bool:
-    """Do the same in steps: SQLite has no changes inside a query, and no round trips to save."""
+    """Do the same in steps: SQLite can't change data inside a query, and has no round trips."""
     known, turned_on, has_unread = _in_steps()
     if connection.execute(known, values).one_or_none() is None:
         raise UnknownUser(values["target"])
@@ -94,11 +98,11 @@ def _follow_in_steps(connection: Connection, values: dict[str, int]) -> bool:
         return False
     if connection.execute(has_unread, values).scalar_one():
         return False
-    inbox.add(connection, events.FOLLOWING_NOTIFY, recipient_id=values["target"], actor_id=values["follower"])
+    inbox.add(connection, FollowingNotify(), recipient_id=values["target"], actor_id=values["follower"])
     return True
 
 
-# Building a statement takes longer than running it, so each is built once, with these for what changes.
+# It takes longer to build a statement than to run it. So each is built once, with these parameters.
 _FOLLOWER, _TARGET, _NOW = (bindparam(name, type_=BigInteger) for name in ("follower", "target", "now"))
 
 
@@ -106,18 +110,19 @@ _FOLLOWER, _TARGET, _NOW = (bindparam(name, type_=BigInteger) for name in ("foll
 def _in_one() -> Any:
     target = select(User.id).where(User.id == _TARGET, User.status == ACTIVE).cte("known")
     turned_on = _turn_on(postgresql.insert(Relation), select(target.c.id)).returning(Relation.target_id).cte("relation")
-    row = select(turned_on.c.target_id, _FOLLOWER, literal(events.FOLLOWING_NOTIFY), _NOW)
-    told = (
+    recipient_id, actor_id = cast(turned_on.c.target_id, String), cast(_FOLLOWER, String)
+    row = select(recipient_id, actor_id, literal(FollowingNotify.declaration.name), _NOW)
+    notified = (
         insert(Notification)
         .from_select(
             ["recipient_id", "actor_id", "event", "created_at"], row.where(~_has_unread(turned_on.c.target_id))
         )
         .returning(Notification.id)
-        .cte("told")
+        .cte("notified")
     )
     return select(
         exists(select(target.c.id)).label("is_known"),
-        exists(select(told.c.id)).label("is_told"),
+        exists(select(notified.c.id)).label("is_notified"),
     )
 
 
@@ -132,7 +137,7 @@ def _turn_on(new: Any, target: Select[Any]) -> Any:
     column = target.selected_columns[0]
     row = target.with_only_columns(_FOLLOWER, column, literal(FOLLOWING), _NOW, _NOW).where(
         column.is_not(None)
-    )  # SQLite needs a WHERE here to tell the upsert's ON from that of a join
+    )  # without a WHERE, SQLite would read the upsert's ON as part of a join
     insertion = new.from_select(["user_id", "target_id", "status", "created_at", "updated_at"], row)
     return insertion.on_conflict_do_update(
         index_elements=["user_id", "target_id"],
@@ -143,10 +148,11 @@ def _turn_on(new: Any, target: Select[Any]) -> Any:
 
 def _has_unread(target_id: Any) -> Any:
     return exists().where(
-        Notification.recipient_id == target_id,
-        Notification.actor_id == _FOLLOWER,
-        Notification.event == events.FOLLOWING_NOTIFY,
+        Notification.recipient_id == cast(target_id, String),
+        Notification.actor_id == cast(_FOLLOWER, String),
+        Notification.event == FollowingNotify.declaration.name,
         Notification.read_at.is_(None),
+        Notification.withdrawn_at.is_(None),
     )
 
 
@@ -154,7 +160,7 @@ def _page(
     connection: Connection, user_id: int, mine: Any, other_id: Any, *, page: int, per_page: int
 ) -> tuple[int, list[dict[str, Any]]]:
     total = connection.execute(select(func.count()).select_from(Relation).where(mine)).scalar_one()
-    # What is asked is one direction; the pair is mutual when the other direction holds as well.
+    # The query selects one direction. The pair is mutual if the other direction exists too.
     pair = (other_id, user_id) if other_id is Relation.target_id else (user_id, other_id)
     back = relations.is_following(*pair).label("mutual_follow")
     rows = connection.execute(

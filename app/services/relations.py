@@ -1,4 +1,4 @@
-"""What relations say of users, as expressions for the statements of others."""
+"""Facts about relations, as SQL expressions for other modules' statements."""
 
 from typing import Any
 

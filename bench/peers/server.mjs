@@ -1,4 +1,4 @@
-// Node's socket.io with its Redis adapter: the token checked, the room joined, `sync` sent.
+// Node's socket.io with its Redis adapter: it checks the token, joins the room and sends `sync`.
 import { createServer } from "node:http";
 import { createAdapter } from "@socket.io/redis-adapter";
 import jwt from "jsonwebtoken";

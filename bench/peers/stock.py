@@ -1,6 +1,6 @@
-"""The original design on python-socketio as it comes: `python bench/peers/stock.py PORT`.
+"""The original design on unchanged python-socketio: `python bench/peers/stock.py PORT`.
 
-Only `sync` is added, so that every server here says the same when a client is in.
+It also sends `sync`, so that every server here sends the same when a client has connected.
 """
 
 import sys
@@ -31,7 +31,7 @@ def connect(sid: str, _environ: dict[str, Any], auth: dict[str, str]) -> None:
     user_id = jwt.decode(auth["token"], _SECRET, algorithms=["HS256"])["user_id"]
     sio.enter_room(sid, str(user_id))
     sync = {"recovered": True, "offset": "0-0", "unread_count": 0}
-    # Not over the message queue: there each connect would be a message to every server.
+    # Without the message queue, where each connect would be a message to every server.
     sio.start_background_task(sio.emit, "sync", sync, room=sid, ignore_queue=True)
 
 

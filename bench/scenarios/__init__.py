@@ -1,1 +1,1 @@
-"""What is measured, one way to load a server each."""
+"""The scenarios. Each loads a server in one way."""

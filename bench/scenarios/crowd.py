@@ -1,4 +1,4 @@
-"""A crowd comes in, rests and leaves together: CPU of a connect, memory and CPU of an idle socket, CPU of leaving."""
+"""Many clients connect, are idle and disconnect at once: CPU of each step, and memory of an idle socket."""
 
 import time
 from collections.abc import Sequence
@@ -12,7 +12,7 @@ PING_SECONDS = 25  # all three servers' default
 _WARM_UP = 200
 _LEAVE_SECONDS = 60
 _POOLED = 80  # connections to Redis that a server may have kept
-# Each leaving of the original design looks through every room: 8,000 clients take it minutes.
+# In the original design, each client that disconnects costs a search of every room: 8,000 clients take minutes.
 _STOCK_LEAVES = 2000
 
 
@@ -49,7 +49,7 @@ def _run_one(bench: Bench, server: Server, size: int, idle_seconds: float) -> No
 
 
 def _leave(bench: Bench, server: Server, load: Load, size: int, files: int) -> None:
-    meter, begun = Meter(server.process), time.monotonic()
+    meter, started_at = Meter(server.process), time.monotonic()
     load.leave()
     quiet_at = wait_quiet(
         load,
@@ -58,11 +58,11 @@ def _leave(bench: Bench, server: Server, load: Load, size: int, files: int) -> N
         until=lambda: server.process.open_files() <= files + _POOLED,
     )
     bench.results.add("leave_us", server.peer, meter.cpu_us(per=size), at=size)
-    bench.results.add("leave_seconds", server.peer, quiet_at - begun, at=size)
+    bench.results.add("leave_seconds", server.peer, quiet_at - started_at, at=size)
 
 
 def _warm_up(server: Server) -> None:
-    """Have the server load what it loads with its first clients."""
+    """Let the server load what it loads with its first clients."""
     files = server.process.open_files()
     with Load(server.port) as load:
         load.connect(range(1, _WARM_UP + 1))

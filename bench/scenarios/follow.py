@@ -1,4 +1,4 @@
-"""What stands before the push: CPU of a follow in the API, and of its dispatch in a worker."""
+"""The work before a push: CPU of a follow in the API, and of its dispatch in a worker."""
 
 import http.client
 import json
@@ -6,40 +6,53 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from itertools import islice
 
-from app import tokens
-from app.db import Database
+from sqlalchemy import func, select
+
+from app.models import User
 from app.services import accounts
 from bench.bench import Bench
-from bench.processes import ROOT, Process, answers
+from bench.processes import Process, answers
 from bench.servers import SECRET, environment
+from core import tokens
+from core.db import Database
 from dev import ports
+from dev.background import ROOT
 from dev.environment import LOOPBACK
 
-_USERS = 100
+USERS = 100  # the first ones in the database
 _CONNECTIONS = 8
 _SECONDS = 60
 
 
 def run(bench: Bench, *, follows: int) -> None:
-    env = environment(bench.redis_url, bench.redis_url, bench.folder)
-    _run_python(["-m", "alembic", "upgrade", "head"], env)
-    _sign_up(env["DATABASE_URL"])
-    pairs = ((i % _USERS, (i + 1 + i // _USERS) % _USERS) for i in range(_USERS * (_USERS - 1)))
-    port = ports.find_free()
-    with Process(_api(port), env=env, log=bench.folder / "api.log") as api:
-        api.wait_ready(lambda: answers(f"http://{LOOPBACK}:{port}/readyz"))
+    pairs = ((i % USERS, (i + 1 + i // USERS) % USERS) for i in range(USERS * (USERS - 1)))
+    with serve_api(bench, users=USERS) as (api, port):
         connections = [http.client.HTTPConnection(LOOPBACK, port, timeout=_SECONDS) for _ in range(_CONNECTIONS)]
-        _follow(connections, islice(pairs, _USERS))
+        _follow(connections, islice(pairs, USERS))
         used = api.tree_cpu_seconds()
         _follow(connections, islice(pairs, follows))
         bench.results.add("follow_us", "ours", 1e6 * (api.tree_cpu_seconds() - used) / follows)
+    env = environment(bench.redis_url, bench.redis_url, bench.folder)
     bench.results.add("dispatch_us", "ours", float(_run_python(["-m", "bench.dispatch"], env)))
 
 
+@contextmanager
+def serve_api(bench: Bench, *, users: int) -> Iterator[tuple[Process, int]]:
+    """Run the API with at least so many users, whose ids count from 1; yield its process and its port."""
+    env = environment(bench.redis_url, bench.redis_url, bench.folder)
+    _run_python(["-m", "alembic", "upgrade", "head"], env)
+    _sign_up(env["DATABASE_URL"], users)
+    port = ports.find_free()
+    with Process(_api(port), env=env, log=bench.folder / "api.log") as api:
+        api.wait_ready(lambda: answers(f"http://{LOOPBACK}:{port}/readyz"))
+        yield api, port
+
+
 def _follow(connections: list[http.client.HTTPConnection], pairs: Iterator[tuple[int, int]]) -> None:
-    """Send each follow, with one on its way on each connection."""
+    """Send each follow, with one request at a time on each connection."""
     while batch := list(islice(pairs, len(connections))):
         for connection, (follower, target) in zip(connections, batch, strict=False):
             headers = {"Authorization": f"Bearer {_TOKENS[follower]}", "Content-Type": "application/json"}
@@ -51,13 +64,14 @@ def _follow(connections: list[http.client.HTTPConnection], pairs: Iterator[tuple
                 raise RuntimeError(f"a follow was answered {answer.status}: {text!r}")
 
 
-_TOKENS = [tokens.sign(SECRET, user_id=1 + i) for i in range(_USERS)]
+_TOKENS = [tokens.sign(SECRET, user_id=1 + i) for i in range(USERS)]
 
 
-def _sign_up(database_url: str) -> None:
+def _sign_up(database_url: str, users: int) -> None:
     database = Database(database_url)
     with database.transaction() as connection:
-        for i in range(_USERS):
+        known = connection.scalar(select(func.count()).select_from(User)) or 0
+        for i in range(known, users):
             accounts.sign_up(connection, name=f"user {i}", password_hash="nobody logs in")
     database.close()
 

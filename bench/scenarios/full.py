@@ -1,4 +1,4 @@
-"""As many idle sockets on one server as the machine allows, and pushes to each of them."""
+"""As many idle sockets on one server as the machine allows, and a push to each of them."""
 
 from bench.bench import Bench
 from bench.load import Load

@@ -1,4 +1,4 @@
-"""Pushes at a fixed rate: how long from the publisher to the client, and the CPU of a push at that rate."""
+"""Pushes at a fixed rate: the time from the publisher to the client, and the CPU of a push."""
 
 import time
 from collections.abc import Sequence
@@ -26,9 +26,9 @@ def run(bench: Bench, *, clients: int, rates: Sequence[int], seconds: float) -> 
 
 def _run_one(bench: Bench, server: Server, load: Load, rate: int, seconds: float) -> None:
     count = load.size * max(1, round(rate * seconds / load.size))
-    meter, begun, used = Meter(server.process), time.monotonic(), time.process_time()
+    meter, started_at, used = Meter(server.process), time.monotonic(), time.process_time()
     bench.push(server, load, rooms=load.size, count=count, through=THROUGH[server.peer], rate=rate)
-    busy = (time.process_time() - used) / (time.monotonic() - begun)
+    busy = (time.process_time() - used) / (time.monotonic() - started_at)
     bench.results.add("rate_push_us", server.peer, meter.cpu_us(per=count), at=rate)
     add_quantiles(bench, server.peer, load.latencies, at=rate)
     if busy > _BUSY:

@@ -1,11 +1,11 @@
-"""Pushes as fast as they go: CPU of a push to one room, over each message queue and emitter, and of a broadcast."""
+"""Pushes as fast as possible: CPU of a push to one room, with each message queue and emitter, and of a broadcast."""
 
 from bench.bench import Bench
 from bench.load import Load
 from bench.meter import Meter
 from bench.servers import Server
 
-# How each server's clients are pushed to: (metric, emitter), on Redis and on RabbitMQ.
+# The emitters of each server: (metric, emitter), on Redis and on RabbitMQ.
 ON_REDIS = {
     "ours": [("push_us", "own-alone"), ("push_many_us", "own"), ("push_stock_us", "stock")],
     "stock": [("push_us", "stock")],

@@ -1,19 +1,18 @@
-"""A storm: thousands come back at once, each with a token and the offset it had, while others are pushed to."""
+"""A storm: thousands of clients reconnect at once, each with a token and an offset, while others get pushes."""
 
 import time
 
-from app.cache import connect
-from app.config import Settings
-from app.epochs import Epochs
-from app.events import FOLLOWING_NOTIFY
-from app.history import Entry, History
 from bench.bench import Bench
 from bench.load import Load, Lost
 from bench.meter import Meter
 from bench.scenarios.latency import THROUGH, add_quantiles
 from bench.servers import Server
+from core.cache import connect
+from core.epochs import Epochs
+from core.history import Entry, History
+from core.settings import Settings
 
-_CALM = 500  # clients that are there already; a push to each of them every second
+_CALM = 500  # clients that stay connected and get one push a second each
 _LEAST_PUSH_SECONDS = 5
 _PUSH_SECONDS_A_CLIENT = 0.002  # longer than a storm lasts
 _STORM_SECONDS = 60
@@ -38,29 +37,29 @@ def _run_one(bench: Bench, server: Server, load: Load, users: range, offsets: di
     with bench.publisher(server, rooms=_CALM, count=count, through=through, rate=_CALM) as publisher:
         load.run(lambda: load.delivered > _CALM, seconds=30, what="pushes before the storm")
         load.latencies.clear()
-        meter, begun = Meter(server.process), time.monotonic()
+        meter, started_at = Meter(server.process), time.monotonic()
         new = load.connect(users, at_once=size, seconds=_STORM_SECONDS)
-        bench.results.add("storm_seconds", server.peer, time.monotonic() - begun, at=size)
+        bench.results.add("storm_seconds", server.peer, time.monotonic() - started_at, at=size)
         bench.results.add("storm_wait_seconds", server.peer, max(client.waited for client in new), at=size)
         bench.results.add("storm_connect_us", server.peer, meter.cpu_us(per=size), at=size)
         add_quantiles(bench, server.peer, load.latencies, at=size, prefix="storm_")
         load.run(lambda: load.delivered >= count, seconds=_STORM_SECONDS, what=f"{count} deliveries")
         publisher.wait(10)
     if load.unrecovered:
-        bench.results.note(f"{server.peer}: {load.unrecovered} of {size} in the storm were sent to their inbox.")
+        bench.results.note(f"{server.peer}: {load.unrecovered} of {size} clients in the storm had to read their inbox.")
     if load.replayed + load.unrecovered < len(offsets):
         raise Lost(f"{len(offsets)} clients missed a notification, {load.replayed} were replayed")
 
 
 def _write_histories(redis_url: str, users: range) -> dict[int, str]:
-    """Give each user two notifications, and return the offset of the first: the second is missed."""
+    """Add two notifications for each user; return the offsets of the first ones. The clients have missed the second."""
     fields = Settings.model_fields
     with connect(redis_url, timeout_seconds=10) as redis:
         redis.flushall()
         Epochs(redis).establish()
         history = History(redis, length=fields["history_length"].default, seconds=fields["history_seconds"].default)
         _append(history, users, 1)
-        offsets = {user_id: history.newest(user_id) for user_id in users}
+        offsets = {user_id: history.newest(str(user_id)) for user_id in users}
         _append(history, users, 2)
     return offsets
 
@@ -72,7 +71,7 @@ def _append(history: History, users: range, notification_id: int) -> None:
         page = users[start : start + _PAGE]
         history.append(
             [
-                Entry.encode(notification_id, user_id, FOLLOWING_NOTIFY, {**data, "id": notification_id}, now)
+                Entry.encode(notification_id, str(user_id), "following notify", {**data, "id": notification_id}, now)
                 for user_id in page
             ]
         )

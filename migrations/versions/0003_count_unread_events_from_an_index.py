@@ -21,14 +21,14 @@ def downgrade() -> None:
 
 
 def _replace(before: tuple[str, list[str]], after: tuple[str, list[str]]) -> None:
-    """Make one index, then drop the other; on PostgreSQL while others read and write the table."""
+    """Create one index, then drop the other. On PostgreSQL, others can read and write the table at the same time."""
     unread = sa.text("read_at IS NULL")
     if op.get_context().dialect.name != "postgresql":
         op.create_index(after[0], "notifications", after[1], sqlite_where=unread)
         op.drop_index(before[0], "notifications")
         return
     with op.get_context().autocommit_block():
-        # A run that was interrupted leaves an index that is not valid.
+        # A run that was interrupted leaves an invalid index.
         op.drop_index(after[0], "notifications", if_exists=True, postgresql_concurrently=True)
         op.create_index(after[0], "notifications", after[1], postgresql_where=unread, postgresql_concurrently=True)
         op.drop_index(before[0], "notifications", if_exists=True, postgresql_concurrently=True)

@@ -17,7 +17,7 @@ def upgrade() -> None:
         op.create_index(NAME, "notifications", ["set_aside_at"], sqlite_where=dead)
         return
     with op.get_context().autocommit_block():
-        # A run that was interrupted leaves an index that is not valid.
+        # A run that was interrupted leaves an invalid index.
         op.drop_index(NAME, "notifications", if_exists=True, postgresql_concurrently=True)
         op.create_index(NAME, "notifications", ["set_aside_at"], postgresql_where=dead, postgresql_concurrently=True)
 

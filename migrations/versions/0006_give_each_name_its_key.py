@@ -1,7 +1,7 @@
 """Give each name its key
 
-Of several that differ in case alone the oldest has it. The others keep their names, and are found by these as they are.
-A run that is interrupted goes on where it was.
+If several names differ only in case, the oldest one gets the key. The other users keep their names, and have to type
+them exactly. After an interruption, the next run continues.
 """
 
 from contextlib import suppress
@@ -21,7 +21,8 @@ INDEX = "ix_users_name_key"
 LONGEST = 255
 BATCH = 1000
 
-users = sa.table("users", sa.column("id"), sa.column("name"), sa.column("name_key"))
+# A table, and no sa.table(), whose statements would not name the schema.
+users = sa.Table("users", sa.MetaData(), *(sa.Column(name) for name in ("id", "name", "name_key")))
 others = users.alias("others")
 
 
@@ -31,16 +32,17 @@ def upgrade() -> None:
         fill()
         return
     with op.get_context().autocommit_block():
-        # A run that was interrupted leaves an index that is not valid.
+        # A run that was interrupted leaves an invalid index.
         op.drop_index(INDEX, "users", if_exists=True, postgresql_concurrently=True)
         op.create_index(INDEX, "users", ["name_key"], unique=True, postgresql_concurrently=True)
         fill()
 
 
 def fill() -> None:
-    """Give keys, batch by batch and each row by itself, so that no row is locked for long.
+    """Give keys in batches, with one statement for each row, so that no row is locked for long.
 
-    People sign up and rename themselves meanwhile: whoever has a key keeps it, and a name whose key is gone has none.
+    Users may sign up and change their names at the same time. A user who has a key keeps it. A name whose key another
+    user has gets none.
     """
     connection = op.get_bind()
     without_key = sa.select(users.c.id, users.c.name).where(users.c.name_key.is_(None)).order_by(users.c.id)
@@ -54,11 +56,11 @@ def fill() -> None:
 
 
 def give_key(connection: sa.Connection, user_id: int, name: str, key: str) -> None:
-    """Give a user the key of their name, if it is free and the user is as they were read."""
+    """Give a user the key of their name, if the key is free and the user has not changed since."""
     is_unchanged = (users.c.id == user_id) & (users.c.name == name) & users.c.name_key.is_(None)
     has_key = sa.select(others.c.id).where(others.c.name_key == key).exists()
-    # On PostgreSQL a statement stands alone here. On SQLite there is a transaction, which outlives the statement.
-    with suppress(IntegrityError):  # a sign-up that was not committed yet, and not seen, has taken the key
+    # On PostgreSQL each statement is its own transaction. On SQLite, a failed statement does not end the transaction.
+    with suppress(IntegrityError):  # a sign-up that was not yet committed has the key
         connection.execute(users.update().where(is_unchanged, ~has_key).values(name_key=key))
 
 

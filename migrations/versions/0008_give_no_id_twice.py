@@ -1,7 +1,7 @@
 """Give no id twice
 
-A PostgreSQL that fails over, or is restored, may have lost its last commits, and its sequences count again. So an id is
-made of the time, too: milliseconds since November 2023, and twelve bits of the sequence.
+After a failover or a restore, PostgreSQL may have lost its last commits, and its sequences repeat some numbers. So an
+id consists of the time (milliseconds since November 2023) and of twelve bits of the sequence.
 """
 
 from alembic import op
@@ -23,6 +23,6 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     if op.get_context().dialect.name == "postgresql":
-        # What is counted goes on after what was given.
+        # The sequence continues after the largest id.
         op.execute("SELECT setval('notifications_id_seq', coalesce(max(id), 0) + 1, false) FROM notifications")
         op.execute(f"{COLUMN} {COUNTED}")

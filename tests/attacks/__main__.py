@@ -1,4 +1,4 @@
-"""Attack an IM server in each way that is known, and print what others felt: `python -m tests.attacks`."""
+"""Run every attack on an IM server, and print how it affected other clients: `python -m tests.attacks`."""
 
 import argparse
 import importlib

@@ -1,4 +1,4 @@
-"""Clients that mean no good, in processes of their own, so that they take no time from those who measure."""
+"""Hostile clients. They run in their own processes, so that they take no time from the measuring clients."""
 
 import multiprocessing
 import os
@@ -9,19 +9,21 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
-from app import tokens
+from core import tokens
 from tests.im import Im
 
-_CONTEXT = multiprocessing.get_context("spawn")  # the tests have threads, which no fork survives
+# The tests have threads, which make a fork unsafe. This server has none, and imports everything once for all attackers.
+_CONTEXT = multiprocessing.get_context("forkserver")
+_CONTEXT.set_forkserver_preload([__name__])
 _START_SECONDS = 20
 _PATIENCE_SECONDS = 20
-_NICENESS = 10  # where cores are few, those who measure come first
-_PAUSE_SECONDS = 0.01  # after an error: an attack that is refused is not to become one of connecting
+_NICENESS = 10  # on few cores, the measuring clients come first
+_PAUSE_SECONDS = 0.01  # after an error, so that a refused attack does not become a flood of connects
 
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """An IM server, as its attackers know it."""
+    """The address of an IM server, and what an attacker needs to know about it."""
 
     port: int
     secret: str
@@ -32,28 +34,28 @@ class Target:
         return cls(im.port, im.secret, im.redis_url)
 
     def connect(self) -> socket.socket:
-        """Open a connection on which nothing takes longer than a while."""
+        """Open a connection with a timeout."""
         return socket.create_connection(("127.0.0.1", self.port), timeout=_PATIENCE_SECONDS)
 
     def token(self, user_id: int) -> str:
         return tokens.sign(self.secret, user_id=user_id)
 
 
-# One round. It is begun again for as long as others measure, after an OSError, as of a closed connection, too.
+# One round. It is repeated while others measure, also after an OSError such as a closed connection.
 Attack = Callable[[Target], None]
 
 ATTACKS: list[Attack] = []
 
 
 def attack(act: Attack) -> Attack:
-    """Have `python -m tests.attacks` measure this attack too. It has to stand in a module, to be found by its name."""
+    """Register an attack for `python -m tests.attacks`. It has to be at module level, to be found by its name."""
     ATTACKS.append(act)
     return act
 
 
 @contextmanager
 def attacked(target: Target, act: Attack, *, attackers: int = 1) -> Iterator[None]:
-    """Attack for as long as this lasts, from the moment when every attacker has begun."""
+    """Attack during the block, which begins when every attacker has started."""
     begun = _CONTEXT.Semaphore(0)
     processes = [_CONTEXT.Process(target=_repeat, args=(act, target, begun), daemon=True) for _ in range(attackers)]
     try:

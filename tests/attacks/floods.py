@@ -1,4 +1,4 @@
-"""A client that sends the same bytes for as long as it is let, and reads what it is answered."""
+"""A client that sends the same bytes until it is stopped, and reads the answers."""
 
 import json
 import selectors
@@ -11,11 +11,11 @@ from bench.websocket import Frames, handshake, text_frame
 from tests.attacks.attackers import Target
 
 _PATH = "/socket.io/?EIO=4&transport=websocket"
-_SECONDS = 10  # for an answer, and to send what it has begun
+_SECONDS = 10  # to read an answer, and to finish a send
 
 
 class Ended(ConnectionError):
-    """The server has closed the connection; `last` is what it said last."""
+    """The server has closed the connection; `last` is its last message."""
 
     def __init__(self, last: bytes) -> None:
         super().__init__("closed by the server")
@@ -24,7 +24,7 @@ class Ended(ConnectionError):
 
 @contextmanager
 def session(target: Target, *, user_id: int | None = None, is_connected: bool = True) -> Iterator[socket.socket]:
-    """Open a session over a websocket, and connect unless told otherwise; raise OSError where that fails."""
+    """Open a session over a websocket, and connect unless told otherwise; raise OSError when that fails."""
     with socket.create_connection(("127.0.0.1", target.port), timeout=_SECONDS) as sock:
         sock.sendall(handshake(_PATH, target.port))
         frames = Frames()
@@ -36,7 +36,7 @@ def session(target: Target, *, user_id: int | None = None, is_connected: bool = 
 
 
 def flood(sock: socket.socket, data: bytes, *, seconds: float = 60) -> None:
-    """Send the same whole frames again and again, and read what is answered; raise Ended when the server has closed."""
+    """Send the same frames repeatedly, and read the answers; raise Ended when the server has closed."""
     sock.setblocking(False)
     stop_at = time.monotonic() + seconds
     at, last = 0, b""

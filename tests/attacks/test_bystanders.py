@@ -1,4 +1,4 @@
-"""What the attacks are measured with sees a server that stands still."""
+"""The measuring clients notice a server that is paused."""
 
 import signal
 import threading
@@ -15,7 +15,7 @@ def idle(_target: Target) -> None:
     time.sleep(0.1)
 
 
-def test_a_server_that_stands_still_is_felt_and_nothing_is_missing(im: Im) -> None:
+def test_paused_server_is_measured_and_no_push_is_missing(im: Im) -> None:
     with Bystanders(Target.of(im), im.process.popen.pid) as bystanders, attacked(Target.of(im), idle):
         calm = bystanders.watch(seconds=1)
         threading.Timer(0.3, lambda: _stand_still(im)).start()

@@ -1,4 +1,4 @@
-"""Bodies without a length: chunks of one byte, and headers and trailers of chunks that never end."""
+"""Chunked bodies: chunks of one byte, and chunk headers and trailers that never end."""
 
 import pytest
 
@@ -38,16 +38,16 @@ def _head(sid: str) -> bytes:
 
 
 @pytest.mark.parametrize("act", [one_byte_chunks, endless_chunk_header, endless_trailers])
-def test_nobody_is_starved(im: Im, act: Attack) -> None:
+def test_chunked_bodies_do_not_starve_other_clients(im: Im, act: Attack) -> None:
     measured = measure(im, act)
     measured.assert_unharmed()
     assert measured.attacked.memory < 50e6
 
 
-def test_it_is_refused_and_changes_nothing(im: Im) -> None:
-    session = Polling(im.port)
+def test_chunked_body_is_refused_and_changes_nothing(shared_im: Im) -> None:
+    session = Polling(shared_im.port)
 
-    answer = talk(im.port, _head(session.sid) + b"2\r\n40\r\n0\r\n\r\n" + b"GET /livez HTTP/1.1\r\n\r\n")
+    answer = talk(shared_im.port, _head(session.sid) + b"2\r\n40\r\n0\r\n\r\n" + b"GET /livez HTTP/1.1\r\n\r\n")
 
     assert answer.startswith(b"HTTP/1.1 501 ")
     assert answer.count(b"HTTP/1.1") == 1

@@ -1,4 +1,4 @@
-"""Answers to polls are large and hard to make smaller: random Chinese letters, echoed."""
+"""Large answers to polls that are expensive to compress: random Chinese characters, echoed."""
 
 import http.client
 import random
@@ -23,16 +23,16 @@ def compressed_polling(target: Target) -> None:
     _poll_compressed(target.port, session)
 
 
-def test_a_large_answer_freezes_nobody(im: Im) -> None:
+def test_large_compressible_answer_does_not_starve_other_clients(im: Im) -> None:
     measure(im, compressed_polling).assert_unharmed()
 
 
-def test_nothing_is_compressed_in_the_event_loop(im: Im) -> None:
-    session = Polling(im.port)
+def test_event_loop_compresses_nothing(shared_im: Im) -> None:
+    session = Polling(shared_im.port)
     session.join()
     session.post(*(f'42["message",{{"msg":"{"x" * 100}"}}]' for _ in range(100)))
 
-    encoding, content = _poll_compressed(im.port, session)
+    encoding, content = _poll_compressed(shared_im.port, session)
 
     assert encoding is None
     assert b"xxx" in content

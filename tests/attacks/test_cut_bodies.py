@@ -1,4 +1,4 @@
-"""Bodies that end before their length says so, and others that are longer than anybody may send."""
+"""Bodies that are shorter than their Content-Length, and bodies above the limit."""
 
 import pytest
 
@@ -23,25 +23,25 @@ def _head(sid: str, length: int) -> bytes:
     return f"POST /socket.io/?{query(sid=sid)} HTTP/1.1\r\nHost: x\r\nContent-Length: {length}\r\n\r\n".encode()
 
 
-def test_a_huge_body_is_not_read(im: Im) -> None:
+def test_huge_body_is_not_read(im: Im) -> None:
     measured = measure(im, huge_bodies)
     measured.assert_unharmed()
     assert measured.attacked.memory < 50e6
 
 
 @pytest.mark.parametrize("sent", [b"", b"4", b"40", b"40\x1e42"])
-def test_a_cut_body_is_no_message(im: Im, sent: bytes) -> None:
-    session = Polling(im.port)
+def test_truncated_body_is_not_handled(shared_im: Im, sent: bytes) -> None:
+    session = Polling(shared_im.port)
 
-    answer = talk(im.port, _head(session.sid, len(sent) + 1) + sent)
+    answer = talk(shared_im.port, _head(session.sid, len(sent) + 1) + sent)
 
     assert answer.startswith(b"HTTP/1.1 400 ")
-    session.join()  # had the body been taken for a CONNECT, this would be the second
+    session.join()  # if the body had been handled as a CONNECT, this would be the second one
 
 
-def test_a_body_above_the_limit_is_refused_before_it_comes(im: Im) -> None:
-    session = Polling(im.port)
-    with Target.of(im).connect() as connection:
+def test_body_above_the_limit_is_refused_before_it_arrives(shared_im: Im) -> None:
+    session = Polling(shared_im.port)
+    with Target.of(shared_im).connect() as connection:
         connection.sendall(_head(session.sid, 64 * 1024 + 1))
 
         assert connection.recv(1000).startswith(b"HTTP/1.1 400 ")
@@ -49,10 +49,10 @@ def test_a_body_above_the_limit_is_refused_before_it_comes(im: Im) -> None:
     assert session.is_closed()
 
 
-def test_a_client_that_asks_whether_to_send_its_body_is_told(im: Im) -> None:
-    session = Polling(im.port)
+def test_expect_continue_is_answered(shared_im: Im) -> None:
+    session = Polling(shared_im.port)
     head = _head(session.sid, 2).replace(b"\r\n\r\n", b"\r\nExpect: 100-continue\r\n\r\n")
-    with Target.of(im).connect() as connection:
+    with Target.of(shared_im).connect() as connection:
         connection.sendall(head)
         assert connection.recv(1000) == b"HTTP/1.1 100 Continue\r\n\r\n"
         connection.sendall(b"40")

@@ -1,4 +1,4 @@
-"""`/livez`, `/readyz` and `/metrics`, which anybody may ask who reaches the port, without a pause."""
+"""Requests to `/livez`, `/readyz` and `/metrics` without a pause; they need no token."""
 
 import threading
 
@@ -38,14 +38,14 @@ def _ask_for_ever(target: Target, path: str, connections: int) -> None:
 
 
 @pytest.mark.parametrize("act", [metrics_without_a_pause, readiness_of_many_at_once])
-def test_nobody_is_starved(im: Im, act: Attack) -> None:
+def test_health_checks_do_not_starve_other_clients(im: Im, act: Attack) -> None:
     measure(im, act).assert_unharmed()
 
 
-def test_a_server_that_is_asked_by_many_is_still_ready(im: Im) -> None:
+def test_server_stays_ready_under_many_health_checks(shared_im: Im) -> None:
     answers: list[int] = []
     askers = [
-        threading.Thread(target=lambda: answers.append(status(f"http://127.0.0.1:{im.port}/readyz")))
+        threading.Thread(target=lambda: answers.append(status(f"http://127.0.0.1:{shared_im.port}/readyz")))
         for _ in range(2 * _AT_ONCE)
     ]
     for asker in askers:

@@ -1,4 +1,4 @@
-"""Requests with all that fits into them: queries of many fields, many headers, and more of both than is taken."""
+"""Requests with queries and headers up to the limits, and above them."""
 
 import pytest
 
@@ -9,7 +9,7 @@ from tests.wire import talk
 
 _QUERY = b"GET /socket.io/?" + b"&a=b" * 2000 + b" HTTP/1.1\r\nHost: x\r\n\r\n"
 _HEADERS = b"GET /socket.io/?EIO=4&transport=polling&sid=x HTTP/1.1\r\n" + b"X-A: b\r\n" * 95 + b"\r\n"
-# Each takes time that grows with its square where a regular expression may divide the blanks in more than one way.
+# Each takes quadratic time when a regular expression can split the blanks in more than one way.
 _BLANKS = b" " * 30_000
 _NAMES = [b"x" * 30_000 + b" : y", b"x-" * 15_000]
 _VALUES = [b"X: a" + _BLANKS + b"b", b"X:" + _BLANKS + b"\x01", b"X: " + b"a \t" * 10_000 + b"\x7f"]
@@ -51,7 +51,7 @@ def _ask(target: Target, request: bytes) -> None:
 
 
 @pytest.mark.parametrize("act", [queries_of_many_fields, many_headers, headers_of_many_blanks])
-def test_nobody_is_starved(im: Im, act: Attack) -> None:
+def test_large_requests_do_not_starve_other_clients(im: Im, act: Attack) -> None:
     measure(im, act, attackers=2).assert_unharmed()
 
 
@@ -64,5 +64,5 @@ def test_nobody_is_starved(im: Im, act: Attack) -> None:
         (b"GET / HTTP/1.1\r\n" + b"X: x\r\n" * 200 + b"\r\n", b"431"),
     ],
 )
-def test_more_than_is_taken_is_refused_before_it_ends(im: Im, request_: bytes, status: bytes) -> None:
-    assert talk(im.port, request_).split(b" ")[1] == status
+def test_request_above_the_limits_is_refused_before_it_ends(shared_im: Im, request_: bytes, status: bytes) -> None:
+    assert talk(shared_im.port, request_).split(b" ")[1] == status

@@ -1,4 +1,4 @@
-"""POSTs of as many packets as are taken, one after the other and several at once."""
+"""POSTs with as many packets as the limit allows, one after the other and several at once."""
 
 import pytest
 
@@ -34,12 +34,12 @@ def _post(target: Target, packets: list[str]) -> None:
 
 
 @pytest.mark.parametrize("act", [posts_of_pongs, posts_of_nested_lists, posts_of_unknown_events])
-def test_nobody_is_starved(im: Im, act: Attack) -> None:
+def test_posts_of_many_packets_do_not_starve_other_clients(im: Im, act: Attack) -> None:
     measure(im, act, attackers=2).assert_unharmed()
 
 
-def test_as_many_packets_as_are_taken_are_handled_in_order(im: Im) -> None:
-    session = Polling(im.port)
+def test_packets_up_to_the_limit_are_handled_in_order(shared_im: Im) -> None:
+    session = Polling(shared_im.port)
     session.join()
 
     assert session.post(*(f'42{number}["x"]' for number in range(_MOST - 1))) == (200, "ok")
@@ -48,21 +48,21 @@ def test_as_many_packets_as_are_taken_are_handled_in_order(im: Im) -> None:
     assert [answer[: answer.index("[")] for answer in answers] == [f"43{number}" for number in range(_MOST - 1)]
 
 
-def test_more_are_refused_as_a_whole(im: Im) -> None:
-    session = Polling(im.port)
+def test_payload_above_the_packet_limit_is_refused_whole(shared_im: Im) -> None:
+    session = Polling(shared_im.port)
     session.join()
 
     assert session.post(*['42["x"]'] * (_MOST + 1))[0] == 400
     assert session.is_closed()
 
 
-def test_a_second_post_while_one_is_handled_closes_the_session(im: Im) -> None:
+def test_concurrent_post_closes_the_session(shared_im: Im) -> None:
     body = "\x1e".join(["4[" + "[]," * 18 + "[]]"] * _MOST)
 
     def is_refused() -> bool:
-        """Say so where one came soon enough, which is a matter of luck."""
-        session = Polling(im.port)
-        begun = [Request(im.port, query(sid=session.sid), method="POST", body=body) for _ in range(4)]
+        """Say whether a second POST arrived while the first was handled; that depends on timing."""
+        session = Polling(shared_im.port)
+        begun = [Request(shared_im.port, query(sid=session.sid), method="POST", body=body) for _ in range(4)]
         is_one_refused = 400 in [request.answer()[0] for request in begun]
         assert session.is_closed() == is_one_refused
         return is_one_refused

@@ -1,4 +1,4 @@
-"""Clients that send and never take the answers: what waits for them is bounded in bytes, on every transport."""
+"""The backlog of a client that never reads its answers is bounded in bytes, on every transport."""
 
 import urllib.request
 from contextlib import suppress
@@ -32,49 +32,49 @@ def a_websocket_that_is_not_read(target: Target) -> None:
 
 
 @pytest.mark.parametrize("act", [polls_that_never_come, a_websocket_that_is_not_read])
-def test_nobody_is_starved_and_memory_is_bounded(im: Im, act: Attack) -> None:
+def test_polling_backlog_is_bounded_and_starves_no_other_client(im: Im, act: Attack) -> None:
     measured = measure(im, act)
     measured.assert_unharmed()
     assert measured.attacked.memory < 80e6
 
 
-def test_who_does_not_poll_is_closed_as_slow_and_what_waited_is_gone(im: Im) -> None:
+def test_session_that_does_not_poll_is_closed_and_its_backlog_freed(im: Im) -> None:
     session = Polling(im.port)
     session.join()
-    assert _metric(im, "waiting_bytes") == 0
+    assert _metric(im, "send_queue_bytes") == 0
 
     posts = 0
     while session.post(_CHINESE)[0] == 200:
         posts += 1
         assert posts < 100
 
-    assert _metric(im, 'sent_away_total{reason="slow"}') == 1
-    assert posts * len(_CHINESE.encode()) > 500_000  # nobody who is only a moment late
-    wait_until(lambda: _metric(im, "waiting_bytes") == 0, seconds=5, what="nothing waits any more")
+    assert _metric(im, 'disconnects_total{reason="slow"}') == 1
+    assert posts * len(_CHINESE.encode()) > 500_000  # a client that is only slightly late is not closed
+    wait_until(lambda: _metric(im, "send_queue_bytes") == 0, seconds=5, what="the send queue is empty")
 
 
-def test_pushes_to_a_session_that_does_not_poll_are_bounded_in_bytes(im: Im) -> None:
+def test_backlog_of_pushes_is_bounded_in_bytes(im: Im) -> None:
     session = Polling(im.port)
     room = session.join()
     with Neighbour(im.redis_url) as neighbour:
         for _ in range(30):
             neighbour.emit("large", "x" * 100_000, room=room)
         wait_until(session.is_closed, seconds=10, what="the session is closed")
-    assert _metric(im, 'sent_away_total{reason="slow"}') == 1
+    assert _metric(im, 'disconnects_total{reason="slow"}') == 1
 
 
 @pytest.mark.parametrize("how", ["websocket", "polling"])
-def test_a_replay_above_the_bound_comes_whole(im: Im, how: str) -> None:
-    """It has a bound of its own, the history's."""
+def test_replay_above_the_bound_arrives_whole(shared_im: Im, how: str) -> None:
+    """A replay is bounded by the history instead."""
     user_id, count = 4321, 300
-    fill_history(im, user_id, count, size=10_000)
-    greeting = f'40{{"token":"{Target.of(im).token(user_id)}","last_offset":"0-0"}}'
+    fill_history(shared_im, user_id, count, size=10_000)
+    greeting = f'40{{"token":"{Target.of(shared_im).token(user_id)}","last_offset":"0-0"}}'
     if how == "websocket":
-        with Websocket(im.port) as session:
+        with Websocket(shared_im.port) as session:
             session.send(greeting)
             received = _receive_until_sync(session)
     else:
-        polling = Polling(im.port)
+        polling = Polling(shared_im.port)
         polling.post(greeting)
         received = _receive_until_sync(polling)
 

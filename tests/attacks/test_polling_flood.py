@@ -1,4 +1,4 @@
-"""One client that polls posts as much as it can, or asks again and again to come over to a websocket."""
+"""One polling client posts as fast as it can, or requests upgrades without end."""
 
 import http.client
 import json
@@ -11,7 +11,7 @@ from tests.im import Im
 from tests.wire import SEPARATOR, Polling, Websocket, query
 
 _EVENTS = SEPARATOR.join(['421["message",{"msg":"x"}]'] * 1000)
-_PONGS = SEPARATOR.join("3" * 1000)  # unlike events they are not answered
+_PONGS = SEPARATOR.join("3" * 1000)  # unlike events, these are not answered
 
 
 def _post(target: Target, body: str) -> None:
@@ -55,12 +55,12 @@ def probes_without_end(target: Target) -> None:
 
 
 @pytest.mark.parametrize("act", [posts_of_many_events, posts_of_pongs, probes_without_end])
-def test_others_get_what_is_theirs(im: Im, act: Attack) -> None:
+def test_polling_flood_does_not_starve_other_clients(im: Im, act: Attack) -> None:
     measure(im, act).assert_unharmed()
 
 
-def test_who_does_not_stop_loses_its_session(im: Im) -> None:
+def test_session_of_a_polling_flood_is_closed(im: Im) -> None:
     with pytest.raises(ConnectionResetError):
         _post(Target.of(im), _PONGS)
-    assert im.metric("toutiao_im_pauses_total") > 0
-    assert im.metric('toutiao_im_sent_away_total{reason="flood"}') == 1
+    assert im.metric("toutiao_im_rate_limited_total") > 0
+    assert im.metric('toutiao_im_disconnects_total{reason="flood"}') == 1

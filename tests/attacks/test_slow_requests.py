@@ -1,4 +1,4 @@
-"""Requests that come a byte at a time, or not at all: each holds something of the server until it is given up."""
+"""Requests that arrive byte by byte, or not at all. Each holds resources of the server until it is closed."""
 
 import resource
 import select
@@ -50,13 +50,13 @@ def _allow_descriptors() -> None:
 
 
 @pytest.mark.parametrize("act", [half_open_connections, requests_of_single_bytes])
-def test_nobody_is_starved(im: Im, act: Attack) -> None:
+def test_slow_requests_do_not_starve_other_clients(im: Im, act: Attack) -> None:
     measured = measure(im, act)
     measured.assert_unharmed()
     assert measured.attacked.memory < 60e6
 
 
-def test_whoever_is_slow_is_given_up_however_much_still_comes(im: Im) -> None:
+def test_slow_request_is_closed_while_it_still_sends(im: Im) -> None:
     target, session = Target.of(im), Polling(im.port)
     body = f"POST /socket.io/?{query(sid=session.sid)} HTTP/1.1\r\nHost: x\r\nContent-Length: 60000\r\n\r\n4".encode()
     begun = {"silent": b"", "line": b"GE", "head": _HEAD, "handshake": _HANDSHAKE, "body": body}

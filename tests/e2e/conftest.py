@@ -1,21 +1,18 @@
-"""The shapes that a system may have, and a browser."""
+"""Systems of each shape."""
 
-import os
-import shutil
+import secrets
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
 
+from core import service_keys
+from dev.ports import find_free
 from tests.im import Im
-from tests.services import PostgreSQL, RabbitMQ, Service, free_port, missing
-from tests.system import ROOT, System, on_redis
+from tests.services import PostgreSQL, RabbitMQ, Service
+from tests.system import System, on_redis
 
-_CHROMIUM_FLAGS = (
-    "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
-    "--disable-component-update --disable-sync"
-)
+_SERVICE_KEY, _SERVICE_LINE = service_keys.create("tests")
 
 Valkeys = Callable[[], Service]
 
@@ -23,9 +20,15 @@ Valkeys = Callable[[], Service]
 @pytest.fixture(scope="session")
 def small(folder: Path, valkeys: Valkeys) -> Iterator[System]:
     """The embedded default: SQLite, and one Valkey for all."""
-    urls = on_redis(valkeys().url)
-    with System(folder / "small", im_servers=2, **urls) as system:
+    settings = {**on_redis(valkeys().url), "TOKEN_GRACE_SECONDS": "2", "SERVICE_KEYS": _SERVICE_LINE}
+    with System(folder / "small", im_servers=2, **settings) as system:
         yield system
+
+
+@pytest.fixture
+def service_key() -> str:
+    """The key of a service of `small`."""
+    return _SERVICE_KEY
 
 
 @pytest.fixture(scope="session")
@@ -45,13 +48,14 @@ def big(folder: Path, valkeys: Valkeys, rabbitmq: RabbitMQ, postgresql: PostgreS
 
 @pytest.fixture(scope="session")
 def mixed(folder: Path, valkeys: Valkeys, rabbitmq: RabbitMQ, postgresql: PostgreSQL) -> Iterator[System]:
-    """RabbitMQ for Celery, Valkey for Socket.IO."""
+    """RabbitMQ for Celery, Valkey for Socket.IO, and a key that signs its messages."""
     redis = valkeys().url
     with System(
         folder / "mixed",
         DATABASE_URL=postgresql.create_database(),
         BROKER_URL=rabbitmq.create_vhost(),
         MESSAGE_QUEUE_URL=redis,
+        MESSAGE_QUEUE_KEY=secrets.token_hex(32),
         REDIS_URL=redis,
     ) as system:
         yield system
@@ -73,8 +77,8 @@ def system(request: pytest.FixtureRequest) -> System:
 
 @pytest.fixture(scope="session")
 def pages(folder: Path, valkeys: Valkeys) -> Iterator[System]:
-    """One that the page finds its IM server in."""
-    port = free_port()
+    """A system whose page can reach its IM server."""
+    port = find_free()
     urls = on_redis(valkeys().url)
     with System(folder / "pages", IM_PORT=str(port), im_ports=[port], **urls) as system:
         yield system
@@ -82,33 +86,20 @@ def pages(folder: Path, valkeys: Valkeys) -> Iterator[System]:
 
 @pytest.fixture(scope="session", params=["fast", "stock"])
 def im_server(request: pytest.FixtureRequest, folder: Path, valkey: Service) -> Iterator[Im]:
-    """An IM server alone, on either transport."""
-    with Im(folder, valkey.url, transport=request.param) as server:
+    """An IM server alone, on either transport. Other servers may ask its clients for acknowledgements."""
+    with Im(folder, valkey.url, transport=request.param, MESSAGE_QUEUE_CONTROL="true") as server:
         yield server
 
 
 @pytest.fixture
 def im(im_server: Im) -> Iterator[Im]:
-    """An IM server that no client may crash: at the end of each test it answers, and its log is clean."""
+    """An IM server that no client may crash. At the end of each test it answers, and its log is clean."""
     yield im_server
     assert im_server.is_well(), im_server.process.log.read_text(errors="replace")[-4000:]
 
 
 @pytest.fixture(scope="session", params=["fast", "stock"])
 def impatient_im(request: pytest.FixtureRequest, folder: Path, valkey: Service) -> Iterator[Im]:
-    """One whose heart beats fast: a ping each 0.3 s, to be answered within 0.8 s."""
+    """An IM server with a fast heartbeat: a ping every 0.3 s, to be answered within 0.8 s."""
     with Im(folder, valkey.url, transport=request.param, heartbeat=(0.3, 0.8)) as server:
         yield server
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    path = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
-    if path is None:
-        missing("Chromium")
-    if not (ROOT / "app/static/vendor/socket.io.esm.min.js").exists():
-        missing("socket.io-client (make page)")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=_CHROMIUM_FLAGS.split())
-        yield browser
-        browser.close()

@@ -1,9 +1,10 @@
-"""What somebody writes with a client that a generator made of /openapi.json: `python ... API_URL NAME PASSWORD`."""
+"""A program that uses a client generated from /openapi.json: `python ... API_URL NAME PASSWORD`."""
 
 import sys
 
 from toutiao_client import AuthenticatedClient, Client
-from toutiao_client.api.accounts import log_in, read_profile, sign_up
+from toutiao_client.api.accounts import read_profile, sign_up
+from toutiao_client.api.authorizations import log_in
 from toutiao_client.api.followings import follow
 from toutiao_client.api.notifications import read_inbox
 from toutiao_client.models import (

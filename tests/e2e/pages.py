@@ -1,36 +1,55 @@
-"""What the tests of the page share: somebody in front of it, and the people who follow them."""
+"""Helpers for tests of the page: a user in a browser, and the users who follow that user."""
 
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from playwright.sync_api import Browser, Locator, Route, expect
 from sqlalchemy import Connection
 
-from app.db import Database
-from app.services import accounts, followings, inbox
+from app.services import accounts, credentials, followings
+from core import inbox
+from core.db import Database
+from tests.clients import PASSWORD, Api
 from tests.system import System
 
 
 class Person:
-    """Somebody who has signed up on the page, in a window of their own."""
+    """A user who has signed up on the page, in a separate window."""
 
     def __init__(self, browser: Browser, system: System, *, path: str = "/", **options: object) -> None:
         self._system = system
+        self.api = Api(system.api.url)
         self.name = f"user {uuid.uuid4().hex[:8]}"
         self.page = browser.new_context(**options).new_page()  # type: ignore[arg-type]
         self.page.goto(system.api.url + path)
         self.sign_up()
         with self._connection() as connection:
-            found = accounts.find_credentials(connection, self.name)
+            found = credentials.find(connection, self.name)
         assert found is not None
         self.id = found.user_id
 
     def sign_up(self) -> None:
         self.page.get_by_label("Name").fill(self.name)
-        self.page.get_by_label("Password").fill("a good password")
+        self.page.get_by_label("Password").fill(PASSWORD)
         self.page.get_by_role("button", name="Sign up").click()
         expect(self.page.locator("#state")).to_have_text("Live")
+
+    def log_in_elsewhere(self) -> str:
+        """Return an access token of another device."""
+        status, tokens = self.api.post("/v1_0/authorizations", {"user_name": self.name, "password": PASSWORD})
+        assert status == 201, tokens
+        return str(tokens["token"])
+
+    def read_inbox(self, limit: int = 20) -> Any:
+        """Read the inbox on another device."""
+        path = f"/v1_0/user/notifications?limit={limit}"
+        return self.api.call("GET", path, token=self.log_in_elsewhere())[1]
+
+    def mark_read_elsewhere(self, ids: list[int]) -> None:
+        path = "/v1_0/user/notifications/read"
+        assert self.api.call("POST", path, {"ids": ids}, token=self.log_in_elsewhere())[0] == 200
 
     def is_followed_by(self, fans: int, *, prefix: str = "fan") -> list[str]:
         """Have new users follow this one, and wait until the page counts them; return their names, newest first."""
@@ -39,12 +58,12 @@ class Person:
             for name in names:
                 fan = accounts.sign_up(connection, name=name, password_hash="nobody logs in")["id"]
                 followings.follow(connection, follower_id=fan, target_id=self.id)
-            count = inbox.unread_count(connection, self.id)
+            count = inbox.unread_count(connection, str(self.id))
         expect(self.page.locator("#badge-label")).to_have_text(f"{count} unread", timeout=20_000)
         return names[::-1]
 
     def hold(self, url: str) -> list[Route]:
-        """Keep the next request for this address; it is in the list once it is made."""
+        """Hold the next request for this address; it is in the list once it was sent."""
         held: list[Route] = []
 
         def keep(route: Route) -> None:
@@ -57,7 +76,7 @@ class Person:
         return self.page.locator("#inbox li").filter(has_text=name)
 
     def place_of(self, name: str) -> float:
-        """Where a row stands in the window."""
+        """The position of a row in the window."""
         box = self.row(name).bounding_box()
         assert box is not None
         return box["y"]

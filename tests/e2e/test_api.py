@@ -1,5 +1,6 @@
 """The HTTP API from outside."""
 
+import uuid
 from typing import Any
 
 import pytest
@@ -16,12 +17,12 @@ def reader(small: System) -> User:
 
 
 class TestAccounts:
-    def test_sign_up_log_in_and_profile(self, small: System) -> None:
-        ann = small.user()
+    def test_user_signs_up_logs_in_and_reads_the_profile(self, small: System) -> None:
+        ann = small.api.sign_up(f"ann-{uuid.uuid4().hex[:10]}")
         assert small.api.post("/v1_0/users", {"user_name": ann.name, "password": "other one"})[0] == 409
         assert small.api.post("/v1_0/authorizations", {"user_name": ann.name, "password": "wrong"})[0] == 401
         status, renewed = small.api.call("PUT", "/v1_0/authorizations", token=ann.refresh_token)
-        assert (status, set(renewed)) == (201, {"token"})
+        assert (status, set(renewed)) == (201, {"token", "refresh_token"})
         assert small.api.call("PUT", "/v1_0/authorizations", token=ann.token)[0] == 401
         assert small.api.call("GET", "/v1_0/user", token=ann.refresh_token)[0] == 401
         status, profile = small.api.call("PATCH", "/v1_0/user", {"introduction": "hi"}, token=renewed["token"])
@@ -30,7 +31,7 @@ class TestAccounts:
 
 
 class TestFollowings:
-    def test_pages_are_newest_first_and_say_what_is_mutual(self, system: System) -> None:
+    def test_pages_are_newest_first_with_mutual_follows(self, system: System) -> None:
         ann, bob, eve = system.user(), system.user(), system.user()
         system.api.follow(ann, bob)
         system.api.follow(ann, eve)
@@ -45,7 +46,7 @@ class TestFollowings:
         _, seen = system.api.get(f"/v1_0/users/{bob.id}", ann)
         assert (seen["fans_count"], seen["is_following"], seen["online"]) == (1, True, False)
 
-    def test_oneself_and_the_unknown(self, system: System) -> None:
+    def test_following_oneself_and_unknown_users_is_refused(self, system: System) -> None:
         ann = system.user()
         assert system.api.follow(ann, ann) == 400
         assert system.api.post("/v1_0/user/followings", {"target": 10**9}, ann)[0] == 404
@@ -55,7 +56,7 @@ class TestFollowings:
 
 class TestBadInput:
     @pytest.mark.parametrize("target", [None, "5", 5.0, True, 0, -1, HUGE, 2**64, [], {}, "x" * 1000])
-    def test_a_wrong_target_is_named(self, small: System, reader: User, target: object) -> None:
+    def test_wrong_target_is_named(self, small: System, reader: User, target: object) -> None:
         status, answer = small.api.post("/v1_0/user/followings", {"target": target}, reader)
         assert status == 422
         assert list(answer["errors"]) == ["target"]
@@ -78,7 +79,7 @@ class TestBadInput:
             {"nonsense": 1},
         ],
     )
-    def test_a_wrong_field_is_named(self, small: System, change: dict[str, Any]) -> None:
+    def test_wrong_field_is_named(self, small: System, change: dict[str, Any]) -> None:
         status, answer = small.api.post("/v1_0/users", {"user_name": "x", "password": "good enough", **change})
         assert status == 422
         assert list(answer["errors"]) == list(change)
@@ -97,7 +98,7 @@ class TestBadInput:
             (b"{}", "application/json", 422),
         ],
     )
-    def test_a_wrong_body(self, small: System, raw: bytes, content_type: str, expected: int) -> None:
+    def test_wrong_body_is_refused(self, small: System, raw: bytes, content_type: str, expected: int) -> None:
         status, answer = small.api.call("POST", "/v1_0/users", raw=raw, content_type=content_type)
         assert (status, set(answer) - {"errors"}) == (expected, {"message"})
         assert "browser" not in answer["message"]
@@ -118,14 +119,14 @@ class TestBadInput:
             "/users?q=" + "x" * 65,
         ],
     )
-    def test_a_wrong_query(self, small: System, reader: User, path: str) -> None:
+    def test_wrong_query_is_refused(self, small: System, reader: User, path: str) -> None:
         assert small.api.get("/v1_0" + path, reader)[0] == 422
 
     @pytest.mark.parametrize("body", [{}, {"ids": [1], "up_to": 1}, {"ids": 5}, {"ids": ["1"]}, {"up_to": -1}])
-    def test_wrong_reading(self, small: System, reader: User, body: object) -> None:
+    def test_wrong_mark_read_request_is_refused(self, small: System, reader: User, body: object) -> None:
         assert small.api.post("/v1_0/user/notifications/read", body, reader)[0] == 422
 
-    def test_without_a_token(self, small: System) -> None:
+    def test_call_without_a_token_is_refused(self, small: System) -> None:
         assert small.api.get("/v1_0/user")[0] == 401
         assert small.api.call("GET", "/v1_0/user", token="nonsense")[0] == 401
         assert small.api.get("/nowhere")[0] == 404

@@ -1,4 +1,4 @@
-"""What stands in one user's keys in Redis is nobody else's trouble, whoever meets it first."""
+"""Bad data in one user's Redis keys affects no other user, whichever process reads it first."""
 
 from concurrent.futures import ThreadPoolExecutor
 
@@ -6,7 +6,7 @@ import pytest
 from redis import Redis
 
 from tests.clients import User
-from tests.failure.device import Device
+from tests.failure.simulated_client import SimulatedClient
 from tests.junk import HISTORIES, OTHER_TYPES, Write
 from tests.services import wait_until
 from tests.system import System
@@ -16,7 +16,7 @@ _A_TEXT = OTHER_TYPES["a text"]
 
 
 def spoil(system: System, user: User, history: Write, rest: Write) -> None:
-    """Have all keys of a user hold something else."""
+    """Replace all keys of a user with bad data."""
     with Redis.from_url(system.env["REDIS_URL"]) as redis:
         for name in KEYS:
             redis.delete(f"user:{user.id}:{name}")
@@ -28,21 +28,25 @@ def follow_all(system: System, follower: User, users: list[User]) -> None:
         assert system.api.follow(follower, user) == 201
 
 
-def wait_for_all(system: System, device: Device, *followers: User) -> None:
-    """Wait until a device knows of all that is in its inbox: one notification of each follower."""
-    _, inbox = system.api.get("/v1_0/user/notifications", device.user)
+def wait_for_all(system: System, client: SimulatedClient, *followers: User) -> None:
+    """Wait until a client has seen all that is in its inbox: one notification of each follower."""
+    _, inbox = system.api.get("/v1_0/user/notifications", client.user)
     assert {n["data"]["user_id"] for n in inbox["results"]} == {follower.id for follower in followers}
     ids = {n["id"] for n in inbox["results"]}
-    wait_until(lambda: set(device.memory.seen_at) == ids, seconds=20, what=f"{ids} in {device.memory.seen_at}")
+    wait_until(lambda: set(client.memory.seen_at) == ids, seconds=20, what=f"{ids} in {client.memory.seen_at}")
 
 
 @pytest.mark.parametrize("history", HISTORIES.values(), ids=HISTORIES)
 class TestBadKeys:
-    def test_met_by_those_who_connect(self, small: System, history: Write) -> None:
+    def test_clients_that_connect_are_not_affected_by_bad_keys_of_another_user(
+        self, small: System, history: Write
+    ) -> None:
         ann, eve, victim = small.user("ann"), small.user("eve"), small.user("victim")
         users = [small.user(), small.user(), victim, small.user()]
         follow_all(small, ann, users)
-        wait_until(lambda: "toutiao_outbox_waiting 0.0" in small.api.get("/metrics")[1], seconds=20, what="a dispatch")
+        wait_until(
+            lambda: "toutiao_outbox_waiting 0.0" in small.api.get("/metrics")[1], seconds=20, what="the outbox is empty"
+        )
         spoil(small, victim, history, _A_TEXT)
 
         with ThreadPoolExecutor(len(users)) as pool:
@@ -56,31 +60,31 @@ class TestBadKeys:
             wait_until(
                 lambda client=client: eve.id in [told["user_id"] for told in client.of("following notify")],
                 seconds=20,
-                what="what follows",
+                what="eve's notification arrives",
             )
             client.close()
 
-    def test_met_by_the_dispatch(self, small: System, history: Write) -> None:
+    def test_dispatch_is_not_affected_by_bad_keys_of_one_user(self, small: System, history: Write) -> None:
         ann, eve, victim = small.user("ann"), small.user("eve"), small.user("victim")
         users = [small.user(), victim, small.user()]
-        devices = [Device(small.im_urls, user, small.api) for user in users]
-        for device in devices:
-            wait_until(lambda device=device: device.memory.is_live, seconds=20, what="a device is here")
+        clients = [SimulatedClient(small.im_urls, user, small.api) for user in users]
+        for client in clients:
+            wait_until(lambda client=client: client.memory.is_live, seconds=20, what="the client is live")
         spoil(small, victim, history, _A_TEXT)
 
         follow_all(small, ann, users)
-        for device in devices:
-            wait_for_all(small, device, ann)
+        for client in clients:
+            wait_for_all(small, client, ann)
         follow_all(small, eve, users)
-        for device in devices:
-            wait_for_all(small, device, ann, eve)
+        for client in clients:
+            wait_for_all(small, client, ann, eve)
 
-        for device in devices:
-            if device.user is not victim:
-                assert (len(device.connected_at), device.memory.from_inbox) == (1, set())
-            device.close()
+        for client in clients:
+            if client.user is not victim:
+                assert (len(client.connected_at), client.memory.from_inbox) == (1, set())
+            client.close()
 
-    def test_those_whom_its_user_follows_are_told(self, small: System, history: Write) -> None:
+    def test_follow_by_a_user_with_bad_keys_is_pushed(self, small: System, history: Write) -> None:
         victim, bob = small.user("victim"), small.user("bob")
         client = small.client(bob)
         client.wait_for("sync")
@@ -94,7 +98,7 @@ class TestBadKeys:
         client.close()
 
 
-def test_the_counters_are_shown_whatever_stands_in_their_key(small: System) -> None:
+def test_metrics_survive_junk_in_the_counters_key(small: System) -> None:
     with Redis.from_url(small.env["REDIS_URL"]) as redis:
         redis.delete("counters")
         redis.set("counters", "junk")

@@ -1,4 +1,4 @@
-"""A message from the broker that is no task is dropped and counted; the worker lives and takes the next one."""
+"""A broker message that is no task is dropped and counted; the worker continues with the next one."""
 
 import base64
 import json
@@ -11,7 +11,8 @@ import pytest
 from kombu import Connection
 from redis import Redis
 
-from app import events
+from core import events
+from core.keys import Keys
 from tests.services import wait_until
 from tests.system import System
 
@@ -19,7 +20,7 @@ SECONDS = 30
 HEADERS = {"lang": "py", "task": events.DISPATCH_TASK, "id": "1"}
 TELL_UNREAD = {**HEADERS, "task": events.TELL_UNREAD_TASK}
 
-# What a producer may send through any broker: body, changes of the properties, and the reason it is counted under.
+# What a producer may send through any broker: body, changed properties, and the reason under which it is counted.
 BAD: dict[str, tuple[bytes, dict[str, Any], str]] = {
     "5": (b"5", {}, "body"),
     "null": (b"null", {}, "body"),
@@ -58,7 +59,7 @@ BAD: dict[str, tuple[bytes, dict[str, Any], str]] = {
     "users null": (b'[[], {"user_ids": null}, {}]', {"headers": TELL_UNREAD}, "body"),
     "users a text": (b'[[], {"user_ids": "12"}, {}]', {"headers": TELL_UNREAD}, "body"),
     "users too large": (b'[[], {"user_ids": [1, 18446744073709551616]}, {}]', {"headers": TELL_UNREAD}, "body"),
-    "users texts": (b'[[[1, "2"]], {}, {}]', {"headers": TELL_UNREAD}, "body"),
+    "users no ids": (b'[[[1, "a\\n2"]], {}, {}]', {"headers": TELL_UNREAD}, "body"),
     "users missing": (b"[[], {}, {}]", {"headers": TELL_UNREAD}, "body"),
     "arguments null": (b'[null, {"user_ids": [1]}, {}]', {"headers": TELL_UNREAD}, "body"),
     "options a list": (b'[[], {"user_ids": [1]}, [1]]', {"headers": TELL_UNREAD}, "body"),
@@ -67,7 +68,8 @@ BAD: dict[str, tuple[bytes, dict[str, Any], str]] = {
 
 def envelope(**changes: Any) -> dict[str, Any]:
     """What Kombu keeps in Redis for a message."""
-    properties = {"delivery_tag": str(uuid.uuid4()), "delivery_info": {"exchange": "", "routing_key": events.QUEUE}}
+    about = {"exchange": "", "routing_key": Keys().notifications}
+    properties = {"delivery_tag": str(uuid.uuid4()), "delivery_info": about}
     message = {
         "body": base64.b64encode(b"[[], {}, {}]").decode(),
         "content-type": "application/json",
@@ -78,7 +80,7 @@ def envelope(**changes: Any) -> dict[str, Any]:
     return {**message, **changes}
 
 
-# What can stand in Redis alone, where anybody writes the envelope too.
+# What only Redis can hold, where a producer writes the envelope too.
 BAD_ITEMS: dict[str, tuple[bytes, str]] = {
     "no JSON": (b"no JSON", "envelope"),
     "no UTF-8": (b"\xff\xfe", "envelope"),
@@ -111,7 +113,7 @@ BAD_ITEMS: dict[str, tuple[bytes, str]] = {
 
 
 class Worker:
-    """A system's only worker, and a user whom it tells of the unread count."""
+    """A system's only worker, and a user to whom it pushes the unread count."""
 
     def __init__(self, system: System) -> None:
         self.system = system
@@ -127,7 +129,7 @@ class Worker:
         return next(float(line.removeprefix(series)) for line in lines if line.startswith(series))
 
     def takes_the_next_task(self) -> None:
-        """Fail unless it does. One that holds what it did not acknowledge takes no other."""
+        """Assert that it takes the next task; a worker with an unacknowledged message takes none."""
         told = len(self._client.of("unread"))
         body = json.dumps([[], {"user_ids": [self._user.id]}, {}]).encode()
         send(self.broker_url, body, headers={**TELL_UNREAD, "id": str(uuid.uuid4())})
@@ -140,7 +142,7 @@ class Worker:
 
 @pytest.fixture(scope="module")
 def workers() -> Iterator[dict[str, Worker]]:
-    """Those that tests here have met, by the URLs of their brokers."""
+    """The workers that these tests have used, by broker URL."""
     met: dict[str, Worker] = {}
     yield met
     for worker in met.values():
@@ -163,15 +165,15 @@ def system(request: pytest.FixtureRequest) -> System:
 
 class TestAnyBroker:
     @pytest.mark.parametrize("name", BAD)
-    def test_it_is_dropped_and_counted(self, worker: Worker, name: str) -> None:
+    def test_invalid_message_is_dropped_and_counted(self, worker: Worker, name: str) -> None:
         body, changes, reason = BAD[name]
         before = worker.dropped(reason)
 
         send(worker.broker_url, body, **{"headers": HEADERS, **changes})
 
-        wait_until(lambda: worker.dropped(reason) == before + 1, seconds=SECONDS, what="it is counted")
+        wait_until(lambda: worker.dropped(reason) == before + 1, seconds=SECONDS, what="the message is counted")
         worker.takes_the_next_task()
-        assert worker.dropped(reason) == before + 1  # it does not come back
+        assert worker.dropped(reason) == before + 1  # it is not delivered again
 
 
 class TestRedis:
@@ -185,23 +187,21 @@ class TestRedis:
             yield redis
 
     @pytest.mark.parametrize("name", BAD_ITEMS)
-    def test_an_item_that_is_no_message(self, worker: Worker, redis: Redis, name: str) -> None:
+    def test_queue_item_that_is_no_message_is_dropped(self, worker: Worker, redis: Redis, name: str) -> None:
         item, reason = BAD_ITEMS[name]
         before = worker.dropped(reason)
 
-        redis.lpush(events.QUEUE, item)
+        redis.lpush(Keys().notifications, item)
 
-        wait_until(lambda: worker.dropped(reason) == before + 1, seconds=SECONDS, what="it is counted")
+        wait_until(lambda: worker.dropped(reason) == before + 1, seconds=SECONDS, what="the message is counted")
         worker.takes_the_next_task()
-        assert worker.dropped(reason) == before + 1  # it does not come back
+        assert worker.dropped(reason) == before + 1  # it is not delivered again
 
     @pytest.mark.parametrize("message", [b"no JSON", b"5", b"{}", json.dumps(envelope(body="NQ==")).encode()])
-    def test_what_is_published_to_the_workers_and_is_no_command(
-        self, worker: Worker, redis: Redis, message: bytes
-    ) -> None:
-        heard = redis.publish("/0.celery.pidbox", message)
+    def test_published_text_that_is_no_command_is_ignored(self, worker: Worker, redis: Redis, message: bytes) -> None:
+        received = redis.publish("/0.celery.pidbox", message)
 
-        assert heard
+        assert received
         worker.takes_the_next_task()
 
 
@@ -211,4 +211,4 @@ def send(broker_url: str, body: bytes, *, headers: dict[str, Any], content_type:
         message = channel.prepare_message(
             body, content_type=content_type, content_encoding="utf-8", headers=headers, properties={"delivery_mode": 2}
         )
-        channel.basic_publish(message, exchange="", routing_key=events.QUEUE)
+        channel.basic_publish(message, exchange="", routing_key=Keys().notifications)

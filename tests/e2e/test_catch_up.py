@@ -1,22 +1,38 @@
-"""A client that was away gets exactly what it missed, in order, then `sync`."""
+"""A client that reconnects gets exactly what it missed, in order, then `sync`."""
 
 import pytest
 
+from tests.clients import Client
+from tests.services import wait_until
 from tests.system import System
 
 
+def wait_until_told(watcher: Client, count: int) -> None:
+    """Wait for so many notifications, and for the count that is published after the last of them.
+
+    Nothing is on its way then that would reach who connects next beside its replay.
+    """
+
+    def is_told() -> bool:
+        names = [name for name, _ in list(watcher.events)]
+        news = [at for at, name in enumerate(names) if name == "following notify"]
+        return len(news) == count and "unread" in names[news[-1] :]
+
+    wait_until(is_told, seconds=20, what=f"{count} notifications and their count")
+
+
 class TestCatchUp:
-    def test_a_client_that_was_away_gets_what_it_missed_in_order(self, system: System) -> None:
+    def test_reconnecting_client_gets_missed_pushes_in_order(self, system: System) -> None:
         bob, followers = system.user(), [system.user() for _ in range(5)]
-        client = system.client(bob)
+        watcher, client = system.client(bob), system.client(bob)
+        watcher.wait_for("sync")
         assert client.wait_for("sync") == [{"recovered": True, "offset": "0-0", "unread_count": 0}]
         system.api.follow(followers[0], bob)
         [first] = client.wait_for("following notify")
         client.close()
         for follower in followers[1:]:
             system.api.follow(follower, bob)
-        watcher = system.client(bob, last_offset=first["offset"])
-        watcher.wait_for("following notify", 4)
+        wait_until_told(watcher, 5)
         watcher.close()
 
         back = system.client(bob, last_offset=first["offset"])
@@ -28,7 +44,7 @@ class TestCatchUp:
         assert sync == {"recovered": True, "offset": back.of("following notify")[-1]["offset"], "unread_count": 5}
         back.close()
 
-    def test_from_the_beginning(self, small: System) -> None:
+    def test_client_replays_from_the_beginning(self, small: System) -> None:
         ann, bob = small.user(), small.user()
         small.api.follow(ann, bob)
         client = small.client(bob, last_offset="0-0")
@@ -37,7 +53,7 @@ class TestCatchUp:
         client.close()
 
     @pytest.mark.parametrize("last_offset", ["1-1", "9999999999999-0", "no offset", "", "-1", 7, {"a": 1}])
-    def test_an_unknown_offset_sends_to_the_inbox(self, small: System, last_offset: object) -> None:
+    def test_unknown_offset_sends_the_client_to_the_inbox(self, small: System, last_offset: object) -> None:
         ann, bob = small.user(), small.user()
         first = small.client(bob)
         small.api.follow(ann, bob)
@@ -50,7 +66,7 @@ class TestCatchUp:
         assert client.ids() == []
         client.close()
 
-    def test_reading_tells_every_socket_the_new_number(self, system: System) -> None:
+    def test_mark_read_pushes_the_unread_count_to_every_socket(self, system: System) -> None:
         ann, bob = system.user(), system.user()
         client = system.client(bob)
         system.api.follow(ann, bob)

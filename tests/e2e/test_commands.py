@@ -1,11 +1,15 @@
-"""What the commands say when they are used wrongly."""
+"""The error messages of commands that are used wrongly."""
 
 import os
 import subprocess
 import sys
 
 import pytest
+from redis import Redis
 
+from core import events
+from core.keys import Keys
+from tests.services import Service
 from tests.system import BIN, ROOT, System
 
 COMPLETE = {
@@ -13,7 +17,7 @@ COMPLETE = {
     "BROKER_URL": "redis://127.0.0.1:1/0",
     "MESSAGE_QUEUE_URL": "redis://127.0.0.1:1/0",
     "REDIS_URL": "redis://127.0.0.1:1/0",
-    "JWT_SECRET": "x" * 32,
+    "JWT_SECRET": "a secret that only the tests use",
     "FLOWER_BASIC_AUTH": "a:b",
 }
 CELERY = [sys.executable, "-m", "celery", "-A", "tasks"]
@@ -25,7 +29,7 @@ COMMANDS = {
     "api": [str(BIN / "flask"), "--app", "app.wsgi", "outbox", "show"],
     "alembic": [str(BIN / "alembic"), "upgrade", "head"],
 }
-# What each asks for. Any other is somebody else's secret.
+# The settings that each process requires. It must not need the secrets of others.
 NEEDED = {
     "im": ("MESSAGE_QUEUE_URL", "REDIS_URL", "JWT_SECRET"),
     "worker": ("DATABASE_URL", "BROKER_URL", "MESSAGE_QUEUE_URL", "REDIS_URL"),
@@ -38,18 +42,20 @@ NEEDED = {
 
 def run(command: list[str], **env: str) -> "subprocess.CompletedProcess[str]":
     plain = {"PATH": os.environ["PATH"], "PYTHONWARNINGS": "ignore", **env}
-    return subprocess.run(command, cwd=ROOT, env=plain, capture_output=True, text=True, timeout=30, check=False)
+    return subprocess.run(command, cwd=ROOT, env=plain, capture_output=True, text=True, timeout=100, check=False)
 
 
 @pytest.mark.parametrize("arguments", [[], ["x"], ["0"], ["65536"], ["8001", "8002"], ["-1"]])
-def test_the_im_server_without_a_port_prints_its_usage(arguments: list[str]) -> None:
+def test_im_server_without_a_port_prints_its_usage(arguments: list[str]) -> None:
     done = run([sys.executable, "im/main.py", *arguments])
     assert (done.returncode, done.stdout.strip()) == (1, "Usage: python main.py [port]")
 
 
-@pytest.mark.parametrize(("name", "variable"), [(name, needed) for name in NEEDED for needed in NEEDED[name]])
-def test_what_a_process_needs_is_asked_for_and_nothing_else(name: str, variable: str) -> None:
-    env = {needed: COMPLETE[needed] for needed in NEEDED[name] if needed != variable}
+@pytest.mark.parametrize("name", COMMANDS)
+def test_process_requires_a_setting_that_it_uses(name: str) -> None:
+    """Which settings each process requires is tested on the class of its settings."""
+    *given, variable = NEEDED[name]
+    env = {needed: COMPLETE[needed] for needed in given}
 
     done = run(COMMANDS[name], **env)
 
@@ -59,7 +65,7 @@ def test_what_a_process_needs_is_asked_for_and_nothing_else(name: str, variable:
 
 
 @pytest.mark.parametrize("name", COMMANDS)
-def test_a_wrong_setting_is_one_line(name: str) -> None:
+def test_wrong_setting_is_reported_in_one_line(name: str) -> None:
     variable = NEEDED[name][0]
     env = {needed: COMPLETE[needed] for needed in NEEDED[name]}
 
@@ -70,15 +76,35 @@ def test_a_wrong_setting_is_one_line(name: str) -> None:
     assert line.startswith(f"{variable}: should ")
 
 
-def test_a_second_im_server_on_a_port_says_that_it_is_taken(small: System) -> None:
-    """Sharing it, as the kernel would let them, they would get each other's polling requests."""
+class TestBrokerOption:
+    """`celery --broker URL` stands before BROKER_URL."""
+
+    def test_broker_option_is_used_instead_of_the_variable(self, valkey: Service) -> None:
+        url = valkey.url.removesuffix("0") + "7"
+
+        done = run([*CELERY, "--broker", url, "call", events.DISPATCH_TASK], **COMPLETE)
+
+        assert done.returncode == 0, done.stderr
+        with Redis.from_url(url) as redis:
+            assert redis.llen(Keys().dispatches) == 1
+
+    def test_broker_option_is_checked_like_the_variable(self) -> None:
+        done = run([*CELERY, "-b", "wrong", "worker"], **COMPLETE)
+
+        assert done.returncode == 1
+        [line] = done.stderr.splitlines()
+        assert line.startswith("BROKER_URL: should ")
+
+
+def test_second_im_server_on_a_port_reports_that_it_is_taken(small: System) -> None:
+    """The kernel would let two servers share a port, and each would get polling requests of the other."""
     done = subprocess.run(
         [*COMMANDS["im"][:-1], str(small.im_ports[0])],
         cwd=ROOT,
         env=small.env,
         capture_output=True,
         text=True,
-        timeout=30,
+        timeout=100,
         check=False,
     )
     assert done.returncode != 0

@@ -1,4 +1,4 @@
-"""Who gets in, who is refused, and what a client may say."""
+"""Which clients are accepted or refused, and what they may send."""
 
 import time
 from typing import Any
@@ -10,7 +10,7 @@ import socketio
 from tests.clients import Client
 from tests.system import System
 
-STRANGER = 2**50  # a user whom no other test has signed up
+STRANGER = 2**50  # an id that no other test has signed up
 
 
 def mint(secret: str, **changes: Any) -> str:
@@ -30,7 +30,7 @@ def refusal(system: System, token: str) -> str:
 
 
 class TestConnect:
-    def test_a_token_minted_elsewhere_is_as_good_as_our_own(self, small: System) -> None:
+    def test_token_of_another_issuer_with_our_secret_is_accepted(self, small: System) -> None:
         for url in (small.im_urls[0], f"{small.im_urls[0]}?token={mint(small.secret)}"):
             client = Client([url], mint(small.secret) if "?" not in url else None)
             assert client.wait_for("sync")[0]["offset"] == "0-0"
@@ -40,7 +40,7 @@ class TestConnect:
         "changes",
         [{"refresh": True}, {"user_id": "77"}, {"user_id": 0}, {"user_id": True}, {"jti": ...}, {"exp": ...}],
     )
-    def test_a_token_with_other_claims_is_refused(self, small: System, changes: dict[str, Any]) -> None:
+    def test_token_with_other_claims_is_refused(self, small: System, changes: dict[str, Any]) -> None:
         assert refusal(small, mint(small.secret, **changes)) == "token_invalid"
 
     def test_bad_and_expired_tokens_are_refused(self, small: System) -> None:
@@ -48,14 +48,14 @@ class TestConnect:
         assert refusal(small, mint("x" * 40)) == "token_invalid"
         assert refusal(small, mint(small.secret, exp=int(time.time()) - 5)) == "token_expired"
 
-    def test_anonymous_clients_are_greeted_and_get_no_sync(self, small: System) -> None:
+    def test_anonymous_client_gets_a_message_and_no_sync(self, small: System) -> None:
         client = small.client(None)
         assert client.wait_for("message")[0]["msg"] == "hello"
         assert client.of("sync") == []
         client.close()
 
     @pytest.mark.parametrize("senseless", [None, 5, "text", [], {}, {"msg": 5}, {"msg": None}])
-    def test_a_senseless_message_is_an_acknowledged_error_and_the_socket_lives_on(
+    def test_invalid_message_is_acknowledged_as_an_error_and_the_socket_stays(
         self, small: System, senseless: object
     ) -> None:
         client = small.client(None)

@@ -1,4 +1,4 @@
-"""What an operator sees in Flower of a system that is mostly idle."""
+"""What Flower shows of a system that is mostly idle."""
 
 import base64
 import json
@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from app import events
-from app.db import Database
+from core import events
+from core.db import Database
 from tests.rows import write_notification
 from tests.services import wait_until
 from tests.system import BIN, System
@@ -43,7 +43,7 @@ def system(request: pytest.FixtureRequest) -> System:
 def flower(system: System) -> Iterator[Flower]:
     """A Flower that sees the worker."""
     flower = Flower(system.add_flower("flower"))
-    wait_until(lambda: flower.get("/api/workers?refresh=1&status=1"), seconds=SECONDS, what="a worker is seen")
+    wait_until(lambda: flower.get("/api/workers?refresh=1&status=1"), seconds=SECONDS, what="Flower lists a worker")
     yield flower
     system.processes.pop("flower").kill()
 
@@ -58,15 +58,15 @@ def succeeded(flower: Flower) -> list[str]:
     return [task["result"] for task in flower.dispatches() if task["state"] == "SUCCESS"]
 
 
-def test_dispatches_that_found_nothing_do_not_bury_those_that_pushed(system: System, flower: Flower) -> None:
+def test_empty_dispatches_do_not_hide_those_that_pushed(system: System, flower: Flower) -> None:
     ann, bob = system.user(), system.user()
     before = runs(system)
-    wait_until(lambda: runs(system) >= before + 3, seconds=SECONDS, what="beat asks again and again")
+    wait_until(lambda: runs(system) >= before + 3, seconds=SECONDS, what="beat has requested several dispatches")
 
     system.api.follow(ann, bob)
-    wait_until(lambda: succeeded(flower), seconds=SECONDS, what="one pushed")
+    wait_until(lambda: succeeded(flower), seconds=SECONDS, what="Flower lists the dispatch that pushed")
     before = runs(system)
-    wait_until(lambda: runs(system) >= before + 3, seconds=SECONDS, what="beat asks again and again")
+    wait_until(lambda: runs(system) >= before + 3, seconds=SECONDS, what="beat has requested several dispatches")
 
     [notification] = system.api.get("/v1_0/user/notifications", bob)[1]["results"]
     [task] = flower.dispatches()
@@ -76,17 +76,17 @@ def test_dispatches_that_found_nothing_do_not_bury_those_that_pushed(system: Sys
     assert list(flower.get("/api/workers?status=1").values()) == [True]
 
 
-def test_a_dispatch_shows_what_it_could_not_push(system: System, flower: Flower) -> None:
+def test_dispatch_shows_what_it_could_not_push(system: System, flower: Flower) -> None:
     ann, bob = system.user(), system.user()
     database = Database(system.env["DATABASE_URL"])
 
     with database.transaction() as connection:
         bad = write_notification(connection, bob.id, ann.id, data="[1]")
 
-    wait_until(lambda: succeeded(flower), seconds=SECONDS, what="it is seen")
+    wait_until(lambda: succeeded(flower), seconds=SECONDS, what="Flower lists the dispatch")
     assert succeeded(flower) == [f"{{'pushed': 0, 'ids': [], 'failed': [{bad}]}}"]
     listed = system.run(str(BIN / "flask"), "--app", "app.wsgi", "outbox", "list")
-    assert "InvalidData: data is a list, it should be a dict" in listed.stdout
+    assert "InvalidData: data should be a dict, and is a list" in listed.stdout
     discarded = system.run(str(BIN / "flask"), "--app", "app.wsgi", "outbox", "discard", str(bad))
     assert discarded.returncode == 0, discarded.stderr
     database.close()

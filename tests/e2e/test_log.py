@@ -1,4 +1,4 @@
-"""What clients send to an IM server forges no line of its log."""
+"""Clients cannot forge lines in the log of an IM server."""
 
 import http.client
 import json
@@ -17,7 +17,7 @@ LINE = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d{3} [A-Z]+ [\w.]+ .*")
 
 @pytest.fixture(params=["fast", "stock"])
 def fresh_im(request: pytest.FixtureRequest, folder: Path, valkey: Service) -> Iterator[Im]:
-    """An IM server that has nothing to say of clients yet: it names some of their mistakes only once."""
+    """A new IM server: some mistakes of clients are logged only once."""
     with Im(folder, valkey.url, transport=request.param) as server:
         yield server
 
@@ -39,7 +39,7 @@ def connected(im: Im) -> str:
     return path
 
 
-def test_no_line_is_forged(fresh_im: Im) -> None:
+def test_requests_cannot_forge_a_log_line(fresh_im: Im) -> None:
     for part in ("&sid=x%0aforged%1b[2K", "%0aforged", "&EIO=%0aforged", "&j=%0aforged"):
         ask(fresh_im, "GET", PATH + part)
     ask(fresh_im, "GET", "/%0aforged")

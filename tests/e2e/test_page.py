@@ -9,11 +9,11 @@ from tests.e2e.pages import Person
 from tests.system import System
 
 CLIENT = "**/socket.io.esm.min.js*"
-MOST_REQUESTS = 30  # to load the page: styles, modules, icon, and the document itself
+MOST_REQUESTS = 32  # to load the page: styles, modules, icon, and the document itself
 
 
 class TestPage:
-    def test_a_follow_in_one_window_shows_in_the_other(self, browser: Browser, pages: System) -> None:
+    def test_follow_in_one_window_appears_in_the_other(self, browser: Browser, pages: System) -> None:
         bob = Person(browser, pages)
         ann = Person(browser, pages, viewport={"width": 390, "height": 760})
         ann.page.get_by_role("searchbox").fill(bob.name)
@@ -29,7 +29,7 @@ class TestPage:
         bob.page.get_by_role("button", name="Mark all read").click()
         expect(bob.page.locator("#badge")).to_be_hidden()
 
-    def test_names_turn_nothing_but_themselves_round(self, browser: Browser, pages: System) -> None:
+    def test_right_to_left_name_does_not_reverse_other_text(self, browser: Browser, pages: System) -> None:
         bob = Person(browser, pages)
         [name] = bob.is_followed_by(1, prefix="evil\u202e")
 
@@ -43,7 +43,7 @@ class TestPage:
 
 
 class TestPeople:
-    def test_a_page_of_people_is_one_request(self, browser: Browser, pages: System) -> None:
+    def test_page_of_people_costs_one_request(self, browser: Browser, pages: System) -> None:
         bob = Person(browser, pages)
         asked: list[str] = []
         bob.page.on("request", lambda request: asked.append(request.url))
@@ -55,7 +55,7 @@ class TestPeople:
 
         assert len([url for url in asked if "/users" in url]) == 1
 
-    def test_following_keeps_the_row_and_the_focus(self, browser: Browser, pages: System) -> None:
+    def test_follow_button_keeps_the_row_and_the_focus(self, browser: Browser, pages: System) -> None:
         bob = Person(browser, pages)
         button = bob.page.locator("#people button").first
         button.evaluate("e => e.isTheSame = true")
@@ -67,7 +67,7 @@ class TestPeople:
         expect(button).to_be_focused()
         assert button.evaluate("e => e.isTheSame")
 
-    def test_a_late_answer_to_an_earlier_search_changes_nothing(self, browser: Browser, pages: System) -> None:
+    def test_late_answer_to_an_earlier_search_is_ignored(self, browser: Browser, pages: System) -> None:
         bob, eve = Person(browser, pages), Person(browser, pages)
         held = bob.hold("**/users?q=user&*")
         bob.page.get_by_role("searchbox").fill("user")
@@ -84,7 +84,7 @@ class TestPeople:
         expect(bob.page.locator("#people li")).to_have_count(1)
         expect(bob.page.locator("#people")).to_contain_text(eve.name)
 
-    def test_the_last_page_keeps_the_focus_where_it_was(self, browser: Browser, pages: System) -> None:
+    def test_last_page_keeps_the_focus(self, browser: Browser, pages: System) -> None:
         bob = Person(browser, pages)
         bob.is_followed_by(11, prefix=f"many-{bob.id}")
         bob.page.get_by_role("searchbox").fill(f"many-{bob.id}")
@@ -100,7 +100,7 @@ class TestPeople:
 
 
 class TestLoading:
-    def test_it_is_light_at_first_and_one_request_later(self, browser: Browser, pages: System) -> None:
+    def test_page_loads_little_at_first_and_costs_one_request_later(self, browser: Browser, pages: System) -> None:
         page = browser.new_context().new_page()
         received = "() => performance.getEntriesByType('resource').filter(e => e.transferSize > 0).map(e => e.name)"
 
@@ -111,7 +111,7 @@ class TestLoading:
 
         assert page.evaluate(received) == []
 
-    def test_live_updates_come_when_their_script_loads_at_last(self, browser: Browser, pages: System) -> None:
+    def test_live_updates_begin_when_their_script_loads_late(self, browser: Browser, pages: System) -> None:
         page = browser.new_context().new_page()
         tries: list[str] = []
 
@@ -132,7 +132,7 @@ class TestLoading:
         expect(page.locator("#no-live")).to_be_hidden()
         assert len(tries) == 3
 
-    def test_that_the_server_cant_be_reached_is_said_until_it_can(self, browser: Browser, pages: System) -> None:
+    def test_page_shows_an_unreachable_server_until_it_returns(self, browser: Browser, pages: System) -> None:
         bob = Person(browser, pages)
         place = bob.page.locator("#inbox-title").bounding_box()
         bob.page.route("**/v1_0/**", lambda route: route.abort())
@@ -144,9 +144,7 @@ class TestLoading:
 
         expect(bob.page.locator("#error")).to_be_hidden(timeout=30_000)
 
-    def test_an_answer_to_whoever_was_here_before_is_shown_to_nobody_else(
-        self, browser: Browser, pages: System
-    ) -> None:
+    def test_answer_for_a_previous_user_is_not_shown_to_the_next(self, browser: Browser, pages: System) -> None:
         bob = Person(browser, pages)
         [secret] = bob.is_followed_by(1, prefix="secret")
         held = bob.hold("**/user/notifications?*")
@@ -165,9 +163,7 @@ class TestLoading:
 
 
 @pytest.mark.parametrize("path", ["/", "/docs"])
-def test_there_is_nothing_inline_that_a_content_security_policy_would_refuse(
-    browser: Browser, pages: System, path: str
-) -> None:
+def test_page_has_no_inline_code_or_style(browser: Browser, pages: System, path: str) -> None:
     page = browser.new_context().new_page()
     page.goto(pages.api.url + path)
 

@@ -1,4 +1,4 @@
-"""The page for everybody: axe finds nothing, on phones and desktops, by day and by night."""
+"""axe finds no accessibility problem of the page, on phones and desktops, in light and dark mode."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ from tests.services import missing
 from tests.system import ROOT, System
 
 AXE = ROOT / "node_modules/axe-core/axe.min.js"
-# Off by default, since it is experimental: what is seen on a button is what it is called by.
+# Off by default, since it is experimental: the visible text of a button must be in its accessible name.
 RULES = {"rules": {"label-content-name-mismatch": {"enabled": True}}}
 
 
@@ -36,7 +36,7 @@ def fits(page: Page) -> bool:
     return bool(page.evaluate("() => document.documentElement.scrollWidth <= innerWidth"))
 
 
-def test_before_the_log_in(browser: Browser, pages: System, options: dict[str, Any]) -> None:
+def test_log_in_page_is_accessible(browser: Browser, pages: System, options: dict[str, Any]) -> None:
     page = browser.new_context(**options).new_page()
     page.goto(pages.api.url)
     assert violations(page) == []
@@ -50,7 +50,7 @@ def test_before_the_log_in(browser: Browser, pages: System, options: dict[str, A
     assert fits(page)
 
 
-def test_after_it(browser: Browser, pages: System, options: dict[str, Any]) -> None:
+def test_page_after_log_in_is_accessible(browser: Browser, pages: System, options: dict[str, Any]) -> None:
     pages.user()  # whom bob may follow
     bob = Person(browser, pages, **options)
     expect(bob.page.locator("#people li").first).to_be_visible()
@@ -72,7 +72,7 @@ def test_after_it(browser: Browser, pages: System, options: dict[str, Any]) -> N
     assert violations(bob.page) == []
 
 
-def test_the_description_of_the_api(browser: Browser, pages: System, options: dict[str, Any]) -> None:
+def test_api_description_is_accessible(browser: Browser, pages: System, options: dict[str, Any]) -> None:
     page = browser.new_context(**options).new_page()
     page.goto(f"{pages.api.url}/docs")
 

@@ -1,23 +1,17 @@
-"""The inbox of the page: whatever comes, rows, place and focus are kept, and a click hits what it was meant for."""
+"""The inbox of the page: updates keep the rows, the scroll position and the focus, and move no click target."""
 
 import pytest
 from playwright.sync_api import Browser, expect
 
-from tests.clients import Api
 from tests.e2e.pages import Person
 from tests.system import System
 
-TOKEN = "() => JSON.parse(sessionStorage.session).token"
 SCROLL = "() => scrollY"
 
 
 @pytest.fixture
 def bob(browser: Browser, pages: System) -> Person:
     return Person(browser, pages)
-
-
-def read_elsewhere(bob: Person, system: System, ids: list[int]) -> None:
-    Api(system.api.url).call("POST", "/v1_0/user/notifications/read", {"ids": ids}, token=str(bob.page.evaluate(TOKEN)))
 
 
 def load_60(bob: Person) -> list[str]:
@@ -30,13 +24,13 @@ def load_60(bob: Person) -> list[str]:
     return names
 
 
-class TestRead:
-    def test_who_has_no_photo_is_shown_with_an_initial(self, bob: Person) -> None:
+class TestReadNotifications:
+    def test_user_without_a_photo_is_shown_with_an_initial(self, bob: Person) -> None:
         [name] = bob.is_followed_by(1, prefix="Zoe")
 
         expect(bob.row(name).locator("span.avatar")).to_have_text("Z")
 
-    def test_marking_one_changes_that_row_alone(self, bob: Person) -> None:
+    def test_marking_one_as_read_changes_only_that_row(self, bob: Person) -> None:
         names = load_60(bob)
         bob.row(names[45]).scroll_into_view_if_needed()
         scrolled, place = bob.page.evaluate(SCROLL), bob.place_of(names[45])
@@ -50,7 +44,7 @@ class TestRead:
         expect(bob.page.locator("#inbox li.read")).to_have_count(1)
         assert bob.page.evaluate("() => [...document.querySelectorAll('#inbox li')].every(row => row.isTheSame)")
 
-    def test_marking_all_keeps_the_focus(self, bob: Person) -> None:
+    def test_marking_all_as_read_keeps_the_focus(self, bob: Person) -> None:
         bob.is_followed_by(2)
         button = bob.page.get_by_role("button", name="Mark all read")
 
@@ -60,48 +54,46 @@ class TestRead:
         expect(button).to_be_focused()
         expect(bob.page.locator("#inbox li.unread")).to_have_count(0)
 
-    def test_what_another_device_reads_is_read_here_and_all_rows_stay(self, bob: Person, pages: System) -> None:
+    def test_notification_read_on_another_device_is_marked_and_rows_stay(self, bob: Person) -> None:
         names = load_60(bob)
         bob.row(names[50]).scroll_into_view_if_needed()
         bob.row(names[50]).get_by_role("button").focus()
         place = bob.place_of(names[50])
-        _, inbox = Api(pages.api.url).call(
-            "GET", "/v1_0/user/notifications?limit=60", token=str(bob.page.evaluate(TOKEN))
-        )
+        inbox = bob.read_inbox(limit=60)
 
-        read_elsewhere(bob, pages, [row["id"] for row in inbox["results"][40:55]])
+        bob.mark_read_elsewhere([row["id"] for row in inbox["results"][40:55]])
 
         expect(bob.page.locator("#inbox li.read")).to_have_count(15)
         expect(bob.page.locator("#inbox li")).to_have_count(60)
         expect(bob.row(names[50])).to_be_focused()
         assert bob.place_of(names[50]) == place
 
-    def test_one_read_elsewhere_while_another_comes_is_noticed(self, bob: Person, pages: System) -> None:
+    def test_notification_read_elsewhere_while_another_arrives_is_marked(self, bob: Person) -> None:
         [first] = bob.is_followed_by(1)
-        _, inbox = Api(pages.api.url).call("GET", "/v1_0/user/notifications", token=str(bob.page.evaluate(TOKEN)))
+        inbox = bob.read_inbox()
 
-        read_elsewhere(bob, pages, [inbox["results"][0]["id"]])
+        bob.mark_read_elsewhere([inbox["results"][0]["id"]])
         bob.is_followed_by(1)
 
         expect(bob.row(first)).to_have_class("read")
 
-    def test_what_is_read_elsewhere_brings_no_older_rows(self, bob: Person, pages: System) -> None:
+    def test_reading_elsewhere_loads_no_older_rows(self, bob: Person) -> None:
         bob.is_followed_by(45)
         bob.page.reload()
         expect(bob.page.locator("#inbox li")).to_have_count(20)
         bob.page.locator("#inbox li").nth(3).hover()
         bob.is_followed_by(3)
-        _, inbox = Api(pages.api.url).call("GET", "/v1_0/user/notifications", token=str(bob.page.evaluate(TOKEN)))
+        inbox = bob.read_inbox()
 
-        read_elsewhere(bob, pages, [inbox["results"][10]["id"]])
+        bob.mark_read_elsewhere([inbox["results"][10]["id"]])
 
         expect(bob.page.locator("#inbox li.read")).to_have_count(1)
         expect(bob.page.locator("#inbox li")).to_have_count(20)
         expect(bob.page.get_by_role("button", name="3 new")).to_be_visible()
 
 
-class TestNew:
-    def test_what_comes_moves_no_row_from_under_the_pointer(self, bob: Person) -> None:
+class TestNewNotifications:
+    def test_new_notification_moves_no_row_under_the_pointer(self, bob: Person) -> None:
         names = bob.is_followed_by(3)
         bob.row(names[0]).get_by_role("button", name="Mark read").hover()
         place = bob.place_of(names[0])
@@ -123,7 +115,7 @@ class TestNew:
         expect(bob.row(new[0])).to_be_focused()
 
     @pytest.mark.parametrize("width", [360, 768, 900, 1280])
-    def test_the_button_for_what_waits_covers_nothing_and_moves_nothing(
+    def test_button_for_new_notifications_covers_and_moves_nothing(
         self, browser: Browser, pages: System, width: int
     ) -> None:
         bob = Person(browser, pages, viewport={"width": width, "height": 1200})
@@ -143,7 +135,7 @@ class TestNew:
         is_beside, is_below = badge["x"] + badge["width"] <= button["x"], badge["y"] + badge["height"] <= button["y"]
         assert is_beside or is_below
 
-    def test_what_comes_waits_while_the_list_has_the_focus(self, bob: Person) -> None:
+    def test_new_notification_waits_while_the_list_has_the_focus(self, bob: Person) -> None:
         names = bob.is_followed_by(2)
         bob.row(names[1]).get_by_role("button", name="Mark read").focus()
 
@@ -155,7 +147,7 @@ class TestNew:
         expect(bob.page.locator("#inbox li")).to_have_count(3)
         expect(bob.page.locator("#show-new")).to_be_hidden()
 
-    def test_what_comes_waits_while_the_list_is_scrolled(self, bob: Person) -> None:
+    def test_new_notification_waits_while_the_list_is_scrolled(self, bob: Person) -> None:
         names = bob.is_followed_by(20)
         bob.page.mouse.wheel(0, 600)
         bob.page.wait_for_function("() => scrollY > 400")
@@ -168,9 +160,7 @@ class TestNew:
         bob.page.mouse.wheel(0, -2000)
         expect(bob.page.locator("#inbox li")).to_have_count(22)
 
-    def test_what_comes_moves_no_person_from_under_the_pointer_where_people_stand_below(
-        self, browser: Browser, pages: System
-    ) -> None:
+    def test_new_notification_moves_no_person_under_the_pointer(self, browser: Browser, pages: System) -> None:
         bob = Person(browser, pages, viewport={"width": 600, "height": 900})
         button = bob.page.locator("#people button").first
         button.hover()
@@ -184,13 +174,13 @@ class TestNew:
         bob.page.mouse.move(0, 0)
         expect(bob.page.locator("#inbox li")).to_have_count(1)
 
-    def test_what_comes_shows_at_once_where_nobody_is_at_the_list(self, bob: Person) -> None:
+    def test_new_notification_appears_at_once_when_the_list_is_unused(self, bob: Person) -> None:
         names = bob.is_followed_by(2)
 
         expect(bob.page.locator("#inbox li").first).to_contain_text(names[0])
         expect(bob.page.locator("#show-new")).to_be_hidden()
 
-    def test_all_is_marked_that_is_shown_and_all_is_shown(self, bob: Person) -> None:
+    def test_mark_all_shows_and_marks_every_notification(self, bob: Person) -> None:
         names = bob.is_followed_by(1)
         bob.row(names[0]).hover()
         bob.is_followed_by(2)
@@ -200,7 +190,7 @@ class TestNew:
         expect(bob.page.locator("#inbox li.read")).to_have_count(3)
         expect(bob.page.locator("#badge")).to_be_hidden()
 
-    def test_after_the_last_older_one_the_focus_is_on_what_came(self, bob: Person) -> None:
+    def test_last_older_page_moves_the_focus_to_the_first_loaded_row(self, bob: Person) -> None:
         names = bob.is_followed_by(21)
         bob.page.reload()
         expect(bob.page.locator("#inbox li")).to_have_count(20)

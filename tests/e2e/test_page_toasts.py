@@ -1,4 +1,4 @@
-"""Toasts of the page: a click on one hits nothing else, and none goes from under the pointer."""
+"""Toasts of the page: a click on one reaches nothing else, and a hovered one stays."""
 
 import pytest
 from playwright.sync_api import Browser, expect
@@ -32,7 +32,7 @@ def clicked(bob: Person) -> list[str]:
     return result
 
 
-def test_a_click_on_its_text_hits_nothing_below(bob: Person) -> None:
+def test_click_on_a_toast_does_not_reach_the_page_below(bob: Person) -> None:
     [name] = bob.is_followed_by(1)
     toast = bob.page.locator(".toast")
     expect(toast).to_contain_text(name)
@@ -45,7 +45,7 @@ def test_a_click_on_its_text_hits_nothing_below(bob: Person) -> None:
     assert clicked(bob) == ["toast"] * 3
 
 
-def test_a_click_that_began_on_a_toast_that_went_hits_nothing_below(bob: Person) -> None:
+def test_click_on_a_vanishing_toast_does_not_reach_the_page_below(bob: Person) -> None:
     bob.is_followed_by(1)
     bob.page.locator(".toast p").hover()
 
@@ -57,7 +57,7 @@ def test_a_click_that_began_on_a_toast_that_went_hits_nothing_below(bob: Person)
     assert "below" not in clicked(bob)
 
 
-def test_it_stays_while_the_pointer_is_on_it_and_the_others_wait(browser: Browser, pages: System) -> None:
+def test_hovered_toast_stays_and_the_others_wait(browser: Browser, pages: System) -> None:
     bob = Person(browser, pages)
     bob.page.clock.install()
     [first] = bob.is_followed_by(1)
@@ -76,7 +76,7 @@ def test_it_stays_while_the_pointer_is_on_it_and_the_others_wait(browser: Browse
     expect(bob.page.locator(".toast")).to_have_count(0)
 
 
-def test_escape_and_its_button_dismiss_it_and_the_focus_goes_back(browser: Browser, pages: System) -> None:
+def test_escape_and_button_dismiss_a_toast_and_restore_the_focus(browser: Browser, pages: System) -> None:
     bob = Person(browser, pages)
     bob.is_followed_by(2)
     bob.page.locator("#q").focus()

@@ -1,4 +1,4 @@
-"""Websocket frames (RFC 6455), sound and not."""
+"""Websocket frames (RFC 6455), valid and invalid."""
 
 import pytest
 
@@ -13,22 +13,22 @@ NOT_UTF8 = (1007, 1011)  # The stock class says 1011, "internal error".
 TOO_BIG = 1009
 
 
-class TestSound:
-    def test_a_frame_may_come_byte_by_byte(self, im: Im) -> None:
+class TestValidFrames:
+    def test_frame_may_arrive_byte_by_byte(self, im: Im) -> None:
         with Websocket(im.port) as session:
             session.join()
             for byte in frame(TEXT, EVENT):
                 session.write(bytes([byte]))
             assert session.receive().startswith(REPLY)
 
-    def test_many_frames_may_come_in_one_piece(self, im: Im) -> None:
+    def test_many_frames_may_arrive_in_one_piece(self, im: Im) -> None:
         with Websocket(im.port) as session:
             session.join()
             session.write(frame(TEXT, EVENT) * 50)
             for _ in range(50):
                 assert session.receive().startswith(REPLY)
 
-    def test_a_message_may_come_in_fragments(self, im: Im) -> None:
+    def test_message_may_arrive_in_fragments(self, im: Im) -> None:
         with Websocket(im.port) as session:
             session.join()
             session.write(frame(TEXT, EVENT[:5], is_last=False))
@@ -36,7 +36,7 @@ class TestSound:
             session.write(frame(CONTINUED, EVENT[9:]))
             assert session.receive().startswith(REPLY)
 
-    def test_a_character_may_be_cut_between_two_fragments(self, im: Im) -> None:
+    def test_character_may_be_split_between_two_fragments(self, im: Im) -> None:
         said = '42["message",{"msg":"é"}]'.encode()
         cut = said.index(b"\xc3") + 1
         with Websocket(im.port) as session:
@@ -44,7 +44,7 @@ class TestSound:
             session.write(frame(TEXT, said[:cut], is_last=False) + frame(CONTINUED, said[cut:]))
             assert "msg: é" in session.receive()
 
-    def test_control_frames_may_come_between_fragments(self, im: Im) -> None:
+    def test_control_frames_may_arrive_between_fragments(self, im: Im) -> None:
         with Websocket(im.port) as session:
             session.join()
             session.write(frame(TEXT, EVENT[:5], is_last=False) + frame(PING, b"are you there?") + frame(PONG, b""))
@@ -55,35 +55,35 @@ class TestSound:
             assert session.receive().startswith(REPLY)
 
     @pytest.mark.parametrize("payload", [b"", b"x" * 125], ids=["empty", "longest"])
-    def test_a_ping_is_answered_with_its_payload(self, im: Im, payload: bytes) -> None:
+    def test_ping_is_answered_with_its_payload(self, im: Im, payload: bytes) -> None:
         with Websocket(im.port) as session:
             session.write(frame(PING, payload))
             assert session.ws.recv_data(control_frame=True) == (PONG, payload)
 
-    def test_a_pong_that_nobody_asked_for_is_passed_over(self, im: Im) -> None:
+    def test_unrequested_pong_is_ignored(self, im: Im) -> None:
         with Websocket(im.port) as session:
             session.join()
             session.write(frame(PONG, b"?"))
             assert session.is_alive()
 
     @pytest.mark.parametrize("code", [1000, 1001, 3000, 4999])
-    def test_a_close_is_answered_with_its_code(self, im: Im, code: int) -> None:
+    def test_close_is_answered_with_its_code(self, im: Im, code: int) -> None:
         with Websocket(im.port) as session:
             session.write(frame(CLOSE, code.to_bytes(2, "big") + b"bye"))
             assert session.closing_code() == code
 
-    def test_a_close_without_a_code_is_answered(self, im: Im) -> None:
+    def test_close_without_a_code_is_answered(self, im: Im) -> None:
         with Websocket(im.port) as session:
             session.write(frame(CLOSE))
             assert session.closing_code() in (None, 1000)
 
 
-class TestUnsound:
+class TestInvalidFrames:
     @pytest.mark.parametrize(
         "content",
         [
             frame(TEXT, EVENT, is_masked=False),
-            frame(TEXT, EVENT, rsv=4),  # The stock class passes over the other two reserved bits.
+            frame(TEXT, EVENT, rsv=4),  # The stock class ignores the other two reserved bits.
             *(frame(opcode, EVENT) for opcode in (0x3, 0x7, 0xB, 0xF)),
             frame(PING, b"x" * 126),
             frame(PING, b"x", is_last=False),
@@ -104,7 +104,7 @@ class TestUnsound:
             *("code 0", "code 999", "code 1004", "code 1005", "code 1006", "code 1015", "code 5000"),
         ],
     )
-    def test_a_frame_that_may_not_be_ends_the_connection(self, im: Im, content: bytes) -> None:
+    def test_invalid_frame_ends_the_connection(self, im: Im, content: bytes) -> None:
         with Websocket(im.port) as session:
             session.join()
             session.write(content)
@@ -120,27 +120,27 @@ class TestUnsound:
         ],
         ids=["a byte", "half a character", "a surrogate", "two fragments"],
     )
-    def test_a_text_that_is_not_utf8_ends_the_connection(self, im: Im, content: bytes) -> None:
+    def test_text_that_is_not_utf8_ends_the_connection(self, im: Im, content: bytes) -> None:
         with Websocket(im.port) as session:
             session.join()
             session.write(content)
             assert session.closing_code() in NOT_UTF8
 
     @pytest.mark.parametrize("length", [65_537, 2**20, 2**40, 2**63 - 1])
-    def test_a_frame_above_the_limit_is_refused_before_it_comes(self, im: Im, length: int) -> None:
+    def test_frame_above_the_limit_is_refused_before_it_arrives(self, im: Im, length: int) -> None:
         with Websocket(im.port) as session:
             session.join()
             session.write(b"\x81\xff" + length.to_bytes(8, "big") + b"mask" + b"x" * 100)
             assert session.closing_code() == TOO_BIG
 
-    def test_fragments_that_are_too_much_together_end_the_connection(self, im: Im) -> None:
+    def test_fragments_above_the_limit_end_the_connection(self, im: Im) -> None:
         with Websocket(im.port) as session:
             session.join()
             session.write(frame(TEXT, b"4" + b"x" * 40_000, is_last=False) + frame(CONTINUED, b"x" * 40_000))
             # The stock class closes without saying why.
             assert session.closing_code() in (None, TOO_BIG)
 
-    def test_a_connection_that_ends_within_a_frame_is_closed(self, im: Im) -> None:
+    def test_connection_that_ends_within_a_frame_is_closed(self, im: Im) -> None:
         for cut in (1, 2, 5, 20):
             with Websocket(im.port) as session:
                 session.join()

@@ -26,7 +26,7 @@ class TestHandshake:
             "maxPayload": 65536,
         }
 
-    def test_a_websocket_has_nothing_left_to_upgrade_to(self, im: Im) -> None:
+    def test_websocket_offers_no_upgrade(self, im: Im) -> None:
         with Websocket(im.port) as session:
             assert session.handshake.pop("sid")
             assert session.handshake == {
@@ -36,7 +36,7 @@ class TestHandshake:
                 "maxPayload": 65536,
             }
 
-    def test_no_two_sessions_share_an_id(self, im: Im) -> None:
+    def test_each_session_has_a_unique_id(self, im: Im) -> None:
         assert len({Polling(im.port).sid for _ in range(20)}) == 20
 
     @pytest.mark.parametrize(
@@ -57,23 +57,32 @@ class TestHandshake:
             query("websocket", sid="unknown"),
         ],
     )
-    def test_a_bad_query_is_refused(self, im: Im, bad: str) -> None:
+    def test_bad_query_is_refused(self, im: Im, bad: str) -> None:
         assert request(im.port, bad)[0] == 400
 
     @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "PATCH"])
-    def test_a_session_opens_with_get_alone(self, im: Im, method: str) -> None:
+    def test_session_opens_only_with_get(self, im: Im, method: str) -> None:
         assert request(im.port, query(), method=method)[0] == 400
 
     @pytest.mark.parametrize("method", ["PUT", "DELETE", "PATCH"])
-    def test_a_wrong_method_leaves_the_session_as_it_is(self, im: Im, method: str) -> None:
+    def test_wrong_method_does_not_change_the_session(self, im: Im, method: str) -> None:
         session = Polling(im.port)
 
         assert request(im.port, query(sid=session.sid), method=method)[0] == 400
 
         session.join()
 
-    def test_another_origin_is_refused(self, im: Im) -> None:
-        assert request(im.port, query(), Origin="http://evil.example")[0] == 400
+    @pytest.mark.parametrize("origin", ["http://evil.example", "null"])
+    def test_cross_site_call_is_refused(self, im: Im, origin: str) -> None:
+        session = Polling(im.port)
+        upgrade = {"Sec_WebSocket_Version": "13", **WEBSOCKET, **KEY}
+
+        assert request(im.port, query(), Origin=origin)[0] == 400
+        assert request(im.port, query(sid=session.sid), Origin=origin)[0] == 400
+        assert request(im.port, query(sid=session.sid), method="POST", body="40", Origin=origin)[0] == 400
+        assert request(im.port, query("websocket"), Origin=origin, **upgrade)[0] == 400
+
+    def test_own_origin_is_accepted(self, im: Im) -> None:
         assert request(im.port, query(), Origin=f"http://127.0.0.1:{im.port}")[0] == 200
 
     @pytest.mark.parametrize(
@@ -86,7 +95,7 @@ class TestHandshake:
             query("websocket", sid="unknown"),
         ],
     )
-    def test_a_websocket_with_a_bad_query_is_refused(self, im: Im, bad: str) -> None:
+    def test_websocket_with_a_bad_query_is_refused(self, im: Im, bad: str) -> None:
         status, _ = request(im.port, bad, Sec_WebSocket_Version="13", **WEBSOCKET, **KEY)
         assert status == 400
 
@@ -102,7 +111,7 @@ class TestHandshake:
             {**WEBSOCKET, "Sec_WebSocket_Key1": "1 2", "Sec_WebSocket_Key2": "3 4"},
         ],
     )
-    def test_half_a_websocket_handshake_is_refused(self, im: Im, headers: dict[str, str]) -> None:
+    def test_incomplete_websocket_handshake_is_refused(self, im: Im, headers: dict[str, str]) -> None:
         assert request(im.port, query("websocket"), **headers)[0] in (400, 426)
 
 
@@ -122,12 +131,12 @@ class TestGarbage:
         ],
         ids=["tls", "zeros", "no path", "a word", "version", "long path", "long header", "length", "negative length"],
     )
-    def test_what_is_no_http_is_refused_and_changes_nothing(self, im: Im, garbage: bytes) -> None:
+    def test_text_that_is_no_http_is_refused_and_changes_nothing(self, im: Im, garbage: bytes) -> None:
         answer = talk(im.port, garbage)
-        # What has no version is taken for HTTP/0.9, and answered without a status line.
+        # A request without a version counts as HTTP/0.9, and is answered without a status line.
         assert answer == b"" or re.search(rb"(HTTP/1\.\d |Error code: )[45]\d\d", answer), answer[:200]
 
-    def test_a_client_that_says_nothing_holds_up_nobody(self, im: Im) -> None:
+    def test_silent_client_does_not_block_others(self, im: Im) -> None:
         assert talk(im.port, b"") == b""
         Polling(im.port).join()
 
@@ -135,7 +144,7 @@ class TestGarbage:
 @pytest.mark.parametrize(
     "line", ["GET /socket.io/?EIO=4&token={} HTT", "GET /socket.io/?EIO=4&token={} HTTP/1.1\r\nbad"]
 )
-def test_a_request_that_makes_no_sense_leaves_no_token_in_the_log(im: Im, line: str) -> None:
+def test_invalid_request_leaves_no_token_in_the_log(im: Im, line: str) -> None:
     with socket.create_connection(("127.0.0.1", im.port), timeout=5) as client:
         client.sendall(line.format("secret-token").encode() + b"\r\n\r\n")
         assert b"400" in client.recv(1000).split(b"\r\n")[0]

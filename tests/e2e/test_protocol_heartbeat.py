@@ -1,4 +1,4 @@
-"""Engine.IO: the server pings, the client answers, or is gone."""
+"""Engine.IO: the server pings, and closes a client that does not answer."""
 
 from contextlib import suppress
 
@@ -13,31 +13,31 @@ EVENT = '42["message",{"msg":"I am here"}]'
 
 
 class TestHeartbeat:
-    def test_the_interval_is_told_in_milliseconds(self, impatient_im: Im) -> None:
+    def test_handshake_gives_the_interval_in_milliseconds(self, impatient_im: Im) -> None:
         session = Polling(impatient_im.port)
         assert (session.handshake["pingInterval"], session.handshake["pingTimeout"]) == (300, 800)
 
-    def test_a_websocket_that_answers_stays(self, impatient_im: Im) -> None:
+    def test_websocket_that_answers_pings_stays_open(self, impatient_im: Im) -> None:
         with Websocket(impatient_im.port) as session:
             for _ in range(4):
                 assert session.receive() == "2"
                 session.send("3")
             session.join()
 
-    def test_a_poll_that_answers_stays(self, impatient_im: Im) -> None:
+    def test_polling_session_that_answers_pings_stays_open(self, impatient_im: Im) -> None:
         session = Polling(impatient_im.port)
         for _ in range(4):
             assert session.receive() == "2"
             assert session.post("3") == (200, "ok")
 
-    def test_a_websocket_that_does_not_answer_is_closed(self, impatient_im: Im) -> None:
+    def test_websocket_that_does_not_answer_is_closed(self, impatient_im: Im) -> None:
         with Websocket(impatient_im.port) as session:
             session.join()
             with suppress(WebSocketConnectionClosedException, ConnectionError):
                 assert session.receive() == "2"
                 session.closing_code()
 
-    def test_events_are_no_answer(self, impatient_im: Im) -> None:
+    def test_events_do_not_answer_a_ping(self, impatient_im: Im) -> None:
         with Websocket(impatient_im.port) as session:
             session.join()
             with pytest.raises((WebSocketConnectionClosedException, ConnectionError)):
@@ -46,23 +46,23 @@ class TestHeartbeat:
     @pytest.mark.parametrize(
         "begun", [frame(TEXT, b"42", is_last=False), frame(TEXT, b"42[1]")[:-2]], ids=["a fragment", "part of a frame"]
     )
-    def test_who_is_in_the_middle_of_a_message_can_not_answer(self, impatient_im: Im, begun: bytes) -> None:
+    def test_unfinished_message_does_not_answer_a_ping(self, impatient_im: Im, begun: bytes) -> None:
         with Websocket(impatient_im.port) as session:
             session.join()
             session.write(begun)
             with suppress(WebSocketConnectionClosedException, ConnectionError):
                 session.closing_code()
 
-    def test_a_poll_that_does_not_answer_is_closed(self, impatient_im: Im) -> None:
+    def test_polling_session_that_does_not_answer_is_closed(self, impatient_im: Im) -> None:
         session = Polling(impatient_im.port)
         assert session.receive() == "2"
         wait_until(lambda: session.post("")[0] == 400, seconds=10, what="the session is closed")
 
-    def test_a_client_that_never_polls_is_closed(self, impatient_im: Im) -> None:
+    def test_client_that_never_polls_is_closed(self, impatient_im: Im) -> None:
         session = Polling(impatient_im.port)
         wait_until(lambda: session.post("")[0] == 400, seconds=10, what="the session is closed")
 
-    def test_the_heart_goes_on_beating_after_an_upgrade(self, impatient_im: Im) -> None:
+    def test_heartbeat_continues_after_an_upgrade(self, impatient_im: Im) -> None:
         polling = Polling(impatient_im.port)
         with Websocket(impatient_im.port, sid=polling.sid) as session:
             session.upgrade()
@@ -70,7 +70,7 @@ class TestHeartbeat:
                 assert session.receive_past_noop() == "2"
                 session.send("3")
 
-    def test_an_upgrade_that_is_never_completed_ends_with_the_session(self, impatient_im: Im) -> None:
+    def test_incomplete_upgrade_ends_with_the_session(self, impatient_im: Im) -> None:
         polling = Polling(impatient_im.port)
         with Websocket(impatient_im.port, sid=polling.sid) as session:
             session.send("2probe")

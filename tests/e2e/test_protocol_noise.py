@@ -1,4 +1,4 @@
-"""Packets and frames put together at random, the same ones in each run: whatever comes, the server is well after it."""
+"""The server survives packets and frames that are generated at random, the same in each run."""
 
 import random
 from contextlib import suppress
@@ -54,21 +54,21 @@ def noise() -> Noise:
 
 
 class TestNoise:
-    def test_in_packets(self, im: Im, noise: Noise) -> None:
+    def test_random_packets_harm_no_other_session(self, im: Im, noise: Noise) -> None:
         for _ in range(ROUNDS):
             with Websocket(im.port) as session, suppress(ConnectionError):
                 if noise.likely():
                     session.join()
                 session.send(*noise.packets())
 
-    def test_in_frames(self, im: Im, noise: Noise) -> None:
+    def test_random_frames_harm_no_other_session(self, im: Im, noise: Noise) -> None:
         for _ in range(ROUNDS):
             with Websocket(im.port) as session, suppress(ConnectionError):
                 if noise.likely():
                     session.join()
                 session.write(noise.frames())
 
-    def test_in_payloads(self, im: Im, noise: Noise) -> None:
+    def test_random_payloads_harm_no_other_session(self, im: Im, noise: Noise) -> None:
         for _ in range(ROUNDS):
             session = Polling(im.port)
             if noise.likely():
@@ -76,7 +76,7 @@ class TestNoise:
             packets = [packet for packet in noise.packets() if isinstance(packet, str)]
             assert session.post(*packets)[0] in (200, 400)
 
-    def test_in_upgrades(self, im: Im, noise: Noise) -> None:
+    def test_random_upgrades_harm_no_other_session(self, im: Im, noise: Noise) -> None:
         for _ in range(ROUNDS):
             polling = Polling(im.port)
             if noise.likely():

@@ -5,7 +5,7 @@ import random
 
 import pytest
 
-from app import tokens
+from core import tokens
 from tests.clients import Client
 from tests.im import Im, fill_history
 from tests.wire import NOOP, SEPARATOR, Polling, query, request
@@ -32,7 +32,7 @@ class TestPackets:
         replies = [session.receive() for _ in range(40)]
         assert [reply.startswith(REPLY % number) for number, reply in enumerate(replies)] == [True] * 40
 
-    def test_what_is_not_ascii_comes_back_as_it_went(self, im: Im) -> None:
+    def test_non_ascii_text_is_echoed_unchanged(self, im: Im) -> None:
         session = Polling(im.port)
         session.join()
 
@@ -40,7 +40,7 @@ class TestPackets:
 
         assert json.loads(session.receive()[2:])[1]["msg"].endswith("新闻 🎉")
 
-    def test_a_poll_waits_until_there_is_something(self, im: Im) -> None:
+    def test_poll_waits_until_there_is_a_packet(self, im: Im) -> None:
         session = Polling(im.port)
         session.join()
         waiting = session.begin_get()
@@ -51,7 +51,7 @@ class TestPackets:
         assert status == 200
         assert content.startswith(REPLY % "now")
 
-    def test_an_empty_payload_changes_nothing(self, im: Im) -> None:
+    def test_empty_payload_changes_nothing(self, im: Im) -> None:
         session = Polling(im.port)
         session.join()
 
@@ -64,7 +64,7 @@ class TestPackets:
 class TestManyPackets:
     """The stock Python client ends a connection whose polling answer has more than 16 packets."""
 
-    def test_one_answer_holds_16_at_most_and_the_next_ones_the_rest_in_order(self, im: Im) -> None:
+    def test_poll_returns_at_most_16_packets_and_keeps_the_order(self, im: Im) -> None:
         session = Polling(im.port)
         session.join()
         session.post(*(EVENT % number for number in range(40)))
@@ -79,7 +79,7 @@ class TestManyPackets:
         replies = [reply for answer in answers for reply in answer]
         assert [reply.startswith(REPLY % number) for number, reply in enumerate(replies)] == [True] * 40
 
-    def test_a_long_replay_reaches_the_stock_python_client(self, im: Im) -> None:
+    def test_long_replay_reaches_the_stock_python_client(self, im: Im) -> None:
         user_id = random.randrange(10**6, 10**9)
         fill_history(im, user_id, 100)
 
@@ -108,7 +108,7 @@ class TestMalformed:
         ],
         ids=["abc", "9", "deep", "ping", "open", "empty packet", "binary", "utf-8", "separators"],
     )
-    def test_an_invalid_packet_closes_the_session(self, im: Im, body: str | bytes) -> None:
+    def test_invalid_packet_closes_the_session(self, im: Im, body: str | bytes) -> None:
         session = Polling(im.port)
 
         status, _ = request(im.port, query(sid=session.sid), method="POST", body=body)
@@ -117,7 +117,7 @@ class TestMalformed:
         assert session.get()[0] == 400
         assert session.is_closed()
 
-    def test_a_body_above_the_limit_closes_the_session(self, im: Im) -> None:
+    def test_body_above_the_limit_closes_the_session(self, im: Im) -> None:
         session = Polling(im.port)
 
         status, _ = request(im.port, query(sid=session.sid), method="POST", body=EVENT % ("x" * 70_000))
@@ -125,17 +125,19 @@ class TestMalformed:
         assert status == 400
         assert session.is_closed()
 
-    def test_a_body_at_the_limit_is_taken(self, im: Im) -> None:
+    def test_body_at_the_limit_is_accepted(self, im: Im) -> None:
         session = Polling(im.port)
         session.join()
         text = "x" * (session.handshake["maxPayload"] - len(EVENT % "") - 1)
 
         assert session.post(f"427{EVENT[2:]}" % text) == (200, "ok")
 
-        assert session.receive().startswith('437[{"error":')  # no text is as long, but that is for the chat to say
+        assert session.receive().startswith(
+            '437[{"error":'
+        )  # the text is too long for the chat, which is refused later
         assert not session.is_closed()
 
-    def test_a_poll_that_waits_is_told_when_the_session_closes(self, im: Im) -> None:
+    def test_waiting_poll_returns_when_the_session_closes(self, im: Im) -> None:
         session = Polling(im.port)
         waiting = session.begin_get()
 
@@ -145,28 +147,32 @@ class TestMalformed:
 
 
 class TestTwoPolls:
-    def test_two_polls_at_once_close_the_session(self, im: Im) -> None:
+    def test_two_concurrent_polls_close_the_session(self, im: Im) -> None:
         session = Polling(im.port)
 
-        first, second = session.begin_get(), session.begin_get()
+        answers = [poll.answer() for poll in (session.begin_get(), session.begin_get())]
 
-        assert first.answer() == (200, "1")
-        assert second.answer()[0] == 400
+        # The server may read the two in either order. The one that it reads first ends with a close packet.
+        assert sorted(status for status, _ in answers) == [200, 400]
+        assert (200, "1") in answers
         assert session.is_closed()
 
 
 class TestClose:
-    def test_the_client_closes_the_session_and_its_own_poll(self, im: Im) -> None:
-        session = Polling(im.port)
-        waiting = session.begin_get()
+    def test_close_of_the_client_ends_the_session_and_its_poll(self, im: Im) -> None:
+        for _attempt in range(5):
+            session = Polling(im.port)
+            waiting = session.begin_get()
+            assert session.post("1") == (200, "ok")
+            answer = waiting.answer()
+            if answer[0] == 200:  # else the server read the GET after the POST, when the session had ended
+                break
 
-        assert session.post("1") == (200, "ok")
-
-        assert waiting.answer() == (200, NOOP)
+        assert answer == (200, NOOP)
         assert session.get()[0] == 400
         assert session.post(EVENT % "late")[0] == 400
 
-    def test_what_follows_a_close_in_its_payload_is_dropped(self, im: Im) -> None:
+    def test_packets_after_a_close_are_dropped(self, im: Im) -> None:
         session = Polling(im.port)
 
         assert session.post("1", "40", EVENT % "late") == (200, "ok")

@@ -1,4 +1,4 @@
-"""Socket.IO: namespaces, events, acknowledgements, attachments; and packets that are none."""
+"""Socket.IO: namespaces, events, acknowledgements, attachments, and malformed packets."""
 
 import json
 import time
@@ -14,7 +14,7 @@ REPLY = '42["message",{"msg":"I have received your msg: %s"'
 
 
 class TestConnect:
-    def test_the_main_namespace_lets_in(self, im: Im) -> None:
+    def test_main_namespace_accepts_a_connect(self, im: Im) -> None:
         with Websocket(im.port) as session:
             session.send("40")
             answer = session.receive()
@@ -22,15 +22,15 @@ class TestConnect:
             assert set(json.loads(answer[2:])) == {"sid"}
 
     @pytest.mark.parametrize("packet", ["40", "40{}", '40{"anything":[1]}', "40/,", "40/,{}", '40{"token":null}'])
-    def test_a_payload_is_welcome(self, im: Im, packet: str) -> None:
+    def test_connect_may_have_a_payload(self, im: Im, packet: str) -> None:
         with Websocket(im.port) as session:
             session.join(packet)
 
-    def test_the_sid_is_not_that_of_the_session(self, im: Im) -> None:
+    def test_sid_differs_from_that_of_the_session(self, im: Im) -> None:
         with Websocket(im.port) as session:
             assert session.join() != session.sid
 
-    def test_a_token_may_come_in_the_payload(self, im: Im) -> None:
+    def test_token_may_be_in_the_payload(self, im: Im) -> None:
         now = int(time.time())
         claims = {"user_id": 7, "refresh": False, "iat": now, "exp": now + 60, "jti": "one"}
         with Websocket(im.port) as session:
@@ -38,20 +38,20 @@ class TestConnect:
             assert session.receive().startswith('42["sync",')
 
     @pytest.mark.parametrize("token", ['"nonsense"', "5", "[]"])
-    def test_a_bad_token_is_refused_and_may_be_mended(self, im: Im, token: str) -> None:
+    def test_bad_token_is_refused_and_may_be_corrected(self, im: Im, token: str) -> None:
         with Websocket(im.port) as session:
             session.send(f'40{{"token":{token}}}')
             assert session.receive() == '44{"message":"token_invalid"}'
             session.join()
 
     @pytest.mark.parametrize("packet", ["40/unknown", "40/unknown,", '40/unknown,{"token":"x"}'])
-    def test_an_unknown_namespace_is_refused_by_name(self, im: Im, packet: str) -> None:
+    def test_unknown_namespace_is_refused_by_name(self, im: Im, packet: str) -> None:
         with Websocket(im.port) as session:
             session.send(packet)
             assert session.receive() == '44/unknown,{"message":"Invalid namespace"}'
             session.join()
 
-    def test_a_query_after_the_namespace_is_no_part_of_it(self, im: Im) -> None:
+    def test_query_after_the_namespace_is_ignored(self, im: Im) -> None:
         with Websocket(im.port) as session:
             session.send("40/unknown?token=x,")
             assert session.receive().startswith("44/unknown,")
@@ -62,7 +62,7 @@ class TestConnect:
             session.join()
             assert session.is_alive()
 
-    def test_a_second_connect_closes_the_session(self, im: Im) -> None:
+    def test_second_connect_closes_the_session(self, im: Im) -> None:
         with Websocket(im.port) as session:
             session.join()
             session.send("40")
@@ -71,7 +71,7 @@ class TestConnect:
 
 class TestDisconnect:
     @pytest.mark.parametrize("packet", ["41", "41/,"])
-    def test_a_client_may_leave_and_come_back(self, im: Im, packet: str) -> None:
+    def test_client_may_disconnect_and_connect_again(self, im: Im, packet: str) -> None:
         with Websocket(im.port) as session:
             first = session.join()
             session.send(packet, EVENT % "gone")
@@ -79,7 +79,7 @@ class TestDisconnect:
             assert session.join() != first
             assert session.is_alive()
 
-    def test_leaving_an_unknown_namespace_changes_nothing(self, im: Im) -> None:
+    def test_disconnect_from_an_unknown_namespace_changes_nothing(self, im: Im) -> None:
         with Websocket(im.port) as session:
             session.join()
             session.send("41/unknown,", '42/unknown,["message",{"msg":"x"}]', "43/unknown,1[]")
@@ -87,7 +87,7 @@ class TestDisconnect:
 
 
 class TestEvents:
-    def test_an_event_is_acknowledged_by_its_id(self, im: Im) -> None:
+    def test_event_is_acknowledged_by_its_id(self, im: Im) -> None:
         with Websocket(im.port) as session:
             session.join()
             for number in (0, 1, 456, 10**15):
@@ -95,21 +95,21 @@ class TestEvents:
                 come = [session.receive() for _ in range(2)]
                 assert f'43{number}[{{"status":"ok"}}]' in come
 
-    def test_an_event_without_an_id_is_not_acknowledged(self, im: Im) -> None:
+    def test_event_without_an_id_is_not_acknowledged(self, im: Im) -> None:
         with Websocket(im.port) as session:
             session.join()
             session.send('42["unknown"]', EVENT % "x")
             assert session.receive().startswith(REPLY % "x")
 
     @pytest.mark.parametrize("arguments", ["", ',1,"2",{"3":[true]}', ",null", ',{"msg":"x"},{"msg":"y"}'])
-    def test_an_event_may_have_any_number_of_arguments(self, im: Im, arguments: str) -> None:
+    def test_event_may_have_any_number_of_arguments(self, im: Im, arguments: str) -> None:
         with Websocket(im.port) as session:
             session.join()
             for event in ("message", "unknown", ""):
                 session.send(f'425["{event}"{arguments}]')
                 assert session.receive().startswith('435[{"error":')
 
-    def test_events_pass_over_polling_too(self, im: Im) -> None:
+    def test_events_work_over_polling(self, im: Im) -> None:
         session = Polling(im.port)
         session.join()
         session.post('428["message",{"msg":"x"}]', '429["unknown"]')
@@ -118,7 +118,7 @@ class TestEvents:
         assert come[1] == '438[{"status":"ok"}]'
         assert come[2].startswith('439[{"error":')
 
-    def test_the_server_asks_and_the_client_acknowledges(self, im: Im) -> None:
+    def test_client_acknowledges_an_event_of_the_server(self, im: Im) -> None:
         with Websocket(im.port) as session, Neighbour(im.redis_url) as neighbour:
             neighbour.ask("question", [1, "two"], sid=session.join())
             asked = session.receive()
@@ -132,7 +132,7 @@ class TestEvents:
         "data", [2**70 + 1, "Ännchen \U0001f600", {"a": [-(2**63) - 1, None, 1.5]}, ["half a pair: \ud83d", 10**90 + 1]]
     )
     @pytest.mark.parametrize("how", [Websocket, Polling])
-    def test_what_a_stock_manager_emits_arrives_as_it_is(
+    def test_event_of_a_stock_manager_arrives_unchanged(
         self, im: Im, how: type[Websocket] | type[Polling], data: object
     ) -> None:
         session = how(im.port)
@@ -144,7 +144,7 @@ class TestEvents:
         if isinstance(session, Websocket):
             session.ws.shutdown()
 
-    def test_acknowledgements_that_nobody_asked_for_are_passed_over(self, im: Im) -> None:
+    def test_unrequested_acknowledgements_are_ignored(self, im: Im) -> None:
         with Websocket(im.port) as session:
             session.join()
             session.send("430[]", '43999["x"]', "43[1]")
@@ -152,32 +152,32 @@ class TestEvents:
 
 
 class TestAttachments:
-    def test_an_event_with_attachments_is_put_together(self, im: Im) -> None:
+    def test_event_with_attachments_is_reassembled(self, im: Im) -> None:
         head = '452-789["message",{"_placeholder":true,"num":0},{"_placeholder":true,"num":1}]'
         with Websocket(im.port) as session:
             session.join()
             session.send(head, b"\x01\x02", b"")
             assert session.receive().startswith('43789[{"error":')
 
-    def test_attachments_pass_over_polling_as_base64(self, im: Im) -> None:
+    def test_attachments_are_base64_over_polling(self, im: Im) -> None:
         session = Polling(im.port)
         session.join()
         assert session.post('451-7["message",{"_placeholder":true,"num":0}]', "bAQIDBA==") == (200, "ok")
         assert session.receive().startswith('437[{"error":')
 
-    def test_an_acknowledgement_may_have_attachments(self, im: Im) -> None:
+    def test_acknowledgement_may_have_attachments(self, im: Im) -> None:
         with Websocket(im.port) as session:
             session.join()
             session.send('461-5[{"_placeholder":true,"num":0}]', b"x")
             assert session.is_alive()
 
-    def test_the_server_sends_attachments(self, im: Im) -> None:
+    def test_server_sends_attachments(self, im: Im) -> None:
         with Websocket(im.port) as session, Neighbour(im.redis_url) as neighbour:
             neighbour.emit("photo", {"a": b"\x01\x02", "b": [b"\x03"]}, room=session.join())
             assert session.receive().startswith('452-["photo",')
             assert [session.receive(), session.receive()] == [b"\x01\x02", b"\x03"]
 
-    def test_the_server_sends_attachments_over_polling(self, im: Im) -> None:
+    def test_server_sends_attachments_over_polling(self, im: Im) -> None:
         session = Polling(im.port)
         with Neighbour(im.redis_url) as neighbour:
             neighbour.emit("photo", b"\x01\x02\x03\x04", room=session.join())
@@ -225,21 +225,21 @@ MALFORMED: dict[str, list[str | bytes]] = {
 
 class TestMalformed:
     @pytest.mark.parametrize("packets", MALFORMED.values(), ids=MALFORMED)
-    def test_a_malformed_packet_closes_the_session(self, im: Im, packets: list[str | bytes]) -> None:
+    def test_malformed_packet_closes_the_session(self, im: Im, packets: list[str | bytes]) -> None:
         with Websocket(im.port) as session:
             session.join()
             session.send(*packets)
             session.closing_code()
 
     @pytest.mark.parametrize("packet", ["4abc", "42{}", '42["connect",{}]', "b!!!", "bAQID"])
-    def test_the_same_over_polling(self, im: Im, packet: str) -> None:
+    def test_malformed_packet_over_polling_closes_the_session(self, im: Im, packet: str) -> None:
         session = Polling(im.port)
         session.join()
-        session.post(packet)  # Taken as a packet of Engine.IO, which it is.
+        session.post(packet)  # This is a valid packet of Engine.IO.
         assert session.is_closed()
 
     @pytest.mark.parametrize("packet", ["4abc", "42{}", '451-["x",{"_placeholder":true,"num":0}]', "40[]"])
-    def test_the_same_before_connect(self, im: Im, packet: str) -> None:
+    def test_malformed_packet_before_connect_closes_the_session(self, im: Im, packet: str) -> None:
         with Websocket(im.port) as session:
             session.send(packet)
             session.closing_code()

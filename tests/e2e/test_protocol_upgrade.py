@@ -19,20 +19,20 @@ def upgraded(im: Im) -> tuple[Polling, Websocket]:
 
 
 class TestUpgrade:
-    def test_a_session_moves_to_the_websocket(self, im: Im) -> None:
+    def test_session_moves_to_the_websocket(self, im: Im) -> None:
         _, websocket = upgraded(im)
         with websocket:
             websocket.send(EVENT % "moved")
             assert websocket.receive_past_noop().startswith(REPLY % "moved")
 
-    def test_a_client_may_join_after_it_has_moved(self, im: Im) -> None:
+    def test_client_may_connect_after_the_upgrade(self, im: Im) -> None:
         polling = Polling(im.port)
         with Websocket(im.port, sid=polling.sid) as websocket:
             websocket.upgrade()
             websocket.send("40")
             assert websocket.receive_past_noop().startswith("40{")
 
-    def test_a_poll_that_waits_is_released(self, im: Im) -> None:
+    def test_waiting_poll_is_released_by_the_upgrade(self, im: Im) -> None:
         polling = Polling(im.port)
         polling.join()
         waiting = polling.begin_get()
@@ -45,7 +45,7 @@ class TestUpgrade:
 
             assert websocket.is_alive()
 
-    def test_a_poll_during_the_upgrade_is_released_at_once(self, im: Im) -> None:
+    def test_poll_during_the_upgrade_is_released_at_once(self, im: Im) -> None:
         polling = Polling(im.port)
         polling.join()
         with Websocket(im.port, sid=polling.sid) as websocket:
@@ -54,7 +54,7 @@ class TestUpgrade:
             assert polling.get() == (200, NOOP)
             websocket.send("5")
 
-    def test_what_is_sent_during_the_upgrade_is_not_lost(self, im: Im) -> None:
+    def test_packets_sent_during_the_upgrade_are_not_lost(self, im: Im) -> None:
         polling = Polling(im.port)
         polling.join()
         polling.post(EVENT % "before")
@@ -78,7 +78,7 @@ class TestUpgrade:
 
             assert websocket.is_alive()
 
-    def test_a_second_websocket_is_refused_after_the_upgrade(self, im: Im) -> None:
+    def test_second_websocket_is_refused_after_the_upgrade(self, im: Im) -> None:
         polling, websocket = upgraded(im)
         with websocket:
             assert websocket.is_alive()
@@ -89,7 +89,7 @@ class TestUpgrade:
             assert refused.value.status_code == 400
             assert websocket.is_alive()
 
-    def test_a_second_websocket_is_refused_during_the_upgrade(self, im: Im) -> None:
+    def test_second_websocket_is_refused_during_the_upgrade(self, im: Im) -> None:
         polling = Polling(im.port)
         polling.join()
         with Websocket(im.port, sid=polling.sid) as websocket:
@@ -105,7 +105,7 @@ class TestUpgrade:
 
 class TestFailedUpgrade:
     @pytest.mark.parametrize("packets", [["4hello"], ["2"], ["abc"], [""], ["2probe", "abc"], ["2probe", "4x"], []])
-    def test_the_session_goes_on_polling(self, im: Im, packets: list[str]) -> None:
+    def test_session_continues_to_poll(self, im: Im, packets: list[str]) -> None:
         polling = Polling(im.port)
         polling.join()
         with Websocket(im.port, sid=polling.sid) as websocket:
@@ -117,7 +117,7 @@ class TestFailedUpgrade:
 
         assert past_noops(polling).startswith(REPLY % "still here")
 
-    def test_another_upgrade_may_follow(self, im: Im) -> None:
+    def test_another_upgrade_may_follow_a_failed_one(self, im: Im) -> None:
         polling = Polling(im.port)
         polling.join()
         with Websocket(im.port, sid=polling.sid) as websocket:

@@ -21,21 +21,21 @@ class TestPackets:
             replies = [session.receive() for _ in range(100)]
             assert [reply.startswith(REPLY % number) for number, reply in enumerate(replies)] == [True] * 100
 
-    def test_what_is_not_ascii_comes_back_as_it_went(self, im: Im) -> None:
+    def test_non_ascii_text_is_echoed_unchanged(self, im: Im) -> None:
         with Websocket(im.port) as session:
             session.join()
             session.send(EVENT % "新闻 🎉")
             assert json.loads(session.receive()[2:])[1]["msg"].endswith("新闻 🎉")
 
     @pytest.mark.parametrize("length", [0, 1, 60, 125, 126, 127, 1000, 4096])
-    def test_a_message_of_any_length_passes(self, im: Im, length: int) -> None:
+    def test_message_of_any_length_is_echoed(self, im: Im, length: int) -> None:
         with Websocket(im.port) as session:
             session.join()
             session.send(EVENT % ("x" * length))
             assert session.receive().startswith(REPLY % ("x" * length))
 
     @pytest.mark.parametrize("length", [4097, 65_000])
-    def test_a_longer_text_is_an_acknowledged_error_and_changes_nothing(self, im: Im, length: int) -> None:
+    def test_text_above_the_limit_is_acknowledged_as_an_error(self, im: Im, length: int) -> None:
         with Websocket(im.port) as session:
             session.join()
             session.send('427["message",{"msg":"%s"}]' % ("x" * length))
@@ -43,7 +43,7 @@ class TestPackets:
             assert session.is_alive()
 
     @pytest.mark.parametrize("text", ["half a pair: \\ud83c", "\\udfff"])
-    def test_half_a_pair_of_surrogates_is_an_acknowledged_error(self, im: Im, text: str) -> None:
+    def test_lone_surrogate_is_acknowledged_as_an_error(self, im: Im, text: str) -> None:
         with Websocket(im.port) as session:
             session.join()
             session.send(f'427["message",{{"msg":"{text}"}}]', f'428["{text}"]')
@@ -56,7 +56,7 @@ class TestPackets:
         ["abc", "", "9", "2", "0{}", "b!!!", "4[" + "[" * 30_000, b"\x00\x01", b"4"],
         ids=["abc", "empty", "9", "ping", "open", "base64", "deep", "binary", "binary text"],
     )
-    def test_an_invalid_packet_closes_the_session(self, im: Im, packet: str | bytes) -> None:
+    def test_invalid_packet_closes_the_session(self, im: Im, packet: str | bytes) -> None:
         with Websocket(im.port) as session:
             session.join()
             session.send(packet)
@@ -64,7 +64,7 @@ class TestPackets:
 
             assert request(im.port, query(sid=session.sid), method="POST", body="40")[0] == 400
 
-    def test_a_session_over_a_websocket_takes_no_http(self, im: Im) -> None:
+    def test_websocket_session_refuses_http_requests(self, im: Im) -> None:
         with Websocket(im.port) as session:
             session.join()
 
@@ -75,19 +75,19 @@ class TestPackets:
 
 
 class TestClose:
-    def test_the_client_closes_the_session_with_a_packet(self, im: Im) -> None:
+    def test_close_packet_of_the_client_closes_the_session(self, im: Im) -> None:
         with Websocket(im.port) as session:
             session.join()
-            # In one piece: what is written after the close may find nobody.
+            # In one write, because a write after the close may fail.
             session.write(b"".join(frame(TEXT, packet.encode()) for packet in ("1", "40", EVENT % "late")))
             session.closing_code()
 
-    def test_a_session_ends_with_its_websocket(self, im: Im) -> None:
+    def test_session_ends_with_its_websocket(self, im: Im) -> None:
         with Websocket(im.port) as session:
             sid = session.sid
         assert request(im.port, query(sid=sid))[0] == 400
 
-    def test_others_notice_nothing(self, im: Im) -> None:
+    def test_close_does_not_affect_other_sessions(self, im: Im) -> None:
         with Websocket(im.port) as other:
             other.join()
             for _ in range(5):

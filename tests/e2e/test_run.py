@@ -1,4 +1,4 @@
-"""`make run`: the whole system on one machine, and nothing of it left behind."""
+"""`make run` starts the whole system on one machine, and leaves no process behind."""
 
 import os
 import signal
@@ -12,8 +12,10 @@ from pathlib import Path
 import psutil
 import pytest
 
+from dev.background import die_with_parent
+from dev.ports import find_free
 from tests.clients import PASSWORD, Api, status
-from tests.services import _libc, free_port, wait_until
+from tests.services import wait_until
 from tests.system import ROOT
 
 OURS = ("DATABASE_URL", "BROKER_URL", "MESSAGE_QUEUE_URL", "REDIS_URL", "JWT_SECRET", "FLOWER_BASIC_AUTH", "DATA_DIR")
@@ -36,7 +38,7 @@ class Run:
                 stdout=file,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
-                preexec_fn=lambda: _libc.prctl(1, signal.SIGKILL),
+                preexec_fn=die_with_parent,
             )
 
     @property
@@ -60,19 +62,19 @@ class Run:
         return self._process.wait(START_SECONDS)
 
     def end(self) -> None:
-        """Leave nothing behind, whatever the test found."""
+        """Kill what is left of the runner, whatever the test found."""
         if self._process.poll() is None:
             self._process.terminate()
         self._process.wait(START_SECONDS)
 
 
 def left_of(processes: list[psutil.Process]) -> list[psutil.Process]:
-    """Those that still run. What is dead and not yet buried is gone: who buries it depends on the machine."""
+    """The processes that still run. A zombie counts as ended: which process reaps it depends on the machine."""
     return [p for p in processes if p.is_running() and p.status() != psutil.STATUS_ZOMBIE]
 
 
 def files(env: dict[str, str]) -> dict[str, int]:
-    """Return the modes of all that lies in DATA_DIR, by name."""
+    """Return the modes of all files in DATA_DIR, by name."""
     return {path.name: path.stat().st_mode for path in Path(env["DATA_DIR"]).rglob("*")}
 
 
@@ -83,7 +85,7 @@ def wait_until_gone(processes: list[psutil.Process]) -> None:
 
 @pytest.fixture(scope="module")
 def env(folder: Path) -> dict[str, str]:
-    ports = {name: str(free_port()) for name in ("API_PORT", "IM_PORT", "FLOWER_PORT")}
+    ports = {name: str(find_free()) for name in ("API_PORT", "IM_PORT", "FLOWER_PORT")}
     inherited = {name: value for name, value in os.environ.items() if name not in OURS}
     return {**inherited, **ports, "DATA_DIR": str(folder / "run")}
 
@@ -101,7 +103,7 @@ def start(env: dict[str, str], tmp_path: Path) -> Iterator[Callable[..., Run]]:
         run.end()
 
 
-def test_it_tells_where_all_is_all_answers_and_sigterm_leaves_nothing(
+def test_runner_prints_addresses_that_answer_and_sigterm_leaves_no_process(
     env: dict[str, str], start: Callable[..., Run], tmp_path: Path
 ) -> None:
     run = start()
@@ -114,14 +116,14 @@ def test_it_tells_where_all_is_all_answers_and_sigterm_leaves_nothing(
     assert {"toutiao.sqlite3", "toutiao.sqlite3-wal", "appendonlydir", "jwt_secret"} <= set(found := files(env))
     assert [name for name, mode in found.items() if mode & 0o077] == []
 
-    # A second one beside it: neither its ports nor its folder are shared.
+    # A second runner at the same time, with its own ports and folder.
     beside = start(DATA_DIR=str(tmp_path / "other"))
     assert beside.exit_code() == 1
     assert (
         beside.output
         == f"make run: API_PORT: port {env['API_PORT']} is taken by another program; set API_PORT to another port\n"
     )
-    others = {name: str(free_port()) for name in ("API_PORT", "IM_PORT", "FLOWER_PORT")}
+    others = {name: str(find_free()) for name in ("API_PORT", "IM_PORT", "FLOWER_PORT")}
     same_folder = start(**others)
     assert same_folder.exit_code() == 1
     assert "another `make run` works in" in same_folder.output
@@ -131,7 +133,7 @@ def test_it_tells_where_all_is_all_answers_and_sigterm_leaves_nothing(
     assert run.exit_code() == 0
     assert left_of(started) == []
 
-    # The next one knows what the first one knew, and stops as a whole when a part dies.
+    # The next runner reads the same data, and stops as a whole when a part dies.
     run = start()
     run.wait_ready()
     assert Api(api).get("/v1_0/user", ann)[0] == 200
@@ -150,7 +152,7 @@ def is_im_server(process: psutil.Process) -> bool:
         return False
 
 
-def test_a_runner_that_is_killed_leaves_nothing(start: Callable[..., Run], tmp_path: Path) -> None:
+def test_killed_runner_leaves_no_process(start: Callable[..., Run], tmp_path: Path) -> None:
     run = start(DATA_DIR=str(tmp_path / "data"))
     wait_until(lambda: any(map(is_im_server, left_of(run.children()))), seconds=START_SECONDS, what="im")
     started = run.children()
@@ -161,15 +163,15 @@ def test_a_runner_that_is_killed_leaves_nothing(start: Callable[..., Run], tmp_p
 
 
 @pytest.mark.timeout(300)
-def test_ctrl_c_ends_it_at_whatever_moment(start: Callable[..., Run], tmp_path: Path) -> None:
+def test_ctrl_c_ends_the_runner_at_any_moment(start: Callable[..., Run], tmp_path: Path) -> None:
     def what_went_wrong(moment: float) -> str:
-        ports = {name: str(free_port()) for name in ("API_PORT", "IM_PORT", "FLOWER_PORT")}
+        ports = {name: str(find_free()) for name in ("API_PORT", "IM_PORT", "FLOWER_PORT")}
         run = start(DATA_DIR=str(tmp_path / f"data-{moment}"), **ports)
         time.sleep(moment)
         started = run.children()
         run.signal(signal.SIGINT)
         code, left = run.exit_code(), left_of(started)
-        # Before it has started anything, the signal itself may end it.
+        # Before it has started a process, the signal itself may end it.
         is_well = code in (0, -signal.SIGINT) and not left and "did not stop in time" not in run.output
         return "" if is_well else f"told at {moment} s: exit code {code}, {left} left\n{run.output}"
 
@@ -179,7 +181,7 @@ def test_ctrl_c_ends_it_at_whatever_moment(start: Callable[..., Run], tmp_path: 
     assert not wrong, wrong
 
 
-def test_a_second_ctrl_c_means_at_once(start: Callable[..., Run], tmp_path: Path) -> None:
+def test_second_ctrl_c_ends_the_runner_at_once(start: Callable[..., Run], tmp_path: Path) -> None:
     run = start(DATA_DIR=str(tmp_path / "data"), IM_DRAIN_SECONDS="600")
     run.wait_ready()
     started = run.children()
@@ -190,7 +192,7 @@ def test_a_second_ctrl_c_means_at_once(start: Callable[..., Run], tmp_path: Path
         time.sleep(0.5)
         return not left_of(started)
 
-    wait_until(is_gone, seconds=GONE_SECONDS, what="it ends long before its deadline")
+    wait_until(is_gone, seconds=GONE_SECONDS, what="the runner ends long before its deadline")
     assert run.exit_code() == 0
 
 
@@ -202,10 +204,10 @@ def test_a_second_ctrl_c_means_at_once(start: Callable[..., Run], tmp_path: Path
         ("REDIS_URL", "redis://:secret@127.0.0.1:{port}/0"),
     ],
 )
-def test_a_service_that_does_not_answer_is_one_line(
+def test_unavailable_service_is_reported_in_one_line(
     start: Callable[..., Run], tmp_path: Path, name: str, url: str
 ) -> None:
-    port = free_port()
+    port = find_free()
 
     run = start(DATA_DIR=str(tmp_path / "data"), **{name: url.format(port=port)})
 
@@ -216,7 +218,7 @@ def test_a_service_that_does_not_answer_is_one_line(
     assert "secret" not in line
 
 
-def test_a_wrong_setting_is_one_line(start: Callable[..., Run], tmp_path: Path) -> None:
+def test_wrong_setting_is_reported_in_one_line(start: Callable[..., Run], tmp_path: Path) -> None:
     run = start(DATA_DIR=str(tmp_path / "data"), IM_PORT="none")
 
     assert run.exit_code() == 1

@@ -1,4 +1,4 @@
-"""Every process ends when it is told, at whatever moment of its start, and leaves nothing behind.
+"""Every process ends on SIGTERM at any moment of its start, and leaves no process behind.
 
 Every fifth moment is tried here; `STOP_MOMENTS=all` tries each tenth of the first four seconds.
 """
@@ -14,14 +14,15 @@ from pathlib import Path
 import psutil
 import pytest
 
+from dev.ports import find_free
 from tests.clients import status
-from tests.services import Service, free_port, wait_until
+from tests.services import Service, wait_until
 from tests.system import BIN, Process, environment, on_redis
 
 CELERY = [sys.executable, "-m", "celery", "-A", "tasks"]
 MOMENTS = [tenth / 10 for tenth in range(1, 41)]
 TRIED = MOMENTS if os.environ.get("STOP_MOMENTS") == "all" else MOMENTS[::5]
-# An idle one needs two seconds at most. The deadlines in docs/operations.md are for those that hold work.
+# An idle process needs two seconds at most. The deadlines in docs/operations.md are for busy processes.
 IDLE_SECONDS = 20
 AT_ONCE = 4
 
@@ -37,7 +38,7 @@ def command(name: str, folder: Path, port: int) -> list[str]:
 
 
 def in_group(leader: int) -> list[psutil.Process]:
-    """Return who runs in a process group. What is dead and not yet buried is gone."""
+    """Return the running processes of a process group, without zombies."""
 
     def is_member(process: psutil.Process) -> bool:
         try:
@@ -59,8 +60,8 @@ def env(folder: Path, valkeys: Callable[[], Service]) -> dict[str, str]:
     return env
 
 
-def test_a_request_that_never_ends_does_not_hold_up_the_api(env: dict[str, str], tmp_path: Path) -> None:
-    port = free_port()
+def test_endless_request_does_not_delay_the_end_of_the_api(env: dict[str, str], tmp_path: Path) -> None:
+    port = find_free()
     api = Process(command("api", tmp_path, port), env, tmp_path / "api.log")
     try:
         wait_until(lambda: status(f"http://127.0.0.1:{port}/livez") == 200, seconds=40, what="the API answers")
@@ -76,13 +77,13 @@ def test_a_request_that_never_ends_does_not_hold_up_the_api(env: dict[str, str],
 
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize("name", ["api", "worker", "beat", "flower", "im"])
-def test_sigterm_ends_it_at_whatever_moment(name: str, env: dict[str, str], tmp_path: Path) -> None:
+def test_sigterm_ends_each_process_at_any_moment(name: str, env: dict[str, str], tmp_path: Path) -> None:
     def what_went_wrong(moment: float) -> str:
-        process = Process(command(name, tmp_path, free_port()), env, tmp_path / f"{moment}.log")
+        process = Process(command(name, tmp_path, find_free()), env, tmp_path / f"{moment}.log")
         time.sleep(moment)
         process.popen.terminate()
         try:
-            wait_until(lambda: process.popen.poll() is not None, seconds=IDLE_SECONDS, what="it ends")
+            wait_until(lambda: process.popen.poll() is not None, seconds=IDLE_SECONDS, what="the process ends")
             wait_until(lambda: not in_group(process.popen.pid), seconds=2, what="its children end")
         except TimeoutError as error:
             return f"told at {moment} s: {error}\n{process.log.read_text(errors='replace')[-2000:]}"
@@ -96,23 +97,23 @@ def test_sigterm_ends_it_at_whatever_moment(name: str, env: dict[str, str], tmp_
     assert not wrong, wrong
 
 
-def test_flower_ends_when_it_has_just_begun_to_work(env: dict[str, str], tmp_path: Path) -> None:
-    """It starts threads then: an exception out of the middle of it leaves one that nobody tells to end."""
+def test_flower_ends_during_its_start(env: dict[str, str], tmp_path: Path) -> None:
+    """Flower starts threads at that time; an exception in between would leave one that is never stopped."""
 
     def is_ended(milliseconds: float) -> bool:
-        process = Process(command("flower", tmp_path, free_port()), env, tmp_path / f"{milliseconds}.log")
+        process = Process(command("flower", tmp_path, find_free()), env, tmp_path / f"{milliseconds}.log")
         try:
-            wait_until(lambda: process.says("Registered tasks"), seconds=60, what="Flower has begun")
+            wait_until(lambda: process.says("Registered tasks"), seconds=60, what="Flower has started")
             time.sleep(milliseconds / 1000)
             process.popen.terminate()
-            wait_until(lambda: process.popen.poll() is not None, seconds=IDLE_SECONDS, what="it ends")
+            wait_until(lambda: process.popen.poll() is not None, seconds=IDLE_SECONDS, what="the process ends")
         except TimeoutError:
             return False
         finally:
             process.kill()
         return True
 
-    moments = [half / 2 for half in range(1, 41, 1 if len(TRIED) == len(MOMENTS) else 2)]
+    moments = [half / 2 for half in range(1, 41, 1 if len(TRIED) == len(MOMENTS) else 5)]
     with ThreadPoolExecutor(AT_ONCE) as pool:
         ended = dict(zip(moments, pool.map(is_ended, moments), strict=True))
 

@@ -1,11 +1,11 @@
-"""What is committed is pushed, also where nobody asks a worker for it."""
+"""A committed notification is pushed, also when no dispatch is requested."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
-from app.db import Database
+from core.db import Database
 from tests.rows import write_notification
 from tests.services import RabbitMQ, Service, running
 from tests.system import System
@@ -13,7 +13,7 @@ from tests.system import System
 
 @pytest.fixture
 def broker(folder: Path) -> Iterator[RabbitMQ]:
-    """A RabbitMQ that nobody else uses."""
+    """A RabbitMQ that no other test uses."""
     yield from running(RabbitMQ(folder / "timer-rabbitmq"))
 
 
@@ -25,14 +25,14 @@ def system(folder: Path, valkeys: Callable[[], Service], broker: RabbitMQ) -> It
         yield system
 
 
-def test_a_notification_is_pushed_without_beat_and_without_the_broker(system: System, broker: RabbitMQ) -> None:
+def test_notification_is_pushed_without_beat_and_broker(system: System, broker: RabbitMQ) -> None:
     ann, bob, eve = (system.user() for _ in range(3))
     client = system.client(bob)
     client.wait_for("sync")
     system.processes["beat"].kill()
     database = Database(system.env["DATABASE_URL"])
 
-    with database.transaction() as connection:  # another program writes it, and tells nobody
+    with database.transaction() as connection:  # another program writes it, without a dispatch request
         write_notification(connection, bob.id, ann.id)
     database.close()
 

@@ -1,4 +1,4 @@
-"""Clients as people write them: tokens in other places and shapes, old protocols, other keyboards."""
+"""Clients of other people: tokens in other places and formats, old protocols, other keyboards."""
 
 import http.client
 import json
@@ -10,10 +10,10 @@ import pytest
 import socketio
 from flask.testing import FlaskClient
 
-from app import tokens
-from app.db import Database
 from app.factory import create_app
 from app.models import Base
+from core import tokens
+from core.db import Database
 from tests.im import Im
 from tests.services import PostgreSQL, Service, wait_until
 from tests.system import on_redis
@@ -32,7 +32,7 @@ def transport(request: pytest.FixtureRequest) -> str:
 
 
 class Visitor:
-    """A standard client that notes what it is told until it knows who it is."""
+    """A standard client that records its events until it knows whether it is logged in."""
 
     def __init__(self, im: Im, transport: str, *, query: str = "", **options: Any) -> None:
         self.told: list[tuple[str, Any]] = []
@@ -62,37 +62,37 @@ class TestToken:
     def token(self, im: Im) -> str:
         return tokens.sign(im.secret, user_id=7)
 
-    def test_bearer_before_it_is_passed_over(self, im: Im, transport: str, token: str) -> None:
+    def test_prefix_bearer_is_ignored(self, im: Im, transport: str, token: str) -> None:
         assert Visitor(im, transport, auth={"token": f"Bearer {token}"}).is_logged_in
         assert Visitor(im, transport, query=f"?token=Bearer%20{token}").is_logged_in
 
-    def test_it_may_come_in_a_header(self, im: Im, transport: str, token: str) -> None:
+    def test_token_is_read_from_the_authorization_header(self, im: Im, transport: str, token: str) -> None:
         assert Visitor(im, transport, headers={"Authorization": f"Bearer {token}"}).is_logged_in
 
     @pytest.mark.parametrize("nothing", ["", "undefined", "null", None])
-    def test_one_that_holds_nothing_is_complained_of(self, im: Im, transport: str, nothing: str | None) -> None:
+    def test_empty_token_connects_as_anonymous_with_a_reason(self, im: Im, transport: str, nothing: str | None) -> None:
         visitor = Visitor(im, transport, auth={"token": nothing})
 
         assert [event for event, _ in visitor.told] == ["message", "anonymous", "message"]
         assert visitor.complaints == ["token_empty"]
 
-    def test_one_by_another_name_is_complained_of(self, im: Im, transport: str, token: str) -> None:
+    def test_misnamed_token_connects_as_anonymous_with_a_reason(self, im: Im, transport: str, token: str) -> None:
         visitor = Visitor(im, transport, auth={"access_token": token})
 
         assert (visitor.is_logged_in, visitor.complaints) == (False, ["token_misnamed"])
 
-    def test_who_brings_none_hears_no_complaint(self, im: Im, transport: str) -> None:
+    def test_client_without_a_token_gets_no_reason(self, im: Im, transport: str) -> None:
         visitor = Visitor(im, transport)
 
         assert (visitor.is_logged_in, visitor.complaints) == (False, [])
 
-    def test_a_bad_one_is_refused_as_ever(self, im: Im, transport: str) -> None:
+    def test_invalid_token_is_refused(self, im: Im, transport: str) -> None:
         with pytest.raises(socketio.exceptions.ConnectionError):
             Visitor(im, transport, auth={"token": "Bearer nonsense"})
 
 
 class TestOldProtocol:
-    def test_a_client_of_socketio_2_learns_which_versions_are_spoken(self, im: Im, transport: str) -> None:
+    def test_client_of_socketio_2_is_told_the_supported_versions(self, im: Im, transport: str) -> None:
         refused = im.metric('toutiao_im_refused_total{reason="protocol_version"}')
 
         status, kind, answer = self._ask(im, transport)
@@ -101,7 +101,7 @@ class TestOldProtocol:
         assert answer["code"] == 5
         assert "EIO=4" in answer["message"]
         assert im.metric('toutiao_im_refused_total{reason="protocol_version"}') == refused + 1
-        assert im.process.says("a client that speaks EIO=3 is refused")
+        assert im.process.says("a client with EIO=3 is refused")
 
     def _ask(self, im: Im, transport: str) -> tuple[int, str | None, Any]:
         handshake = {"Upgrade": "websocket", "Connection": "Upgrade", "Sec-WebSocket-Version": "13"}
@@ -117,7 +117,7 @@ class TestOldProtocol:
 
 
 class TestKeyboards:
-    """Names and passwords as they come from another keyboard than the one they were chosen on."""
+    """Names and passwords that are typed on another keyboard than at sign-up."""
 
     @pytest.fixture(params=["sqlite", "postgresql"])
     def api(self, request: pytest.FixtureRequest, tmp_path: Path, valkey: Service) -> Iterator[FlaskClient]:
@@ -127,7 +127,7 @@ class TestKeyboards:
             server: PostgreSQL = request.getfixturevalue("postgresql")
             url = server.create_database()
         urls = on_redis(valkey.url)
-        app = create_app({"DATABASE_URL": url, "JWT_SECRET": "s" * 32, **urls})
+        app = create_app({"DATABASE_URL": url, "JWT_SECRET": "a secret that only the tests use", **urls})
         database: Database = app.extensions["toutiao"].database
         Base.metadata.create_all(database.engine)
         yield app.test_client()
@@ -136,7 +136,7 @@ class TestKeyboards:
     @pytest.mark.parametrize(
         ("name", "typed"), [("Zoë", "zoë "), ("Zoë", "ZOE\u0308"), ("zoe\u0308", "Zoë"), ("Weiß", "WEISS")]
     )
-    def test_who_signed_up_on_one_logs_in_on_another(self, api: FlaskClient, name: str, typed: str) -> None:
+    def test_user_logs_in_from_another_keyboard(self, api: FlaskClient, name: str, typed: str) -> None:
         signed_up = api.post("/v1_0/users", json={"user_name": name, "password": "gehörig gut"})
         logged_in = api.post("/v1_0/authorizations", json={"user_name": typed, "password": "geho\u0308rig\u00a0gut"})
         again = api.post("/v1_0/users", json={"user_name": typed, "password": "gehörig gut"})

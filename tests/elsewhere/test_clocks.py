@@ -11,9 +11,7 @@ from tests.system import System, on_redis
 
 
 @pytest.mark.parametrize("seconds", [90, -90])
-def test_a_worker_whose_clock_is_wrong_takes_no_task_for_expired(
-    folder: Path, valkeys: Callable[[], Service], seconds: int
-) -> None:
+def test_worker_with_a_wrong_clock_expires_no_task(folder: Path, valkeys: Callable[[], Service], seconds: int) -> None:
     urls = on_redis(valkeys().url)
     with System(folder / f"worker{seconds}", env_of={"worker": off_by(seconds)}, **urls) as system:
         ann, bob = system.user(), system.user()
@@ -28,7 +26,7 @@ def test_a_worker_whose_clock_is_wrong_takes_no_task_for_expired(
 
 @pytest.mark.parametrize("seconds", [3600, -3600], ids=["ahead", "behind"])
 @pytest.mark.parametrize("process", ["api", "worker", "im0"])
-def test_a_process_an_hour_off_costs_nobody_anything(
+def test_system_works_with_a_process_whose_clock_is_an_hour_off(
     tmp_path: Path, valkeys: Callable[[], Service], process: str, seconds: int
 ) -> None:
     urls = on_redis(valkeys().url)
@@ -36,9 +34,7 @@ def test_a_process_an_hour_off_costs_nobody_anything(
         assert_pushes_and_counts_come(system)
 
 
-def test_clocks_that_jump_while_processes_run_cost_nobody_anything(
-    tmp_path: Path, valkeys: Callable[[], Service]
-) -> None:
+def test_system_works_while_clocks_jump(tmp_path: Path, valkeys: Callable[[], Service]) -> None:
     urls = on_redis(valkeys().url)
     clock = JumpingClock(tmp_path / "clock")
     with System(tmp_path, env_of=dict.fromkeys(("worker", "beat"), clock.environment), **urls) as system:
@@ -53,14 +49,16 @@ def assert_pushes_and_counts_come(system: System) -> None:
     client.wait_for("sync")
     assert system.api.follow(ann, bob) == 201
     [told] = client.wait_for("following notify", seconds=20)
-    wait_until(lambda: {"count": 1} in client.of("unread"), seconds=20, what="the count of a push comes")
+    wait_until(lambda: {"count": 1} in client.of("unread"), seconds=20, what="the unread count of a push arrives")
 
     system.api.post("/v1_0/user/notifications/read", {"ids": [told["id"]]}, bob)
-    wait_until(lambda: client.of("unread")[-1] == {"count": 0}, seconds=20, what="the count of a reading comes")
+    wait_until(
+        lambda: client.of("unread")[-1] == {"count": 0}, seconds=20, what="the unread count of a mark-read arrives"
+    )
     client.close()
     assert system.api.follow(eve, bob) == 201
 
     back = system.client(bob, last_offset=told["offset"])
-    wait_until(lambda: back.ids() and back.of("sync"), seconds=20, what="it gets what it missed")
+    wait_until(lambda: back.ids() and back.of("sync"), seconds=20, what="the client gets what it missed")
     assert back.of("sync")[0]["recovered"] is True
     back.close()

@@ -1,4 +1,4 @@
-"""A PostgreSQL that answers and can't do what is needed: it says what is missing, to callers and to the operator."""
+"""A PostgreSQL that lacks tables or rights: callers get 503, and the operator is told what is missing."""
 
 import logging
 import uuid
@@ -11,16 +11,17 @@ import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import text
 
-from app import database_faults, tokens
-from app.api.requests import TaskRequests
-from app.db import Database
+from app.api.task_requests import TaskRequests
 from app.factory import create_app
-from app.log import OnceAMinute
 from app.models import Base
-from tests.services import PostgreSQL, Service, free_port, wait_until
+from core import database_faults, tokens
+from core.db import Database
+from core.log import OnceAMinute
+from dev.ports import find_free
+from tests.services import PostgreSQL, Service, wait_until
 from tests.system import System
 
-SECRET = "s" * 32
+SECRET = "a secret that only the tests use"
 GRANT = "GRANT {} ON ALL {} IN SCHEMA public TO {}"
 
 
@@ -46,7 +47,7 @@ def client_of() -> Iterator[Callable[[str], FlaskClient]]:
     apps = []
 
     def make(url: str) -> FlaskClient:
-        away = f"redis://127.0.0.1:{free_port()}/0"
+        away = f"redis://127.0.0.1:{find_free()}/0"
         queues = {"BROKER_URL": away, "MESSAGE_QUEUE_URL": away, "REDIS_URL": away}
         app = create_app({"DATABASE_URL": url, "JWT_SECRET": SECRET, **queues})
         quiet = TaskRequests(away, send=lambda _task, _arguments: None)
@@ -62,7 +63,7 @@ def client_of() -> Iterator[Callable[[str], FlaskClient]]:
 
 @pytest.fixture
 def limited(url: str, owner: Database, client_of: Callable[[str], FlaskClient]) -> Callable[..., FlaskClient]:
-    """Make a client of an API whose user of the database may do no more than is granted."""
+    """Make a client of an API whose database user has only the granted rights."""
 
     def make(*grants: str) -> FlaskClient:
         role = f"news_{uuid.uuid4().hex[:8]}"
@@ -97,7 +98,7 @@ def errors(caplog: pytest.LogCaptureFixture) -> list[str]:
 
 
 class TestNotMigrated:
-    def test_calls_answer_503_and_the_operator_is_told_once(
+    def test_calls_answer_503_and_the_log_names_the_remedy_once(
         self, url: str, client_of: Callable[[str], FlaskClient], caplog: pytest.LogCaptureFixture
     ) -> None:
         client = client_of(url)
@@ -113,9 +114,7 @@ class TestNotMigrated:
         )
         assert "toutiao_outbox_waiting NaN" in client.get("/metrics").text
 
-    def test_a_column_of_this_version_is_missed(
-        self, url: str, owner: Database, client_of: Callable[[str], FlaskClient]
-    ) -> None:
+    def test_missing_column_is_named(self, url: str, owner: Database, client_of: Callable[[str], FlaskClient]) -> None:
         Base.metadata.create_all(owner.engine)
         client = client_of(url)
         assert readyz(client) == (200, "database: ok")
@@ -137,7 +136,7 @@ class TestRights:
             (("SELECT", "INSERT", "UPDATE"), "permission denied for a sequence"),
         ],
     )
-    def test_one_that_is_missing_is_named(
+    def test_missing_right_is_named(
         self,
         limited: Callable[..., FlaskClient],
         granted: tuple[str, ...],
@@ -154,7 +153,7 @@ class TestRights:
         [told] = errors(caplog)
         assert "Remedy: GRANT" in told
 
-    def test_those_of_the_remedy_are_enough(self, limited: Callable[..., FlaskClient]) -> None:
+    def test_rights_of_the_remedy_are_sufficient(self, limited: Callable[..., FlaskClient]) -> None:
         rights = (
             GRANT.format("SELECT, INSERT, UPDATE", "TABLES", "{role}"),
             GRANT.format("USAGE", "SEQUENCES", "{role}"),
@@ -167,7 +166,7 @@ class TestRights:
 
 
 class TestWorker:
-    def test_its_file_and_its_log_say_what_is_missing(
+    def test_heartbeat_file_and_log_name_what_is_missing(
         self, url: str, owner: Database, folder: Path, valkeys: Callable[[], Service]
     ) -> None:
         queue = valkeys().url

@@ -1,4 +1,4 @@
-"""Other people's PostgreSQL: behind a pooler."""
+"""PostgreSQL behind a connection pooler."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -10,17 +10,17 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import OperationalError
 
-from app.config import SettingsError
-from app.db import Database
 from app.models import Base
 from app.services import accounts, followings
+from core.db import Database
+from core.settings import SettingsError
 from tests.clients import Client
 from tests.integration.test_migrations import run
 from tests.pgbouncer import PgBouncer
 from tests.services import PostgreSQL, Service, running, wait_until
 from tests.system import System
 
-# Of three servers each takes many clients' transactions. Options are dropped in silence, as many configure it.
+# Three server connections serve all clients. Start-up options are ignored, as in many configurations.
 NARROW = {"default_pool_size": 3, "ignore_startup_parameters": "options"}
 
 
@@ -30,13 +30,13 @@ def bouncer(request: pytest.FixtureRequest, folder: Path, postgresql: PostgreSQL
 
 
 class TestPooler:
-    def test_the_whole_system_works_through_it(
+    def test_whole_system_works_through_a_pooler(
         self, bouncer: PgBouncer, postgresql: PostgreSQL, folder: Path, valkeys: Callable[[], Service]
     ) -> None:
         url = bouncer.through(postgresql.create_database())
         queue = valkeys().url
         queues = {"BROKER_URL": queue, "MESSAGE_QUEUE_URL": queue, "REDIS_URL": queue}
-        with System(folder / f"pooled-{bouncer.port}", DATABASE_URL=url, **queues) as system:
+        with System(folder / f"pooled-{bouncer.port}", DATABASE_URL=url, DATABASE_SCHEMA="news", **queues) as system:
             users = [system.user() for _ in range(6)]
             clients = [system.client(user) for user in users]
             with ThreadPoolExecutor(6) as pool:
@@ -51,8 +51,10 @@ class TestPooler:
             _close(clients)
             assert "prepared statement" not in system.logs()
 
-    def test_prepared_statements_of_more_clients_than_servers(self, postgresql: PostgreSQL, folder: Path) -> None:
-        """Each transaction gets another server, and each server others' transactions."""
+    def test_prepared_statements_work_with_more_clients_than_servers(
+        self, postgresql: PostgreSQL, folder: Path
+    ) -> None:
+        """Each transaction may get another server connection."""
         url = postgresql.create_database()
         bouncer = PgBouncer(folder / "pgbouncer-narrow", postgresql, mode="transaction", **NARROW)
         bouncer.start()
@@ -73,7 +75,7 @@ class TestPooler:
         finally:
             bouncer.stop()
 
-    def test_connections_that_it_ends_while_they_are_idle(self, postgresql: PostgreSQL, folder: Path) -> None:
+    def test_calls_succeed_after_the_pooler_closed_idle_connections(self, postgresql: PostgreSQL, folder: Path) -> None:
         ends = {"client_idle_timeout": 1, "server_idle_timeout": 1}
         bouncer = PgBouncer(folder / "pgbouncer-hasty", postgresql, mode="transaction", **ends)
         bouncer.start()
@@ -86,7 +88,7 @@ class TestPooler:
         finally:
             bouncer.stop()
 
-    def test_a_statement_is_given_up_and_does_not_go_on_behind_it(
+    def test_timed_out_statement_is_cancelled_behind_the_pooler(
         self, bouncer: PgBouncer, postgresql: PostgreSQL
     ) -> None:
         url = postgresql.create_database()
@@ -101,7 +103,7 @@ class TestPooler:
                 )
                 wait_until(lambda: connection.execute(sleeping).scalar() == 0, seconds=5, what="the statement ends")
 
-    def test_a_schema_that_it_does_not_pass_on_is_named(self, bouncer: PgBouncer, postgresql: PostgreSQL) -> None:
+    def test_schema_that_the_pooler_does_not_pass_on_is_named(self, bouncer: PgBouncer, postgresql: PostgreSQL) -> None:
         url = postgresql.create_database()
         with closing(Database(url)) as direct, direct.transaction() as connection:
             connection.execute(text("CREATE SCHEMA news"))
@@ -112,7 +114,7 @@ class TestPooler:
         refused = run(pooled, "upgrade", "head")
         assert (refused.returncode, len(refused.stderr.splitlines())) == (1, 1)
 
-    def test_the_schema_that_the_pooler_sets_is_worked_in(self, postgresql: PostgreSQL, folder: Path) -> None:
+    def test_schema_that_the_pooler_sets_is_used(self, postgresql: PostgreSQL, folder: Path) -> None:
         url = postgresql.create_database()
         with closing(Database(url)) as direct, direct.transaction() as connection:
             connection.execute(text("CREATE SCHEMA news"))
@@ -129,7 +131,7 @@ class TestPooler:
         with closing(Database(url)) as direct, direct.reading() as connection:
             assert connection.execute(text("SELECT count(*) FROM news.users")).scalar() == 0
 
-    def test_migrations_leave_no_lock_behind(self, bouncer: PgBouncer, postgresql: PostgreSQL) -> None:
+    def test_migrations_through_a_pooler_release_their_lock(self, bouncer: PgBouncer, postgresql: PostgreSQL) -> None:
         url = postgresql.create_database()
         with ThreadPoolExecutor(3) as pool:
             done = list(pool.map(lambda _: run(bouncer.through(url), "upgrade", "head"), range(3)))

@@ -1,4 +1,4 @@
-"""An environment that others write into as well: orchestrators, proxies, and databases made by somebody else."""
+"""Environments that other programs change: variables of orchestrators, and databases of another encoding."""
 
 import subprocess
 import sys
@@ -7,11 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from app.db import Database
 from app.models import Base
 from app.services import accounts
+from core.db import Database
+from dev.ports import find_free
 from tests.clients import status
-from tests.services import PostgreSQL, Service, free_port, wait_until
+from tests.services import PostgreSQL, Service, wait_until
 from tests.system import BIN, ROOT, Process, System, environment, on_redis
 
 LINKS = {f"{name}_PORT": f"tcp://10.0.0.{n}:80" for n, name in enumerate(("API", "IM", "FLOWER", "REDIS"), start=1)}
@@ -25,9 +26,9 @@ def linked(folder: Path, valkeys: Callable[[], Service]) -> Iterator[System]:
 
 
 class TestServiceLinks:
-    """What Kubernetes tells each container beside services named api, im, flower and redis."""
+    """The variables that Kubernetes sets in each container for services named api, im, flower and redis."""
 
-    def test_the_system_starts_and_pushes(self, linked: System) -> None:
+    def test_system_starts_and_pushes_despite_service_links(self, linked: System) -> None:
         ann, bob = linked.user(), linked.user()
         client = linked.client(bob)
         client.wait_for("sync")
@@ -37,8 +38,8 @@ class TestServiceLinks:
         assert client.wait_for("following notify")[0]["user_id"] == ann.id
         client.close()
 
-    def test_flower_starts(self, linked: System) -> None:
-        port = free_port()
+    def test_flower_starts_despite_service_links(self, linked: System) -> None:
+        port = find_free()
         command = [sys.executable, "-m", "celery", "-A", "tasks", "flower", f"--port={port}"]
 
         flower = Process(command, {**linked.env, "FLOWER_BASIC_AUTH": "admin:secret"}, linked.folder / "flower.log")
@@ -58,11 +59,11 @@ STARTS = {
 
 
 class TestDatabase:
-    """One that somebody else has made, and clients of it that somebody else has set up."""
+    """A database of another encoding, and a machine with another client encoding."""
 
     @pytest.mark.parametrize("encoding", ["SQL_ASCII", "LATIN1"])
     @pytest.mark.parametrize("process", STARTS)
-    def test_one_that_cannot_keep_what_users_write_is_refused(
+    def test_database_of_another_encoding_is_refused(
         self, folder: Path, postgresql: PostgreSQL, process: str, encoding: str
     ) -> None:
         url = postgresql.create_database(encoding)
@@ -77,7 +78,7 @@ class TestDatabase:
         [line] = done.stderr.splitlines()
         assert line.startswith(f"DATABASE_URL: the database has the encoding {encoding}")
 
-    def test_the_encoding_of_clients_on_this_machine_is_passed_over(
+    def test_client_encoding_of_the_environment_is_ignored(
         self, postgresql: PostgreSQL, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setenv("PGCLIENTENCODING", "LATIN1")
@@ -85,6 +86,6 @@ class TestDatabase:
         Base.metadata.create_all(database.engine)
 
         with database.transaction() as connection:
-            user_id = accounts.sign_up(connection, name="张伟", password_hash="x")["id"]
+            user_id = str(accounts.sign_up(connection, name="张伟", password_hash="x")["id"])
             assert accounts.load_profiles(connection, [user_id])[user_id]["name"] == "张伟"
         database.close()

@@ -1,4 +1,4 @@
-"""A disk that is full: callers are told so, nothing is half done, and all goes on when there is room again."""
+"""On a full disk callers get 503, nothing is half done, and everything continues when there is room again."""
 
 import os
 import resource
@@ -14,12 +14,12 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import OperationalError
 
-from app.db import Database
+from core.db import Database
 from tests.clients import User
 from tests.services import PostgreSQL, Service, wait_until
 from tests.system import System
 
-NO_ROOM = "the database has no room for now, try again"
+NO_ROOM = "the database is out of disk space, try again"
 INFINITE = resource.RLIM_INFINITY
 
 
@@ -76,26 +76,28 @@ def _inbox(system: System, user: User) -> list[int]:
 
 
 class TestSQLite:
-    def test_a_full_file_system(self, small_disk: Path, folder: Path, queues: dict[str, str]) -> None:
+    def test_calls_recover_from_a_full_file_system(
+        self, small_disk: Path, folder: Path, queues: dict[str, str]
+    ) -> None:
         filler = small_disk / "filler"
         with System(folder / "full", DATABASE_URL=f"sqlite:///{small_disk}/news.db", **queues) as system:
             goes_on_after(system, lambda: fill(filler), filler.unlink)
 
-    def test_files_that_may_not_grow(self, folder: Path, queues: dict[str, str]) -> None:
-        """A limit of the process, as `ulimit -f` sets it."""
+    def test_calls_recover_from_a_file_size_limit(self, folder: Path, queues: dict[str, str]) -> None:
+        """A file size limit of the process, as set by `ulimit -f`."""
         with System(folder / "limited", **queues) as system:
 
             def limit(largest: int) -> None:
                 for process in _tree(system, "api"):
                     resource.prlimit(process, resource.RLIMIT_FSIZE, (largest, INFINITE))
 
-            # What the system calls it is no lack of room.
+            # The operating system reports another error than a full disk.
             complaint = "the database is unavailable, try again"
             goes_on_after(system, lambda: limit(4096), lambda: limit(INFINITE), complaint=complaint)
 
 
 class TestPostgreSQL:
-    def test_a_full_file_system(
+    def test_calls_recover_from_a_full_file_system(
         self, postgresql: PostgreSQL, small_disk: Path, folder: Path, queues: dict[str, str]
     ) -> None:
         filler = small_disk / "filler"
@@ -130,9 +132,13 @@ def on_disk(server: PostgreSQL, disk: Path) -> Iterator[str]:
 
 
 def use_free_pages(database: Database) -> None:
-    """Fill the room that the pages of a table have left with somebody else's rows, until there is none."""
+    """Fill the free space in the pages of a table and its indexes with rows, until there is none.
+
+    The rows are of the user who is followed next, and as long as those of a follow. Nobody knows their event.
+    """
     columns = "recipient_id, actor_id, event, created_at, read_at, dispatched_at"
-    row = text(f"INSERT INTO notifications ({columns}) SELECT max(id), max(id), 'following notify', 0, 0, 0 FROM users")
+    same = "SELECT recipient_id, actor_id, 'x', 0, 0, 0 FROM notifications LIMIT 1"
+    row = text(f"INSERT INTO notifications ({columns}) {same}")
     for _ in range(10_000):
         with database.transaction() as connection:
             connection.execute(row)

@@ -1,4 +1,4 @@
-"""Connections to PostgreSQL that somebody has ended while they lay idle: nobody's call fails for it."""
+"""No call fails when idle connections to PostgreSQL were closed by the server or the network."""
 
 import threading
 import time
@@ -8,7 +8,7 @@ from contextlib import closing
 import pytest
 from sqlalchemy import text
 
-from app.db import Database
+from core.db import Database
 from tests.failure.proxy import Network, Proxy
 from tests.services import PostgreSQL
 
@@ -29,7 +29,7 @@ def database(wire: Proxy, postgresql: PostgreSQL) -> Iterator[Database]:
 
 
 def use_at_once(database: Database, count: int) -> list[int]:
-    """Use so many connections, all at a time; return the server's process of each."""
+    """Use several connections at the same time; return the server process of each."""
     together = threading.Barrier(count)
     found: list[int] = []
 
@@ -47,7 +47,7 @@ def use_at_once(database: Database, count: int) -> list[int]:
 
 
 def terminate(database: Database, _wire: Proxy) -> None:
-    """End all but this one, as a server does that sleeps when nobody asks it."""
+    """End all other connections, as a server that sleeps when idle does."""
     others = "pid <> pg_backend_pid() AND datname = current_database()"
     with database.reading() as connection:
         connection.execute(text(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE {others}"))
@@ -61,7 +61,9 @@ ENDS: dict[str, Callable[[Database, Proxy], None]] = {
 
 
 @pytest.mark.parametrize("end", ENDS.values(), ids=ENDS)
-def test_calls_after_a_rest_succeed(database: Database, wire: Proxy, end: Callable[[Database, Proxy], None]) -> None:
+def test_calls_succeed_after_idle_connections_ended(
+    database: Database, wire: Proxy, end: Callable[[Database, Proxy], None]
+) -> None:
     end(database, wire)
     time.sleep(1.2)
     before = time.monotonic()
@@ -71,7 +73,7 @@ def test_calls_after_a_rest_succeed(database: Database, wire: Proxy, end: Callab
     assert time.monotonic() - before < 5
 
 
-def test_a_server_that_ends_idle_sessions_is_no_trouble(postgresql: PostgreSQL) -> None:
+def test_calls_succeed_when_the_server_ends_idle_sessions(postgresql: PostgreSQL) -> None:
     url = postgresql.create_database()
     with closing(Database(f"{url}?options=-cidle_session_timeout%3D300ms")) as database:
         first = use_at_once(database, CONNECTIONS)
@@ -83,7 +85,7 @@ def test_a_server_that_ends_idle_sessions_is_no_trouble(postgresql: PostgreSQL) 
     assert not set(first) & set(again)
 
 
-def test_a_transaction_after_a_rest_succeeds_too(database: Database, wire: Proxy) -> None:
+def test_transaction_succeeds_after_idle_connections_ended(database: Database, wire: Proxy) -> None:
     wire.drop()
     time.sleep(1.2)
 
@@ -91,7 +93,7 @@ def test_a_transaction_after_a_rest_succeeds_too(database: Database, wire: Proxy
         assert connection.execute(text("SELECT 1")).scalar_one() == 1
 
 
-def test_connections_that_live_are_kept(database: Database) -> None:
+def test_live_connections_are_reused(database: Database) -> None:
     first = use_at_once(database, CONNECTIONS)
     time.sleep(1.2)
 

@@ -1,4 +1,4 @@
-"""Connections that lie idle until a server, or a firewall on the way, ends them: the next command does not fail."""
+"""No command fails when an idle connection was closed by the server or dropped by a firewall."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -9,9 +9,10 @@ import pytest
 from kombu import Connection
 from redis import Redis
 
-from app import broker, events, primary
-from app.cache import connect
-from app.push import create_emitter
+from core import broker, primary
+from core.cache import connect
+from core.keys import Keys
+from tasks.emitter import create_emitter
 from tests.failure.proxy import Network, Proxy
 from tests.services import RabbitMQ, Service, Valkey, running, wait_until
 
@@ -20,13 +21,13 @@ PUSHES = [b'P7\0\0\00042["a",1]']
 
 @pytest.fixture(scope="module")
 def impatient(folder: Path) -> Iterator[Valkey]:
-    """A Redis that closes what is idle for a second."""
+    """A Redis that closes connections that are idle for a second."""
     yield from running(Valkey(folder / "impatient", "--timeout", "1"))
 
 
 @pytest.fixture
 def forgetful(network: Network, valkey: Service, monkeypatch: pytest.MonkeyPatch) -> Proxy:
-    """A way to a Redis on which a firewall forgets connections, and tells nobody."""
+    """A proxy to a Redis that drops connections silently, as a firewall does."""
     monkeypatch.setattr(primary, "ROLE_SECONDS", 0.1)
     return network.link(valkey.port)
 
@@ -48,7 +49,7 @@ def commands(redis: Redis) -> list[Callable[[], Any]]:
 
 class TestRedis:
     @pytest.mark.parametrize("kind", range(4))
-    def test_one_that_the_server_closed(self, impatient: Valkey, kind: int) -> None:
+    def test_command_succeeds_after_the_server_closed_the_connection(self, impatient: Valkey, kind: int) -> None:
         with connect(impatient.url, timeout_seconds=0.2) as redis:
             command = commands(redis)[kind]
             command()
@@ -57,7 +58,7 @@ class TestRedis:
             command()
 
     @pytest.mark.parametrize("kind", range(4))
-    def test_one_that_a_firewall_forgot(self, forgetful: Proxy, kind: int) -> None:
+    def test_command_succeeds_after_a_firewall_dropped_the_connection(self, forgetful: Proxy, kind: int) -> None:
         with connect(f"redis://127.0.0.1:{forgetful.port}/0", timeout_seconds=0.5) as redis:
             command = commands(redis)[kind]
             command()
@@ -68,27 +69,28 @@ class TestRedis:
 
 
 class TestBroker:
-    def test_one_that_the_server_closed(self, impatient: Valkey) -> None:
+    def test_command_succeeds_after_the_server_closed_the_connection(self, impatient: Valkey) -> None:
         with producing(impatient.url) as producer:
             wait_until_closed(impatient)
 
-            producer.publish({}, routing_key=events.QUEUE)
+            producer.publish({}, routing_key=Keys().notifications)
 
-    def test_one_that_a_firewall_forgot(self, forgetful: Proxy) -> None:
+    def test_command_succeeds_after_a_firewall_dropped_the_connection(self, forgetful: Proxy) -> None:
         with producing(f"redis://127.0.0.1:{forgetful.port}/0") as producer:
             forgetful.forget()
             time.sleep(0.2)
 
-            producer.publish({}, routing_key=events.QUEUE)
+            producer.publish({}, routing_key=Keys().notifications)
 
 
 class TestMessageQueue:
     @pytest.mark.parametrize("scheme", ["redis", "amqp"])
-    def test_one_that_a_firewall_forgot(
+    def test_command_succeeds_after_a_firewall_dropped_the_connection(
         self, network: Network, forgetful: Proxy, scheme: str, request: pytest.FixtureRequest
     ) -> None:
         proxy = forgetful if scheme == "redis" else network.link(rabbitmq(request).port)
-        emitter: Any = create_emitter(f"{scheme}://127.0.0.1:{proxy.port}/{'0' if scheme == 'redis' else '/'}")
+        url = f"{scheme}://127.0.0.1:{proxy.port}/{'0' if scheme == 'redis' else '/'}"
+        emitter: Any = create_emitter(url, "socketio")
         emitter.push(PUSHES)
         proxy.forget()
         time.sleep(0.2)
@@ -103,7 +105,7 @@ def rabbitmq(request: pytest.FixtureRequest) -> RabbitMQ:
 
 
 class producing:  # noqa: N801  (used as a verb)
-    """A producer as Celery's, that has published once to a queue that is there."""
+    """A producer like Celery's that has already published once to an existing queue."""
 
     def __init__(self, url: str) -> None:
         settings = broker.celery_settings(url)

@@ -1,4 +1,4 @@
-"""What stands between clients and servers: proxies as people configure them, and the addresses of networks."""
+"""Proxies and networks between clients and servers: configurations that people use, IPv4 and IPv6."""
 
 import http.client
 import json
@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 import pytest
 from websocket import WebSocketBadStatusException, create_connection
 
-from app import tokens
+from core import tokens
 from tests.clients import Client, status
 from tests.im import Im
 from tests.nginx import Nginx
@@ -35,10 +35,10 @@ def in_front_of(im: Im, folder: Path, *left_out: str) -> Nginx:
     return Nginx(folder / f"nginx-{uuid.uuid4().hex[:6]}", ports, left_out=left_out)
 
 
-class TestSlash:
+class TestTrailingSlash:
     @pytest.fixture(params=["direct", "nginx"])
     def place(self, request: pytest.FixtureRequest, im: Im, folder: Path) -> Iterator[str]:
-        """Host and port of the IM server, or of the nginx before it."""
+        """Host and port of the IM server, or of the nginx in front of it."""
         if request.param == "direct":
             yield urlsplit(im.url).netloc
             return
@@ -46,13 +46,13 @@ class TestSlash:
             yield urlsplit(nginx.url).netloc
 
     @pytest.mark.parametrize("path", ["/socket.io", "/socket.io/"])
-    def test_a_websocket_opens_with_it_or_without(self, place: str, path: str) -> None:
+    def test_websocket_opens_with_or_without_a_trailing_slash(self, place: str, path: str) -> None:
         websocket = create_connection(f"ws://{place}{path}?EIO=4&transport=websocket", timeout=10)
         assert json.loads(str(websocket.recv())[1:])["sid"]
         websocket.close()
 
     @pytest.mark.parametrize("path", ["/socket.io", "/socket.io/"])
-    def test_a_session_polls_with_it_or_without(self, place: str, path: str) -> None:
+    def test_session_polls_with_or_without_a_trailing_slash(self, place: str, path: str) -> None:
         connection = http.client.HTTPConnection(place, timeout=10)
         connection.request("GET", f"{path}?EIO=4&transport=polling")
         answer = connection.getresponse()
@@ -60,18 +60,18 @@ class TestSlash:
         assert (answer.status, answer.read()[:1]) == (200, b"0")
         connection.close()
 
-    def test_what_only_begins_so_is_somewhere_else(self, im: Im) -> None:
+    def test_path_that_only_starts_like_socketio_is_not_found(self, im: Im) -> None:
         assert status(f"{im.url}/socket.iox?EIO=4&transport=polling") == 404
 
 
-class TestForgetfulProxy:
+class TestProxyWithoutUpgrade:
     @pytest.fixture(params=FORGOTTEN)
     def nginx(self, request: pytest.FixtureRequest, im: Im, folder: Path) -> Iterator[Nginx]:
         with in_front_of(im, folder, *FORGOTTEN[request.param]) as nginx:
             yield nginx
 
     @pytest.mark.parametrize("transports", [["polling"], ["polling", "websocket"]])
-    def test_a_client_polls_on(self, im: Im, nginx: Nginx, transports: list[str]) -> None:
+    def test_client_falls_back_to_polling(self, im: Im, nginx: Nginx, transports: list[str]) -> None:
         client = Client([nginx.url], tokens.sign(im.secret, user_id=7), transports=transports)
 
         client.wait_for("sync")
@@ -80,7 +80,7 @@ class TestForgetfulProxy:
         assert client.wait_for("message", 2)[1]["msg"] == "I have received your msg: through"
         client.close()
 
-    def test_a_client_of_websockets_alone_is_refused_with_a_reason(self, im: Im, folder: Path) -> None:
+    def test_websocket_only_client_is_refused_with_a_reason(self, im: Im, folder: Path) -> None:
         with in_front_of(im, folder, *UPGRADE) as nginx, pytest.raises(WebSocketBadStatusException) as refusal:
             create_connection(f"{nginx.url.replace('http', 'ws')}/socket.io/?EIO=4&transport=websocket", timeout=10)
 
@@ -88,7 +88,7 @@ class TestForgetfulProxy:
         assert b"websocket" in (refusal.value.resp_body or b"")
 
 
-class TestFamilies:
+class TestAddressFamilies:
     """Addresses of IPv4 and IPv6."""
 
     @pytest.fixture(params=["fast", "stock"])
@@ -96,7 +96,7 @@ class TestFamilies:
         return str(request.param)
 
     @pytest.mark.parametrize(("host", "reached_at"), [("::", ["[::1]", "127.0.0.1"]), ("::1", ["[::1]"])])
-    def test_a_client_of_either_family_is_served(
+    def test_ipv4_and_ipv6_clients_are_served(
         self, folder: Path, valkey: Service, transport: str, host: str, reached_at: list[str]
     ) -> None:
         with Im(folder, valkey.url, transport=transport, host=host) as im:
@@ -109,9 +109,7 @@ class TestFamilies:
             assert im.process.says(f"serving on http://[{host}]:{im.port}")
             assert im.is_well()
 
-    def test_the_page_may_open_sockets_by_an_address_of_ipv6(
-        self, folder: Path, valkey: Service, transport: str
-    ) -> None:
+    def test_ipv6_origin_of_the_page_is_allowed(self, folder: Path, valkey: Service, transport: str) -> None:
         with Im(folder, valkey.url, transport=transport, host="::1") as im:
             for origin, expected in (("http://[::1]:5000", 200), ("http://[::2]:5000", 400)):
                 connection = http.client.HTTPConnection("::1", im.port, timeout=10)
@@ -119,7 +117,7 @@ class TestFamilies:
                 assert connection.getresponse().status == expected
                 connection.close()
 
-    def test_a_port_that_is_taken_is_named(self, folder: Path, valkey: Service) -> None:
+    def test_taken_port_is_named(self, folder: Path, valkey: Service) -> None:
         with Im(folder, valkey.url, transport="fast", host="::1") as im:
             command = [sys.executable, "im/main.py", str(im.port)]
             second = subprocess.run(

@@ -1,4 +1,4 @@
-"""A notification that is committed after others that have larger ids: nobody jumps over it."""
+"""A notification that is committed after others with larger ids is not skipped."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from app.db import Database
 from app.services import followings
+from core.db import Database
 from tests.clients import User
 from tests.services import PostgreSQL, Service, wait_until
 from tests.system import System
@@ -29,7 +29,7 @@ def inbox(system: System, user: User, before: int | None = None, limit: int = 2)
     return [row["id"] for row in system.api.get(f"/v1_0/user/notifications?limit={limit}{rest}", user)[1]["results"]]
 
 
-def test_it_is_pushed_replayed_counted_and_listed(system: System) -> None:
+def test_late_commit_is_pushed_replayed_counted_and_listed(system: System) -> None:
     ann, slow, *quick = (system.user() for _ in range(6))
     client = system.client(ann)
     away = system.client(ann)
@@ -48,7 +48,7 @@ def test_it_is_pushed_replayed_counted_and_listed(system: System) -> None:
 
     late = client.wait_for("following notify", 5, seconds=15)[-1]
     assert (late["user_id"], late["id"] < min(early)) == (slow.id, True)
-    wait_until(lambda: client.of("unread")[-1:] == [{"count": 1}], seconds=10, what="it is counted")
+    wait_until(lambda: client.of("unread")[-1:] == [{"count": 1}], seconds=10, what="the late notification is counted")
     older = inbox(system, ann, before=newest[-1])
     assert (older, inbox(system, ann, before=older[-1])) == (sorted(early)[1::-1], [late["id"]])
     returned = system.client(ann, last_offset=away.last_offset)

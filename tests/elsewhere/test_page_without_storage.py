@@ -1,16 +1,15 @@
-"""The page in a browser that blocks site data: the names of the storages throw, as Chrome's and Firefox's do then."""
+"""The page in a browser that blocks site data: access to a storage throws, as in Chrome and Firefox."""
 
-import os
-import shutil
 import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
-from tests.services import Service, free_port, missing
-from tests.system import ROOT, System, on_redis
+from dev.ports import find_free
+from tests.services import Service
+from tests.system import System, on_redis
 
 BLOCK = """
 for (const name of ["localStorage", "sessionStorage"])
@@ -20,28 +19,21 @@ for (const name of ["localStorage", "sessionStorage"])
 
 @pytest.fixture(scope="module")
 def system(folder: Path, valkeys: Callable[[], Service]) -> Iterator[System]:
-    port = free_port()
+    port = find_free()
     urls = on_redis(valkeys().url)
     with System(folder / "without-storage", IM_PORT=str(port), im_ports=[port], **urls) as system:
         yield system
 
 
 @pytest.fixture
-def page() -> Iterator[Page]:
-    path = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
-    if path is None:
-        missing("Chromium")
-    if not (ROOT / "app/static/vendor/socket.io.esm.min.js").exists():
-        missing("socket.io-client (make page)")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox", "--disable-gpu"])
-        page = browser.new_page()
-        page.add_init_script(BLOCK)
-        yield page
-        browser.close()
+def page(browser: Browser) -> Iterator[Page]:
+    page = browser.new_page()
+    page.add_init_script(BLOCK)
+    yield page
+    page.close()
 
 
-def test_all_works_and_is_forgotten_by_a_reload(system: System, page: Page) -> None:
+def test_page_works_without_storage_until_it_is_reloaded(system: System, page: Page) -> None:
     errors: list[str] = []
     page.on("pageerror", lambda error: errors.append(str(error)))
     page.goto(system.api.url)

@@ -1,4 +1,4 @@
-"""A Redis behind one address that fails over: the old primary stays, as a replica of the new one."""
+"""A Redis behind one address fails over: the old primary continues as a replica of the new one."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -7,9 +7,9 @@ import pytest
 from redis import Redis
 from redis.exceptions import RedisError
 
-from app import primary
-from app.cache import connect
-from app.presence import online_among
+from core import primary
+from core.cache import connect
+from core.presence import online_among
 from tests.clients import Client
 from tests.failure.proxy import Network, Proxy
 from tests.services import Service, Valkey, wait_until
@@ -29,7 +29,7 @@ class Pair:
         return f"redis://127.0.0.1:{self._proxy.port}/0"
 
     def fail_over(self) -> None:
-        """Exchange their roles; open connections stay with the server that they have."""
+        """Exchange their roles; open connections stay on their server."""
         wait_until(self._is_in_step, seconds=10, what="the replica has everything")
         with Redis(port=self.replica.port) as replica:
             replica.replicaof("NO", "ONE")
@@ -65,7 +65,7 @@ def pair(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pair]:
 
 
 class TestClient:
-    def test_a_write_goes_to_the_new_primary(self, pair: Pair) -> None:
+    def test_write_reaches_the_new_primary(self, pair: Pair) -> None:
         with connect(pair.url, timeout_seconds=2) as client:
             client.set("a", 1)
             pair.fail_over()
@@ -74,7 +74,7 @@ class TestClient:
 
             assert client.get("a") == b"2"
 
-    def test_so_do_a_script_and_a_pipeline(self, pair: Pair) -> None:
+    def test_script_and_pipeline_reach_the_new_primary(self, pair: Pair) -> None:
         with connect(pair.url, timeout_seconds=2) as client:
             client.get("a")
             pair.fail_over()
@@ -85,18 +85,18 @@ class TestClient:
             pair.fail_over()
             assert client.pipeline(transaction=True).get("a").set("a", 3).execute() == [b"2", True]
 
-    def test_who_only_reads_soon_asks_the_new_primary(self, pair: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_reader_soon_moves_to_the_new_primary(self, pair: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(primary, "ROLE_SECONDS", 0.1)
         with connect(pair.url, timeout_seconds=2) as client:
             client.get("a")
             pair.fail_over()
             with Redis(port=pair.replica.port) as old, Redis(port=pair.primary.port) as new:
-                old.replicaof("127.0.0.1", 1)  # it hears of nothing any more
+                old.replicaof("127.0.0.1", 1)  # the old primary replicates nothing any more
                 new.set("a", "news")
 
             wait_until(lambda: client.get("a") == b"news", seconds=5, what="a read from the new primary")
 
-    def test_a_replica_alone_is_refused(self, pair: Pair) -> None:
+    def test_replica_without_a_primary_is_refused(self, pair: Pair) -> None:
         with (
             connect(f"redis://127.0.0.1:{pair.replica.port}/0", timeout_seconds=2) as client,
             pytest.raises(RedisError, match="replica"),
@@ -105,7 +105,7 @@ class TestClient:
 
 
 @pytest.mark.parametrize("is_one_redis", [True, False])
-def test_the_system_goes_on_with_the_new_primary(folder: Path, pair: Pair, is_one_redis: bool) -> None:
+def test_system_continues_with_the_new_primary(folder: Path, pair: Pair, is_one_redis: bool) -> None:
     urls = on_redis(pair.url)
     if not is_one_redis:
         urls["MESSAGE_QUEUE_URL"] = pair.url.removesuffix("0") + "1"
@@ -119,14 +119,16 @@ def test_the_system_goes_on_with_the_new_primary(folder: Path, pair: Pair, is_on
 
         pair.fail_over()
         with Redis(port=pair.replica.port) as old:
-            old.replicaof("127.0.0.1", 1)  # what is published on the new primary it does not hear
+            old.replicaof("127.0.0.1", 1)  # it does not get what is published on the new primary
         assert system.api.follow(system.user(), bob) == 201
 
-        # Live, or from the inbox where its history can't vouch for the time of the failover.
+        # Live, or from the inbox when the history does not cover the failover.
         wait_until(lambda: len(client.ids()) == 2 or unrecovered(client), seconds=20, what="the second notification")
         with Redis(port=pair.primary.port) as redis:
-            wait_until(lambda: online_among(redis, [bob.id]), seconds=20, what="presence is kept on the new primary")
-        # Each process has moved by itself, and the worker's main process lives.
+            wait_until(
+                lambda: online_among(redis, [str(bob.id)]), seconds=20, what="presence is kept on the new primary"
+            )
+        # Each process has moved without a restart, and the worker's main process still runs.
         assert [p.popen.poll() for p in system.processes.values()] == [None] * len(system.processes)
         assert system.processes["worker"].popen.pid == worker
         count = len(client.ids())

@@ -1,4 +1,4 @@
-"""Two systems on one PostgreSQL database, each in a schema of its own."""
+"""Two systems share one PostgreSQL database, each in its own schema."""
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -7,8 +7,9 @@ from contextlib import ExitStack, closing
 import pytest
 from sqlalchemy import text
 
-from app.db import Database
-from app.services import accounts, followings, outbox
+from app.services import accounts, followings
+from core import outbox
+from core.db import Database
 from tests.integration.test_migrations import run
 from tests.services import PostgreSQL
 
@@ -40,7 +41,7 @@ def both(url: str) -> Iterator[tuple[Database, Database]]:
 
 
 def follow(database: Database, name: str) -> int:
-    """Have one follow another; return the id of the only notification."""
+    """Have one user follow another; return the id of the only notification."""
     with database.transaction() as connection:
         target, follower = (accounts.sign_up(connection, name=f"{name}-{n}", password_hash="x")["id"] for n in range(2))
         assert followings.follow(connection, follower_id=follower, target_id=target)
@@ -53,11 +54,11 @@ def waiting(database: Database) -> list[int]:
         return [row.id for row in batch.rows]
 
 
-def test_each_has_its_own_rows_and_claims(both: tuple[Database, Database]) -> None:
+def test_each_system_has_its_own_rows_and_claims(both: tuple[Database, Database]) -> None:
     news, sports = both
     ids = [follow(news, "ann")] * 2
     follow(sports, "eve")
-    with sports.transaction() as connection:  # ids begin with the time, so it takes a hand to have them the same
+    with sports.transaction() as connection:  # ids begin with the time, so the test has to make them equal
         connection.execute(text("UPDATE notifications SET id = :id"), {"id": ids[0]})
 
     with outbox.claim(news, limit=10) as batch:
@@ -69,14 +70,14 @@ def test_each_has_its_own_rows_and_claims(both: tuple[Database, Database]) -> No
     assert waiting(sports) == [ids[1]]
 
 
-def test_migrations_of_one_do_not_wait_for_those_of_the_other(url: str) -> None:
+def test_migrations_of_two_schemas_do_not_wait_for_each_other(url: str) -> None:
     with closing(Database(within(url, "news"))) as database, database.transaction() as connection:
         connection.execute(text(f"SELECT pg_advisory_xact_lock({0x70757368}, hashtext('news'))"))
 
         assert run(within(url, "sports"), "upgrade", "head").returncode == 0
 
 
-def test_a_search_path_with_the_other_in_it_is_refused(both: tuple[Database, Database], url: str) -> None:
+def test_search_path_with_the_other_schema_is_refused(both: tuple[Database, Database], url: str) -> None:
     with closing(Database(url)) as database, database.transaction() as connection:
         connection.execute(text("CREATE SCHEMA weather"))
 

@@ -1,4 +1,4 @@
-"""Injure whole systems and reconcile: `python -m tests.failure [--world redis+sqlite] [--case WORDS]`."""
+"""Inject faults into whole systems and reconcile: `python -m tests.failure [--shape redis+sqlite] [--case WORDS]`."""
 
 import argparse
 import json
@@ -14,28 +14,28 @@ from pathlib import Path
 
 from tests.failure import rare
 from tests.failure.cases import cases_of
+from tests.failure.cluster import DATABASES, QUEUES, Cluster, Shape
 from tests.failure.engine import Case, run
 from tests.failure.reconcile import Outcome
 from tests.failure.report import Progress, duration, summary
-from tests.failure.world import DATABASES, QUEUES, Shape, World
 
 
 def main() -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _stop)
     options = _options()
-    plan = [(shape, _chosen(shape, options)) for shape in map(Shape.named, options.world)]
+    plan = [(shape, _chosen(shape, options)) for shape in map(Shape.named, options.shape)]
     total = sum(len(cases) for _, cases in plan)
     if options.list:
         print("\n".join(f"{shape.name} {case.name}" for shape, cases in plan for case in cases))
     elif total == 0:
-        sys.exit(f"no case has a name that holds {' or '.join(options.case)}; --list names them all")
+        sys.exit(f"no case has a name that contains {' or '.join(options.case)}; --list names them all")
     else:
         sys.exit(_run(plan, Progress(total), options))
 
 
 class _Stop:
-    """Ends the run by SystemExit, and so through every clean-up.
+    """Ends the run by SystemExit, so that every clean-up runs.
 
     Python drops an exception that is raised in a finalizer or just after a fork, so `check` raises it again.
     """
@@ -56,11 +56,11 @@ _stop = _Stop()
 
 
 def _options() -> argparse.Namespace:
-    worlds = [f"{queue}+{database}" for queue in QUEUES for database in DATABASES]
+    shapes = [f"{queue}+{database}" for queue in QUEUES for database in DATABASES]
     parser = argparse.ArgumentParser(prog="python -m tests.failure", description=__doc__)
-    parser.add_argument("--world", nargs="+", choices=worlds, default=worlds, metavar="WORLD", help=", ".join(worlds))
-    parser.add_argument("--case", nargs="+", default=[""], metavar="WORDS", help="only cases whose name holds one")
-    parser.add_argument("--seed", type=int, default=int(time.time()), help="of the cases at random")
+    parser.add_argument("--shape", nargs="+", choices=shapes, default=shapes, metavar="SHAPE", help=", ".join(shapes))
+    parser.add_argument("--case", nargs="+", default=[""], metavar="WORDS", help="only cases whose name contains one")
+    parser.add_argument("--seed", type=int, default=int(time.time()), help="of the random faults")
     parser.add_argument("--json", type=Path, help="write the figures to a file")
     parser.add_argument("--keep", action="store_true", help="keep the folder with the logs")
     parser.add_argument("--list", action="store_true", help="only list the cases")
@@ -72,12 +72,12 @@ def _chosen(shape: Shape, options: argparse.Namespace) -> list[Case]:
 
 
 def _run(plan: Sequence[tuple[Shape, list[Case]]], progress: Progress, options: argparse.Namespace) -> int:
-    """Run all cases, or until somebody stops it, and say what they came to; return 1 where one broke a promise."""
+    """Run all cases, or until the run is stopped, and print the results; return 1 when a case broke a promise."""
     outcomes: list[Outcome] = []
     try:
         for shape, cases in plan:
             if cases:
-                _run_world(shape, cases, progress, outcomes, options)
+                _run_shape(shape, cases, progress, outcomes, options)
     finally:
         print(summary(outcomes, seed=options.seed))
         print(rare.summary(outcomes))
@@ -87,33 +87,33 @@ def _run(plan: Sequence[tuple[Shape, list[Case]]], progress: Progress, options: 
     return int(any(outcome.problems for outcome in outcomes))
 
 
-def _run_world(
+def _run_shape(
     shape: Shape, cases: list[Case], progress: Progress, outcomes: list[Outcome], options: argparse.Namespace
 ) -> None:
-    """Run cases on one system; add what each came to to the outcomes."""
+    """Run cases on one cluster; add their outcomes."""
     folder = Path(tempfile.mkdtemp(prefix="toutiao-chaos-"))
     folder.chmod(0o755)
     print(f"{shape.name}: {len(cases)} cases, logs in {folder}", flush=True)
     is_worth_keeping = options.keep
-    with World(folder, queue=shape.queue, database=shape.database) as world:
+    with Cluster(folder, queue=shape.queue, database=shape.database) as cluster:
         for case in cases:
             _stop.check()
-            outcomes.append(outcome := _run_case(world, case))
+            outcomes.append(outcome := _run_case(cluster, case))
             print(f"[{progress.step()}] {outcome}", flush=True)
             if outcome.problems:
                 is_worth_keeping = True
-                world.revive()
+                cluster.reset()
     _stop.check()
     if not is_worth_keeping:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _run_case(world: World, case: Case) -> Outcome:
+def _run_case(cluster: Cluster, case: Case) -> Outcome:
     try:
-        return run(world, case)
-    except Exception as error:  # the others are run all the same
+        return run(cluster, case)
+    except Exception as error:  # the other cases still run
         traceback.print_exc()
-        return Outcome(world.name, case.name, "", problems=[f"did not come to its end: {error!r:.200}"])
+        return Outcome(cluster.name, case.name, "", problems=[f"did not finish: {error!r:.200}"])
 
 
 if __name__ == "__main__":

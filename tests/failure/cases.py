@@ -1,26 +1,18 @@
-"""What is done to the system, as a table."""
+"""All cases: which faults are injected into a cluster, one after the other."""
 
 import random
 
+from tests.failure.client_faults import reconnect_clients, slow_client
+from tests.failure.cluster import PROCESSES, Shape
+from tests.failure.data_faults import commit_late, dead_letter, flush, restart_empty, restore_older
 from tests.failure.engine import Case
-from tests.failure.injuries import Injury, crash, crash_at, cut, kill, pause, stop, terminate
-from tests.failure.refusals import alarm, no_snapshots, no_writes
-from tests.failure.twists import (
-    commit_late,
-    crowd,
-    cut_listeners,
-    flush,
-    lose_memory,
-    poison,
-    restore_older,
-    roam,
-    stall,
-    unbind_listeners,
-)
-from tests.failure.world import PROCESSES, Shape
+from tests.failure.faults import Fault
+from tests.failure.process_faults import crash_at, extra_processes, kill, terminate
+from tests.failure.service_faults import LINK_FAULTS, break_link, crash, pause, stop
+from tests.failure.subscription_faults import cut_subscriptions, unbind_queues
+from tests.failure.write_faults import alarm, fail_snapshots, refuse_writes
 
-CRASH_POINTS = ("after commit", "after claim", "after append", "after emit")
-CUTS = ("drop", "refuse", "silence", "delay", "forget")
+FAILPOINTS = ("after commit", "after claim", "after append", "after emit")
 
 
 def cases_of(shape: Shape, seed: int = 0) -> list[Case]:
@@ -30,47 +22,48 @@ def cases_of(shape: Shape, seed: int = 0) -> list[Case]:
     links += [f"{process}-valkey" for process in ("api", "worker", "im0")] if shape.broker != "valkey" else []
     links += [f"{process}-postgresql" for process in ("api", "worker")] if "postgresql" in services else []
     table = [
-        _one(Injury("nothing", hurt=lambda _load: None)),
-        *(_one(act(process)) for process in PROCESSES for act in (kill, terminate)),
-        *(_one(crash_at(point)) for point in CRASH_POINTS),
-        *(_one(act(service)) for service in services for act in (stop, crash, pause)),
-        *(_twice(act(service)) for service in services for act in (stop, pause)),
+        _one(Fault("no fault", inject=lambda _load: None)),
+        *(_one(fault(process)) for process in PROCESSES for fault in (kill, terminate)),
+        *(_one(crash_at(point)) for point in FAILPOINTS),
+        *(_one(fault(service)) for service in services for fault in (stop, crash, pause)),
+        *(_twice(fault(service)) for service in services for fault in (stop, pause)),
         *(_twice(kill(process)) for process in ("worker", "im0")),
-        *(_one(cut(link, how)) for link in links for how in CUTS),
-        *(_one(cut("device-im0", how)) for how in CUTS if how != "forget"),
-        _one(cut_listeners()),
-        _twice(cut_listeners()),
+        *(_one(break_link(link, how)) for link in links for how in LINK_FAULTS),
+        *(_one(break_link("client-im0", how)) for how in LINK_FAULTS if how != "half-open"),
+        _one(cut_subscriptions()),
+        _twice(cut_subscriptions()),
         _one(flush()),
-        _one(lose_memory()),
+        _one(restart_empty()),
         _one(restore_older()),
-        *(_one(no_writes(why)) for why in ("full", "unreplicated")),
-        _one(no_snapshots()),
-        _one(poison()),
-        _one(stall()),
-        _one(roam()),
-        _twice(roam()),
-        _one(crowd()),
+        *(_one(refuse_writes(reason)) for reason in ("out of memory", "without replicas")),
+        _one(fail_snapshots()),
+        _one(dead_letter()),
+        _one(slow_client()),
+        _one(reconnect_clients()),
+        _twice(reconnect_clients()),
+        _one(extra_processes()),
         Case("rolling restart", (terminate("im0"), terminate("im1"))),
         Case("pause all", (pause(*(name for name in services if name != "postgresql"), seconds=8),)),
-        Case("at random", tuple(_at_random(services, seed))),
+        Case("random faults", tuple(_at_random(services, seed))),
     ]
     if "postgresql" in services:
-        table.append(_one(commit_late()))  # on SQLite everybody else would wait
+        table.append(_one(commit_late()))  # on SQLite every other writer would wait
     if shape.broker == "rabbitmq":
-        table.append(_one(unbind_listeners()))
+        table.append(_one(unbind_queues()))
         table += [_one(alarm(kind)) for kind in ("memory", "disk")]
     return table
 
 
-def _one(injury: Injury) -> Case:
-    return Case(injury.what, (injury,))
+def _one(fault: Fault) -> Case:
+    return Case(fault.name, (fault,))
 
 
-def _twice(injury: Injury) -> Case:
-    return Case(f"{injury.what} twice", (injury,), times=2)
+def _twice(fault: Fault) -> Case:
+    return Case(f"{fault.name} twice", (fault,), times=2)
 
 
-def _at_random(services: tuple[str, ...], seed: int) -> list[Injury]:
-    chosen = random.Random(seed)
-    acts = [*(kill(process) for process in PROCESSES), *(pause(service, seconds=1) for service in services), roam()]
-    return chosen.sample(acts, 5)
+def _at_random(services: tuple[str, ...], seed: int) -> list[Fault]:
+    faults = [kill(process) for process in PROCESSES]
+    faults += [pause(service, seconds=1) for service in services]
+    faults.append(reconnect_clients())
+    return random.Random(seed).sample(faults, 5)

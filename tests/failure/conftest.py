@@ -1,22 +1,22 @@
-"""Worlds to injure: the embedded default, and the production shape."""
+"""Clusters for fault injection: the embedded default, and the shape of production."""
 
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.failure.world import World
+from tests.failure.cluster import Cluster
 
 
 @pytest.fixture(scope="session")
-def small_world(folder: Path) -> Iterator[World]:
+def small_cluster(folder: Path) -> Iterator[Cluster]:
     """SQLite, and one Valkey for all."""
-    with World(folder / "small-world", queue="redis", database="sqlite") as world:
-        yield world
+    with Cluster(folder / "small-cluster", queue="redis", database="sqlite") as cluster:
+        yield cluster
 
 
 @pytest.fixture(scope="session")
-def big_world(folder: Path) -> Iterator[World]:
+def large_cluster(folder: Path) -> Iterator[Cluster]:
     """PostgreSQL, RabbitMQ for both queues, Valkey for the rest."""
-    with World(folder / "big-world", queue="rabbitmq", database="postgresql") as world:
-        yield world
+    with Cluster(folder / "large-cluster", queue="rabbitmq", database="postgresql") as cluster:
+        yield cluster

@@ -1,4 +1,4 @@
-"""Steady follows, each pair once and again until it is answered 201, and the devices of those who are followed."""
+"""A steady rate of follows, each repeated until it is answered 201, and the clients of the users who are followed."""
 
 import http.client
 import itertools
@@ -12,13 +12,14 @@ from typing import Self
 
 from sqlalchemy import insert, select
 
-from app import events, tokens
-from app.db import Database
-from app.models import ACTIVE, Notification
+from app.models import ACTIVE
 from app.models import User as UserRow
+from core import tokens
+from core.db import Database
+from core.models import Notification
 from tests.clients import Api, User
-from tests.failure.device import Device
-from tests.failure.world import World
+from tests.failure.cluster import Cluster
+from tests.failure.simulated_client import SimulatedClient
 from tests.services import wait_until
 
 _FOLLOWERS = 300
@@ -29,7 +30,7 @@ _PAUSE_SECONDS = 0.2  # of each thread, between two follows
 
 @dataclass(frozen=True)
 class Answer:
-    """What a follow was answered: a status, or 0 where there was no answer."""
+    """The answer to a follow: its status, or 0 when there was none."""
 
     asked_at: float
     seconds: float
@@ -37,36 +38,38 @@ class Answer:
 
 
 class Load:
-    """Follows while the block lasts; `finish` waits until each follow that was begun has its 201."""
+    """Sends follows while the block lasts; `finish` waits until each follow that was sent is answered 201."""
 
-    def __init__(self, world: World) -> None:
-        self.world = world
+    def __init__(self, cluster: Cluster) -> None:
+        self.cluster = cluster
         self.answers: list[Answer] = []
         self.committed_at: dict[tuple[int, int], float] = {}  # by (follower, target)
-        self.database = Database(world.system.env["DATABASE_URL"], pool_size=1)
+        self.database = Database(cluster.system.env["DATABASE_URL"], pool_size=1)
         followers = self._sign_up(_FOLLOWERS)
         self.targets = self._sign_up(_TARGETS)
-        api, urls = world.system.api, world.device_urls
-        self.devices = [Device(urls[i:] + urls[:i], user, api) for user in self.targets for i in range(len(urls))]
-        self.stranger = Device(urls, None, api)
+        api, urls = cluster.system.api, cluster.client_urls
+        self.clients = [
+            SimulatedClient(urls[i:] + urls[:i], user, api) for user in self.targets for i in range(len(urls))
+        ]
+        self.anonymous = SimulatedClient(urls, None, api)
         self._pairs: queue.SimpleQueue[tuple[User, User]] = queue.SimpleQueue()
         for pair in itertools.product(followers, self.targets):
             self._pairs.put(pair)
         self._is_over = threading.Event()
-        self._threads = [threading.Thread(target=self._follow_for_ever, daemon=True) for _ in range(_THREADS)]
+        self._threads = [threading.Thread(target=self._keep_following, daemon=True) for _ in range(_THREADS)]
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
         self._is_over.set()
-        for device in (*self.devices, self.stranger):
-            device.close()
+        for client in (*self.clients, self.anonymous):
+            client.close()
         self.database.close()
 
     def start(self) -> None:
-        """Begin when the devices are there."""
-        wait_until(lambda: all(device.memory.is_live for device in self.devices), seconds=20, what="devices connect")
+        """Start when every client is live."""
+        wait_until(lambda: all(client.memory.is_live for client in self.clients), seconds=20, what="clients connect")
         for thread in self._threads:
             thread.start()
 
@@ -78,31 +81,31 @@ class Load:
             assert not thread.is_alive(), "a follow is still not answered 201"
 
     def next_pair(self) -> tuple[User, User]:
-        """Return a follower and a target that nobody has used or will use."""
+        """Return a follower and a target that no other call returns."""
         return self._pairs.get_nowait()
 
     def rows(self) -> list[tuple[int, int, int]]:
         """Return the (id, recipient, actor) of all notifications of this load's targets."""
         table = Notification
-        targets = [target.id for target in self.targets]
+        targets = [str(target.id) for target in self.targets]
         mine = select(table.id, table.recipient_id, table.actor_id).where(
-            table.recipient_id.in_(targets), table.event == events.FOLLOWING_NOTIFY
+            table.recipient_id.in_(targets), table.event == "following notify"
         )
         self.database.close()  # its connection may have died with the database
         with self.database.reading() as connection:
-            return [(row[0], row[1], row[2]) for row in connection.execute(mine)]
+            return [(row[0], int(row[1]), int(row[2])) for row in connection.execute(mine)]
 
-    def unseen(self, rows: list[tuple[int, int, int]]) -> Iterator[tuple[Device, int]]:
-        """Yield each id that one of its recipient's devices has not seen."""
-        for device in self.devices:
-            assert device.user
+    def unseen(self, rows: list[tuple[int, int, int]]) -> Iterator[tuple[SimulatedClient, int]]:
+        """Yield each id that one of its recipient's clients has not seen."""
+        for client in self.clients:
+            assert client.user
             for row_id, recipient_id, actor_id in rows:
                 is_committed = (actor_id, recipient_id) in self.committed_at
-                if recipient_id == device.user.id and is_committed and row_id not in device.memory.seen_at:
-                    yield device, row_id
+                if recipient_id == client.user.id and is_committed and row_id not in client.memory.seen_at:
+                    yield client, row_id
 
-    def _follow_for_ever(self) -> None:
-        api = Api(self.world.system.api.url)
+    def _keep_following(self) -> None:
+        api = Api(self.cluster.system.api.url)
         while not self._is_over.is_set():
             follower, target = self.next_pair()
             while self._follow(api, follower, target) != 201:
@@ -120,11 +123,11 @@ class Load:
         return status
 
     def _sign_up(self, count: int) -> list[User]:
-        """Put users straight into the database: a password's hash takes its time, on purpose."""
+        """Insert users into the database: a sign-up hashes a password, which is slow on purpose."""
         names = [f"user-{uuid.uuid4().hex[:12]}" for _ in range(count)]
         fixed = {"password_hash": "none", "status": ACTIVE, "created_at": int(time.time())}
         new = insert(UserRow).returning(UserRow.id, UserRow.name)
         with self.database.transaction() as connection:
             rows = connection.execute(new, [{"name": name, **fixed} for name in names]).all()
-        secret = self.world.system.secret
+        secret = self.cluster.system.secret
         return [User(row.id, row.name, tokens.sign(secret, user_id=row.id), "") for row in rows]

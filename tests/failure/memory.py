@@ -1,4 +1,4 @@
-"""What a client keeps: which ids it has seen, and its place in the history. The rules are those of push-client.js."""
+"""What a client remembers: the ids that it has seen, and its offset. The rules are those of clients/js."""
 
 import time
 from collections.abc import Callable, Iterable
@@ -8,7 +8,7 @@ _EMPTY_HISTORY = "0-0"
 
 
 class Memory:
-    """`read_inbox` returns the ids in the inbox, all of them; what it raises ends the connection that needed it."""
+    """`read_inbox` returns all ids in the inbox; an error that it raises ends the connection."""
 
     def __init__(self, read_inbox: Callable[[], Iterable[int]]) -> None:
         self.seen_at: dict[int, float] = {}  # by id, from a socket or from the inbox
@@ -16,15 +16,15 @@ class Memory:
         self.repeats = 0
         self.disorders: list[str] = []
         self.unrecovered = 0
-        self.epochs = 0  # that began while it was away
-        self.late = 0  # pushes of a lower id than one that came before
+        self.epochs = 0  # that began while it was not connected
+        self.late = 0  # pushes with a lower id than an earlier one
         self.offset: str | None = None
         self.is_live = False
         self._read_inbox = read_inbox
         self._order = (0, 0)
 
     def begin(self) -> None:
-        """A new connection."""
+        """Begin a new connection."""
         self.is_live = False
         self._order = (0, 0)
 

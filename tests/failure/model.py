@@ -1,4 +1,4 @@
-"""The real core and the real delivery in one process, around a message queue that is a list: what the model drives."""
+"""What the model drives: the real core and the real delivery in one process, with a list as the message queue."""
 
 import json
 import uuid
@@ -10,34 +10,36 @@ import eventlet
 from redis import Redis
 from sqlalchemy import select
 
-from app import events, tokens
-from app.cache import RedisError
-from app.db import Database
-from app.epochs import Epochs
-from app.history import History
-from app.models import Notification
-from app.profiles import UserProfileCache
-from app.replays import Replays
-from app.services import accounts, dispatch_state, followings, inbox, outbox
-from app.unread import UnreadCache
-from im.chat import Chat
-from im.delivery import Delivery
-from im.notify import Notify
-from im.rooms import PushRooms
-from im.welcome import Welcome
+from app.services import accounts, followings
+from core import dispatch_state, inbox, outbox, tokens, wire
+from core.cache import RedisError
+from core.db import Database
+from core.epochs import Epochs
+from core.history import History
+from core.models import Notification
+from core.profiles import UserProfileCache
+from core.replays import Replays
+from core.signatures import without_signature
+from core.unread import UnreadCache
+from im.delivery.chat import Chat
+from im.delivery.connect import ConnectHandlers
+from im.delivery.delivery import Delivery
+from im.delivery.replay import Replay
+from im.subscription.receiver import PushReceiver
+from im.subscription.rooms import IndexedRooms
 from tests.failure.memory import Memory
 from tests.unit.im.fakes import FakeSio, FakeSocket, settle
 
-_SECRET = "s" * 32
-_RETRY_SECONDS = (0.01,) * 10  # a model has less patience
+_SECRET = "a secret that only the tests use"
+_RETRY_SECONDS = (0.01,) * 10  # shorter than in production
 
 
 class Crash(BaseException):
-    """A process died here, so nothing that handles errors sees it."""
+    """A process died here. No handler of Exception catches it."""
 
 
 class CrashAfter:
-    """Something of which one method does its work, and then the process dies."""
+    """An object whose process dies after one of its methods has done its work."""
 
     def __init__(self, inner: Any, name: str) -> None:
         self._inner, self._name = inner, name
@@ -55,12 +57,12 @@ class CrashAfter:
 
 
 class Sio(FakeSio):
-    """As much of socketio.Server as a connect needs; what it emits goes to the client in order with the pushes."""
+    """The part of socketio.Server that a connect needs. What it emits reaches the client in order with the pushes."""
 
     def __init__(self) -> None:
         super().__init__()
         self.eio.generate_id = lambda: uuid.uuid4().hex
-        self.manager = PushRooms()
+        self.manager = IndexedRooms()
         self.manager.server = self
 
     def enter_room(self, sid: str, room: str) -> None:
@@ -68,40 +70,56 @@ class Sio(FakeSio):
 
     def emit(self, event: str, data: object, *, room: str, **_options: object) -> None:
         socket = self.eio.sockets[self.manager.eio_sid_from_sid(room, "/")]
-        socket.written.append(events.encode_packet(event, data))
+        socket.written.append(wire.encode_packet(event, data))
+
+
+class _Nothing:
+    """Has every method, and does nothing."""
+
+    def __getattr__(self, _name: str) -> Callable[..., None]:
+        return lambda *_arguments: None
 
 
 class Server:
-    """An IM server. While it is deaf, what is published does not come to it."""
+    """An IM server. While `is_stalled`, it receives nothing of what is published."""
 
     def __init__(self, core: "Core") -> None:
         self.sio = Sio()
-        self.is_deaf = False
-        self.delivery = self.sio.manager.delivery = Delivery(self.sio, core.replays, retry_seconds=_RETRY_SECONDS)
-        presence: Any = SimpleNamespace(came=lambda _user: None, left=lambda _user: None)
-        self.notify = Notify(self.sio, secret=_SECRET, delivery=self.delivery, presence=presence)
-        self.welcome = Welcome(self.sio, chat=Chat(self.sio), delivery=self.delivery, replays=core.replays)
+        self.is_stalled = False
+        self.delivery = Delivery(self.sio, core.replays, retry_seconds=_RETRY_SECONDS)
+        self.receiver = PushReceiver(
+            self.sio.manager,
+            authenticate=without_signature,
+            deliver=self.delivery.deliver,
+            on_canary=lambda _: None,
+        )
+        nothing: Any = _Nothing()  # what a socket costs, and how long it may stay, are not part of the model
+        check: Any = SimpleNamespace(verify=lambda token: tokens.verify((_SECRET,), token))
+        self.connects = ConnectHandlers(
+            self.sio, check=check, delivery=self.delivery, presence=nothing, limits=nothing, expiry=nothing
+        )
+        self.replay = Replay(self.sio, chat=Chat(self.sio), delivery=self.delivery, replays=core.replays)
 
-    def take(self, message: bytes) -> None:
-        if not self.is_deaf:
-            self.sio.manager.take(message)
+    def receive(self, message: bytes) -> None:
+        if not self.is_stalled:
+            self.receiver.receive(message)
             settle()
 
     def wait_caught_up(self) -> None:
-        """Give sockets that could not catch up the time to try once more."""
+        """Give sockets that could not catch up the time to retry."""
         for _ in range(50):
-            if not any(seat.is_reading and not seat.is_sent_away for seat in self.delivery._seats.values()):
+            if not any(cursor.is_reading and not cursor.is_disconnecting for cursor in self.delivery._cursors.values()):
                 return
             eventlet.sleep(0.01)
 
-    def hear(self) -> None:
-        self.is_deaf = False
+    def resubscribe(self) -> None:
+        self.is_stalled = False
         self.delivery.catch_up_all()
         settle()
 
 
-class Page:
-    """One device of a user."""
+class InProcessClient:
+    """A client of a user, connected to a Server in this process."""
 
     def __init__(self, core: "Core", user_id: int) -> None:
         self.user_id = user_id
@@ -113,36 +131,36 @@ class Page:
     @property
     def is_open(self) -> bool:
         if self.socket.is_closed:
-            self.leave()
+            self.disconnect()
         return self.server is not None
 
-    def come(self, server: Server) -> None:
+    def connect(self, server: Server) -> None:
         eio_sid, self.server, self.socket = uuid.uuid4().hex, server, FakeSocket()
         server.sio.eio.sockets[eio_sid] = self.socket
         self._sid = server.sio.manager.connect(eio_sid, "/")
         self.memory.begin()
         offset = self.memory.offset
         auth = {"token": tokens.sign(_SECRET, user_id=self.user_id), **({"last_offset": offset} if offset else {})}
-        server.welcome.soon(self._sid, server.notify.connect(self._sid, {}, auth))
+        server.replay.soon(self._sid, server.connects.connect(self._sid, {}, auth))
         settle()
 
-    def leave(self) -> None:
-        """Lose the connection, and what was written to it and not yet read."""
+    def disconnect(self) -> None:
+        """Lose the connection, and what was written to its socket and not yet read."""
         if self.server is not None:
-            self.server.notify.disconnect(self._sid)
+            self.server.connects.disconnect(self._sid)
             self.server.sio.manager.basic_disconnect(self._sid, "/")
         self.server = None
         self.socket = FakeSocket()
 
     def read(self) -> None:
-        """Handle what has arrived."""
+        """Handle what has arrived at the socket."""
         written, self.socket.written = self.socket.written, []
         for packet in written:
             self.memory.handle(*json.loads(packet[2:]))
 
 
 class Core:
-    """Database, caches and message queue, with users of its own; `push_batch` is the task's work."""
+    """Database, caches and message queue with three users; `push_batch` is the task's function."""
 
     def __init__(self, database: Database, redis: Redis, push_batch: Callable[..., int]) -> None:
         self.database, self.redis = database, redis
@@ -159,11 +177,11 @@ class Core:
         self.users = [self._sign_up() for _ in range(3)]
 
     def push(self, pushes: list[bytes]) -> None:
-        """What an emitter does."""
+        """Put pushes into the message queue, as an emitter does."""
         self.queue += pushes
 
     def dispatch(self, *, crash_after: tuple[str, str] | None = None, limit: int = 3) -> int:
-        """Push one batch; die after a part (profiles, history, emitter) did something."""
+        """Push one batch; crash after a method of a part (profiles, history, emitter)."""
         from tasks.resources import Resources
 
         parts: dict[str, Any] = {"profiles": self.profiles, "history": self.history, "emitter": self}
@@ -183,20 +201,20 @@ class Core:
 
     def mark_read(self, user_id: int) -> None:
         with self.database.transaction() as connection:
-            inbox.mark_read(connection, user_id, up_to=tokens.LARGEST_ID)
+            inbox.mark_read(connection, str(user_id), up_to=tokens.LARGEST_ID)
         self.queue += self._count_unread(user_id)
 
     def read_inbox(self, user_id: int) -> list[int]:
-        """Read as the API does, which keeps the unread count as well."""
+        """Read the inbox as the API does, which also caches the unread count."""
         self._count_unread(user_id)
         with self.database.reading() as connection:
-            return [row.id for row in inbox.page(connection, user_id, limit=1000, before=None)]
+            return [row.id for row in inbox.page(connection, str(user_id), limit=1000, before=None)]
 
     def actors_told(self, user_id: int) -> list[int]:
-        """Return who did what a user was told of, oldest first."""
-        mine = select(Notification.actor_id).where(Notification.recipient_id == user_id).order_by(Notification.id)
+        """Return the actors of a user's notifications, oldest first."""
+        mine = select(Notification.actor_id).where(Notification.recipient_id == str(user_id))
         with self.database.reading() as connection:
-            return list(connection.execute(mine).scalars())
+            return [int(actor) for actor in connection.execute(mine.order_by(Notification.id)).scalars()]
 
     def waiting(self) -> int:
         with self.database.reading() as connection:
@@ -205,24 +223,24 @@ class Core:
     def _count_unread(self, user_id: int) -> list[bytes]:
         read_at = self.unread.moment()
         with self.database.reading() as connection:
-            count = inbox.unread_count(connection, user_id)
-        return self._keep({user_id: count}, read_at, is_first=False)
+            count = inbox.unread_count(connection, str(user_id))
+        return self._keep({str(user_id): count}, read_at, create_missing=False)
 
-    def _load(self, user_ids: list[int]) -> Any:
+    def _load(self, user_ids: list[str]) -> Any:
         with self.database.reading() as connection:
             return accounts.load_profiles(connection, user_ids)
 
     def _sign_up(self) -> int:
         with self.database.transaction() as connection:
             user = accounts.sign_up(connection, name=uuid.uuid4().hex, password_hash="none")
-        self._keep({user["id"]: 0}, self.unread.moment(), is_first=True)
+        self._keep({str(user["id"]): 0}, self.unread.moment(), create_missing=True)
         return user["id"]
 
-    def _keep(self, counts: dict[int, int], read_at: int, *, is_first: bool) -> list[bytes]:
-        """Set as the API does, which compares Redis with the database where its data is unverified."""
+    def _keep(self, counts: dict[str, int], read_at: int, *, create_missing: bool) -> list[bytes]:
+        """Cache counts as the API does; verify the data of Redis first if it is unverified."""
         try:
-            return self.unread.set(counts, read_at=read_at, is_first=is_first)
+            return self.unread.set(counts, read_at=read_at, create_missing=create_missing)
         except RedisError:
             with self.database.transaction() as connection:
                 dispatch_state.establish(connection, self.epochs)
-            return self.unread.set(counts, read_at=read_at, is_first=is_first)
+            return self.unread.set(counts, read_at=read_at, create_missing=create_missing)

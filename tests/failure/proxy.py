@@ -1,4 +1,4 @@
-"""A wire that can be cut: a TCP proxy between any two processes."""
+"""A TCP proxy between any two processes, with faults that can be injected."""
 
 import asyncio
 import threading
@@ -17,7 +17,7 @@ class Network:
         self._thread.start()
 
     def link(self, target_port: int) -> "Proxy":
-        """Make a wire to a port of this machine."""
+        """Start a proxy to a port of this machine."""
         proxy = Proxy(self, target_port)
         proxy.port = self.run(proxy.listen())
         self._proxies.append(proxy)
@@ -42,7 +42,7 @@ class Network:
 
 
 class Proxy:
-    """Forwards until it is injured; `mend` makes it whole. Connections that were cut stay cut."""
+    """Forwards until a fault is injected; `mend` repairs it. Connections that were cut stay cut."""
 
     port = 0
 
@@ -53,6 +53,7 @@ class Proxy:
         self._flows = asyncio.Event()
         self._flows.set()
         self._delay_seconds = 0.0
+        self._replaced: list[tuple[bytes, bytes]] = []
         self._pairs: set[tuple[asyncio.StreamWriter, asyncio.StreamWriter]] = set()
         self._forgotten: set[asyncio.StreamWriter] = set()
 
@@ -61,27 +62,31 @@ class Proxy:
         return int(self._server.sockets[0].getsockname()[1])
 
     def drop(self) -> None:
-        """Reset every open connection; new ones are taken."""
+        """Reset every open connection; accept new ones."""
         self._network.run(self._drop())
 
     def refuse(self) -> None:
-        """Reset every open connection and take no new one."""
+        """Reset every open connection and accept no new one."""
         self._network.run(self._refuse())
 
     def silence(self) -> None:
-        """Let nothing through, and end nothing either. What is held back flows when mended."""
+        """Forward nothing, and close nothing. What was held back is forwarded after `mend`."""
         self._network.run(self._set(flows=False))
 
     def lead_to(self, target_port: int) -> None:
-        """Have new connections end elsewhere, as an address does that moves."""
+        """Forward new connections to another port, as an address that moves does."""
         self._target_port = target_port
 
+    def replace(self, *replaced: tuple[bytes, bytes]) -> None:
+        """Put other bytes in the place of these, where they come in one piece, from now on."""
+        self._replaced = list(replaced)
+
     def delay(self, seconds: float) -> None:
-        """Hold back each piece for a while."""
+        """Forward each piece of data only after some seconds."""
         self._network.run(self._set(delay_seconds=seconds))
 
     def forget(self) -> None:
-        """Leave every open connection half-open: the far end is gone, and this end is never told, not even later."""
+        """Leave every open connection half-open: close the far end, and never tell the near end."""
         self._network.run(self._forget())
 
     def mend(self) -> None:
@@ -129,6 +134,8 @@ class Proxy:
             while data := await reader.read(65536):
                 await asyncio.sleep(self._delay_seconds)
                 await self._flows.wait()
+                for old, new in self._replaced:
+                    data = data.replace(old, new)
                 writer.write(data)
                 await writer.drain()
         while writer in self._forgotten and not writer.is_closing():

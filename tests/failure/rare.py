@@ -1,32 +1,36 @@
-"""The states that are rare by chance. A run that passed through none of them proves little, so each run counts them.
+"""States that are rare by chance. A run that reaches none of them proves little, so each run counts them.
 
-Each is a sign: a number that is more after a case than it was before.
+Each is a symptom: a number that is larger after a case than before.
 """
 
 from collections.abc import Mapping, Sequence
 
 from tests.failure.load import Load
 from tests.failure.reconcile import Outcome
-from tests.failure.signs import Sign, log_says, sent_away
+from tests.failure.symptoms import Symptom, closed_sockets, log_says
 
 
-def _claims_left(load: Load) -> float:
+def _abandoned_claims(load: Load) -> float:
     points = ("after claim", "after append", "after emit")
     return sum(log_says("worker", f"dying at {point!r}")(load) for point in points)
 
 
-RARE: Mapping[str, Sign] = {
-    "a claim taken over from a worker that died": _claims_left,
-    "a push before its mark": log_says("worker", "dying at 'after emit'"),
-    "a commit later than one with a higher id": lambda load: sum(device.memory.late for device in load.devices),
-    "a client closed as slow": sent_away,
-    "a reconnect to a server that drains or is gone": lambda load: sum(device.turned_away for device in load.devices),
-    "a reconnect across epochs": lambda load: sum(device.memory.epochs for device in load.devices),
+def _refused_connections(load: Load) -> float:
+    return sum(client.refused_connections for client in load.clients)
+
+
+RARE: Mapping[str, Symptom] = {
+    "a claim taken over from a worker that died": _abandoned_claims,
+    "a push that was not yet marked as dispatched": log_says("worker", "dying at 'after emit'"),
+    "a commit later than one with a higher id": lambda load: sum(client.memory.late for client in load.clients),
+    "a slow client that was disconnected": closed_sockets,
+    "a connection refused by a server that drains or is down": _refused_connections,
+    "a reconnect across epochs": lambda load: sum(client.memory.epochs for client in load.clients),
 }
 
 
 def count(load: Load) -> dict[str, float]:
-    return {state: sign(load) for state, sign in RARE.items()}
+    return {state: symptom(load) for state, symptom in RARE.items()}
 
 
 def reached(before: Mapping[str, float], after: Mapping[str, float]) -> list[str]:

@@ -1,21 +1,21 @@
-"""Compare what was committed with what was seen."""
+"""Compare what was committed with what the clients have seen."""
 
 from collections import Counter
 from dataclasses import dataclass, field
 
-from tests.failure.device import Device
 from tests.failure.load import Load
+from tests.failure.simulated_client import SimulatedClient
 
 LONGEST_ANSWER_SECONDS = 1.0
 
 
 @dataclass
 class Outcome:
-    """What a case came to; `problems` is empty where every promise was kept."""
+    """The result of a case; `problems` is empty when every promise was kept."""
 
-    world: str
+    shape: str
     case: str
-    injuries: str
+    faults: str
     committed: int = 0
     missing: int = 0
     foreign: int = 0
@@ -26,7 +26,7 @@ class Outcome:
     refused: int = 0
     slowest_seconds: float = 0.0
     settled_seconds: float = 0.0
-    crashes: list[int] = field(default_factory=list)  # statuses that no follow should have, whatever is away
+    crashes: list[int] = field(default_factory=list)  # statuses that no follow should have, whatever is unavailable
     problems: list[str] = field(default_factory=list)
     reached: list[str] = field(default_factory=list)  # rare states
 
@@ -37,7 +37,7 @@ class Outcome:
             f"slowest={self.slowest_seconds:.2f}s settled={self.settled_seconds:.1f}s"
         )
         mark = "FAILED" if self.problems else "ok"
-        return "\n    ".join([f"{mark:6} {self.world:19} {self.case:32} {figures}", *self.problems])
+        return "\n    ".join([f"{mark:6} {self.shape:19} {self.case:32} {figures}", *self.problems])
 
 
 def reconcile(load: Load, outcome: Outcome, *, repaired_at: float) -> None:
@@ -47,43 +47,43 @@ def reconcile(load: Load, outcome: Outcome, *, repaired_at: float) -> None:
     outcome.committed = len(committed)
     missing = list(load.unseen(rows))
     outcome.missing = len(missing)
-    for device, row_id in missing[:3]:
-        outcome.problems.append(f"user {device.user and device.user.id} has not seen {row_id}")
+    for client, row_id in missing[:3]:
+        outcome.problems.append(f"user {client.user and client.user.id} has not seen {row_id}")
     ids = Counter((actor_id, recipient_id) for _, recipient_id, actor_id in rows)
     outcome.doubled = sum(count - 1 for count in ids.values())
     lost = [pair for pair in committed if pair not in ids]
-    foreign = [found for device in (*load.devices, load.stranger) for found in _foreign(device, rows)]
+    foreign = [found for client in (*load.clients, load.anonymous) for found in _foreign(client, rows)]
     outcome.foreign = len(foreign)
-    disorders = [disorder for device in load.devices for disorder in device.memory.disorders]
+    disorders = [disorder for client in load.clients for disorder in client.memory.disorders]
     outcome.disorders = len(disorders)
-    outcome.repeats = sum(device.memory.repeats for device in load.devices)
-    outcome.from_inbox = sum(len(device.memory.from_inbox) for device in load.devices)
+    outcome.repeats = sum(client.memory.repeats for client in load.clients)
+    outcome.from_inbox = sum(len(client.memory.from_inbox) for client in load.clients)
     outcome.refused = sum(answer.status != 201 for answer in load.answers)
     outcome.crashes = sorted({answer.status for answer in load.answers} - {0, 201, 503})
     outcome.slowest_seconds = max(answer.seconds for answer in load.answers)
     outcome.settled_seconds = _settled_seconds(load, rows, repaired_at)
     _note(outcome, "follows were answered 201 and are not in the inbox", lost)
     _note(outcome, "notifications have a second id", [pair for pair, count in ids.items() if count > 1])
-    _note(outcome, "ids were seen by somebody else", foreign)
+    _note(outcome, "ids were seen by a client of another user", foreign)
     _note(outcome, "offsets ran backwards", disorders)
 
 
-def _note(outcome: Outcome, what: str, found: list[object] | list[str] | list[int]) -> None:
+def _note(outcome: Outcome, problem: str, found: list[object] | list[str] | list[int]) -> None:
     if found:
-        outcome.problems.append(f"{len(found)} {what}: {found[:3]}")
+        outcome.problems.append(f"{len(found)} {problem}: {found[:3]}")
 
 
-def _foreign(device: Device, rows: list[tuple[int, int, int]]) -> list[int]:
-    own = {row_id for row_id, recipient_id, _ in rows if device.user and recipient_id == device.user.id}
-    return [row_id for row_id in device.memory.seen_at if row_id not in own]
+def _foreign(client: SimulatedClient, rows: list[tuple[int, int, int]]) -> list[int]:
+    own = {row_id for row_id, recipient_id, _ in rows if client.user and recipient_id == client.user.id}
+    return [row_id for row_id in client.memory.seen_at if row_id not in own]
 
 
 def _settled_seconds(load: Load, rows: list[tuple[int, int, int]], repaired_at: float) -> float:
-    """Return the longest time from the repair, or from a commit after it, until a device saw it."""
+    """Return the longest time from the repair, or from a commit after it, until a client saw it."""
     longest = 0.0
-    for device in load.devices:
+    for client in load.clients:
         for row_id, recipient_id, actor_id in rows:
             committed_at = load.committed_at.get((actor_id, recipient_id))
-            if device.user and recipient_id == device.user.id and committed_at and row_id in device.memory.seen_at:
-                longest = max(longest, device.memory.seen_at[row_id] - max(repaired_at, committed_at))
+            if client.user and recipient_id == client.user.id and committed_at and row_id in client.memory.seen_at:
+                longest = max(longest, client.memory.seen_at[row_id] - max(repaired_at, committed_at))
     return longest

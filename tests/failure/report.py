@@ -1,4 +1,4 @@
-"""What a run says: how far it is, and what it came to."""
+"""What a run prints: its progress, and its results."""
 
 import shlex
 import time
@@ -21,7 +21,7 @@ _COLUMNS = (
 
 
 class Progress:
-    """Counts cases. Those to come are expected to take as long as those that are done."""
+    """Counts cases. The time left assumes that a case takes as long as the average so far."""
 
     def __init__(self, total: int, *, clock: Callable[[], float] = time.monotonic) -> None:
         self.total = total
@@ -30,7 +30,7 @@ class Progress:
         self._began_at = clock()
 
     def step(self) -> str:
-        """Count one case; say how many are done, and the time that is gone and left."""
+        """Count one case; say how many are done, the time elapsed, and the time left."""
         self._done += 1
         left = self.seconds / self._done * (self.total - self._done)
         return f"{self._done}/{self.total}, {duration(self.seconds)} gone, {duration(left)} left"
@@ -46,8 +46,8 @@ def duration(seconds: float) -> str:
 
 def summary(outcomes: Sequence[Outcome], *, seed: int) -> str:
     """Return a table with a row for each shape and one for all, and how to run again each case that failed."""
-    shapes = list(dict.fromkeys(outcome.world for outcome in outcomes))
-    rows = [_row(shape, [outcome for outcome in outcomes if outcome.world == shape]) for shape in shapes]
+    shapes = list(dict.fromkeys(outcome.shape for outcome in outcomes))
+    rows = [_row(shape, [outcome for outcome in outcomes if outcome.shape == shape]) for shape in shapes]
     rows = [_COLUMNS, *rows, _row("all", outcomes)]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     lines = ["  ".join(f"{cell:>{width}}" for cell, width in zip(row, widths, strict=True)) for row in rows]
@@ -67,6 +67,6 @@ def _row(shape: str, outcomes: Sequence[Outcome]) -> tuple[str, ...]:
 
 
 def _again(outcome: Outcome, seed: int) -> str:
-    arguments = f'--world {outcome.world} --case "{outcome.case}" --seed {seed}'
+    arguments = f'--shape {outcome.shape} --case "{outcome.case}" --seed {seed}'
     problems = "".join(f"\n    {problem}" for problem in outcome.problems)
-    return f"FAILED {outcome.world} {outcome.case}; again: make chaos CHAOS_ARGS={shlex.quote(arguments)}{problems}"
+    return f"FAILED {outcome.shape} {outcome.case}; again: make chaos CHAOS_ARGS={shlex.quote(arguments)}{problems}"

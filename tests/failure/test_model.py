@@ -1,4 +1,4 @@
-"""Whatever happens, and in whatever order: everybody sees what was committed for them, each once, and nothing else."""
+"""In any order of events, each user sees what was committed for that user, each notification once, and nothing else."""
 
 import os
 from collections import defaultdict
@@ -11,30 +11,30 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, precondition, rule, run_state_machine_as_test
 from redis import Redis
 
-from app.db import Database
 from app.models import Base
-from tests.failure.model import Core, Crash, Page, Server
+from core.db import Database
+from tests.failure.model import Core, Crash, InProcessClient, Server
 from tests.services import Service
 from tests.system import environment
 
-SOMEBODY = st.integers(0, 2)
+USER = st.integers(0, 2)
 SERVER = st.integers(0, 1)
 PLACE = st.sampled_from([("profiles", "get_many"), ("history", "append"), ("emitter", "push")])
 
 
 class Promises(RuleBasedStateMachine):
-    """The model: who follows whom, and for each user the actors of what they were told, and what is still unread."""
+    """The model: who follows whom, and for each user the actors of all notifications and of the unread ones."""
 
     def __init__(self, core: Core) -> None:
         super().__init__()
         self.core = core
         self.servers = [Server(core), Server(core)]
-        self.pages: list[Page] = []
+        self.clients: list[InProcessClient] = []
         self.following: set[tuple[int, int]] = set()
         self.told: dict[int, list[int]] = defaultdict(list)
         self.unread: dict[int, list[int]] = defaultdict(list)
 
-    @rule(follower=SOMEBODY, followed=SOMEBODY)
+    @rule(follower=USER, followed=USER)
     def follow(self, follower: int, followed: int) -> None:
         if follower == followed:
             return
@@ -48,21 +48,21 @@ class Promises(RuleBasedStateMachine):
             self.told[user].append(actor)
             self.unread[user].append(actor)
 
-    @rule(follower=SOMEBODY, followed=SOMEBODY)
+    @rule(follower=USER, followed=USER)
     def unfollow(self, follower: int, followed: int) -> None:
         actor, user = self.core.users[follower], self.core.users[followed]
         self.core.unfollow(actor, user)
         self.following.discard((actor, user))
 
-    @rule(who=SOMEBODY)
-    def mark_read(self, who: int) -> None:
-        user = self.core.users[who]
+    @rule(user_index=USER)
+    def mark_read(self, user_index: int) -> None:
+        user = self.core.users[user_index]
         self.core.mark_read(user)
         self.unread[user].clear()
 
-    @rule(who=SOMEBODY)
-    def look_into_the_inbox(self, who: int) -> None:
-        assert len(self.core.read_inbox(self.core.users[who])) == len(self.told[self.core.users[who]])
+    @rule(user_index=USER)
+    def read_inbox(self, user_index: int) -> None:
+        assert len(self.core.read_inbox(self.core.users[user_index])) == len(self.told[self.core.users[user_index]])
 
     @rule()
     def dispatch(self) -> None:
@@ -80,72 +80,72 @@ class Promises(RuleBasedStateMachine):
         queue, self.core.queue = self.core.queue, []
         for message in queue:
             for server in self.servers:
-                server.take(message)
+                server.receive(message)
 
     @rule()
-    def lose_what_is_queued(self) -> None:
-        """A message queue that is restarted has every server subscribe anew."""
+    def lose_queued_messages(self) -> None:
+        """After a restart of the message queue, every server subscribes again."""
         self.core.queue = []
         for server in self.servers:
-            server.hear()
+            server.resubscribe()
 
-    @rule(which=SERVER)
-    def go_deaf(self, which: int) -> None:
-        self.servers[which].is_deaf = True
+    @rule(server_index=SERVER)
+    def stall_subscription(self, server_index: int) -> None:
+        self.servers[server_index].is_stalled = True
 
-    @rule(which=SERVER)
-    def hear_again(self, which: int) -> None:
-        self.servers[which].hear()
+    @rule(server_index=SERVER)
+    def resubscribe(self, server_index: int) -> None:
+        self.servers[server_index].resubscribe()
 
-    @rule(who=SOMEBODY, which=SERVER)
-    def open_a_page(self, who: int, which: int) -> None:
-        page = Page(self.core, self.core.users[who])
-        page.come(self.servers[which])
-        self.pages.append(page)
+    @rule(user_index=USER, server_index=SERVER)
+    def open_client(self, user_index: int, server_index: int) -> None:
+        client = InProcessClient(self.core, self.core.users[user_index])
+        client.connect(self.servers[server_index])
+        self.clients.append(client)
 
-    @precondition(lambda self: self.pages)
-    @rule(data=st.data(), which=SERVER)
-    def move(self, data: st.DataObject, which: int) -> None:
-        page = data.draw(st.sampled_from(self.pages))
-        page.leave()
-        page.come(self.servers[which])
+    @precondition(lambda self: self.clients)
+    @rule(data=st.data(), server_index=SERVER)
+    def reconnect(self, data: st.DataObject, server_index: int) -> None:
+        client = data.draw(st.sampled_from(self.clients))
+        client.disconnect()
+        client.connect(self.servers[server_index])
 
-    @precondition(lambda self: self.pages)
+    @precondition(lambda self: self.clients)
     @rule(data=st.data())
-    def leave(self, data: st.DataObject) -> None:
-        data.draw(st.sampled_from(self.pages)).leave()
+    def disconnect(self, data: st.DataObject) -> None:
+        data.draw(st.sampled_from(self.clients)).disconnect()
 
-    @precondition(lambda self: self.pages)
+    @precondition(lambda self: self.clients)
     @rule(data=st.data())
     def read_socket(self, data: st.DataObject) -> None:
-        data.draw(st.sampled_from(self.pages)).read()
+        data.draw(st.sampled_from(self.clients)).read()
 
-    @rule(which=SERVER)
-    def restart_server(self, which: int) -> None:
-        for page in self.pages:
-            if page.is_open and page.server is self.servers[which]:
-                page.leave()
-        self.servers[which] = Server(self.core)
+    @rule(server_index=SERVER)
+    def restart_server(self, server_index: int) -> None:
+        for client in self.clients:
+            if client.is_open and client.server is self.servers[server_index]:
+                client.disconnect()
+        self.servers[server_index] = Server(self.core)
 
     @rule()
-    def forget_everything(self) -> None:
+    def lose_redis(self) -> None:
         self.core.redis.flushall()
 
     @rule()
     def settle(self) -> None:
-        """All is repaired: within a few rounds everybody has seen everything."""
+        """After every repair, a few rounds are enough for each client to see everything."""
         for server in self.servers:
-            server.hear()
+            server.resubscribe()
         for _ in range(4):
             while self.core.dispatch():
                 pass
             self.deliver()
             for server in self.servers:
                 server.wait_caught_up()
-            for page in self.pages:
-                if not page.is_open:
-                    page.come(self.servers[0])
-                page.read()
+            for client in self.clients:
+                if not client.is_open:
+                    client.connect(self.servers[0])
+                client.read()
         self._check()
 
     def teardown(self) -> None:
@@ -155,9 +155,9 @@ class Promises(RuleBasedStateMachine):
         assert self.core.waiting() == 0
         for user in self.core.users:
             assert self.core.actors_told(user) == self.told[user]
-        for page in self.pages:
-            assert set(page.memory.seen_at) == set(self.core.read_inbox(page.user_id))
-            assert page.memory.disorders == []
+        for client in self.clients:
+            assert set(client.memory.seen_at) == set(self.core.read_inbox(client.user_id))
+            assert client.memory.disorders == []
 
 
 @pytest.fixture
@@ -166,7 +166,7 @@ def make_core(tmp_path: Path, valkeys: Callable[[], Service]) -> Iterator[Callab
     database = Database(f"sqlite:///{tmp_path}/toutiao.sqlite3")
     Base.metadata.create_all(database.engine)
     with pytest.MonkeyPatch.context() as changes, Redis.from_url(url) as redis:
-        # The task's module reads the settings when it is imported; what it works on is given to each call.
+        # The task's module reads the settings when it is imported; its resources are passed to each call.
         for name, value in environment(tmp_path).items():
             changes.setitem(os.environ, name, value)
         for name in ("BROKER_URL", "MESSAGE_QUEUE_URL", "REDIS_URL"):
@@ -177,32 +177,32 @@ def make_core(tmp_path: Path, valkeys: Callable[[], Service]) -> Iterator[Callab
     database.close()
 
 
-def test_the_promises_hold_whatever_happens_in_whatever_order(make_core: Callable[[], Core]) -> None:
+def test_promises_hold_for_any_order_of_events(make_core: Callable[[], Core]) -> None:
     examples = int(os.environ.get("MODEL_EXAMPLES", "60"))
     run_state_machine_as_test(
         lambda: Promises(make_core()),
         settings=settings(
             max_examples=examples,
             stateful_step_count=30,
-            deadline=None,  # how long a step takes says more of the machine than of the code
+            deadline=None,  # the time of a step depends on the machine
             suppress_health_check=list(HealthCheck),
         ),
     )
 
 
-def test_a_page_that_never_had_anything_is_told_that_redis_forgot(make_core: Callable[[], Core]) -> None:
+def test_client_with_an_empty_history_learns_that_redis_lost_its_data(make_core: Callable[[], Core]) -> None:
     core = make_core()
     ann, bob, _ = core.users
-    server, page = Server(core), Page(core, bob)
-    page.come(server)
-    page.read()
-    page.leave()
+    server, client = Server(core), InProcessClient(core, bob)
+    client.connect(server)
+    client.read()
+    client.disconnect()
     core.follow(ann, bob)
     core.dispatch()
 
     core.redis.flushall()
-    told = core.read_inbox(bob)  # on another device; it keeps the unread count that Redis had forgotten
-    page.come(server)
-    page.read()
+    told = core.read_inbox(bob)  # on another client; this caches the unread count that Redis lost
+    client.connect(server)
+    client.read()
 
-    assert set(page.memory.seen_at) == set(told)
+    assert set(client.memory.seen_at) == set(told)

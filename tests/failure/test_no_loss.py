@@ -1,13 +1,12 @@
-"""Nothing committed is lost, whatever dies: a selection; `make chaos` runs all."""
+"""Nothing committed is lost, whatever fails. These are some of the cases; `make chaos` runs them all."""
 
 import pytest
 
 from tests.failure.cases import cases_of
+from tests.failure.cluster import Cluster
 from tests.failure.engine import run
-from tests.failure.world import World
 
-# A hang shows itself in many seconds; what a busy machine adds should fail no test. `make chaos` is strict.
-_LONGEST_ANSWER_SECONDS = 5.0
+_SLACK = 5  # what takes five times as long as it should is a hang, also on a busy machine
 
 
 @pytest.mark.parametrize(
@@ -17,24 +16,24 @@ _LONGEST_ANSWER_SECONDS = 5.0
         "pause valkey",
         "flush valkey",
         "older valkey",
-        "valkey without a disk",
-        "poison",
-        "stall a device",
+        "valkey cannot write to disk",
+        "dead letter",
+        "slow client",
     ],
 )
-def test_nothing_is_lost_on_one_valkey_and_sqlite(small_world: World, case: str) -> None:
-    _check(small_world, case)
+def test_no_notification_is_lost_on_valkey_and_sqlite(small_cluster: Cluster, case: str) -> None:
+    _check(small_cluster, case)
 
 
 @pytest.mark.parametrize(
-    "case", ["kill worker", "crash after emit", "late commit", "stop rabbitmq", "cut listeners", "rolling restart"]
+    "case", ["kill worker", "crash after emit", "late commit", "stop rabbitmq", "cut subscriptions", "rolling restart"]
 )
-def test_nothing_is_lost_on_rabbitmq_and_postgresql(big_world: World, case: str) -> None:
-    _check(big_world, case)
+def test_no_notification_is_lost_on_rabbitmq_and_postgresql(large_cluster: Cluster, case: str) -> None:
+    _check(large_cluster, case)
 
 
-def _check(world: World, name: str) -> None:
-    [case] = [case for case in cases_of(world) if case.name == name]
-    outcome = run(world, case, longest_answer_seconds=_LONGEST_ANSWER_SECONDS)
+def _check(cluster: Cluster, name: str) -> None:
+    [case] = [case for case in cases_of(cluster) if case.name == name]
+    outcome = run(cluster, case, slack=_SLACK)
     assert outcome.committed > 20, outcome
     assert not outcome.problems, outcome

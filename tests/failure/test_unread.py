@@ -7,7 +7,7 @@ from tests.services import RabbitMQ, Service, wait_until
 from tests.system import System
 
 
-def test_what_was_read_while_the_message_queue_was_away_is_told_when_it_is_back(
+def test_unread_count_reaches_sockets_after_a_message_queue_outage(
     folder: Path, valkeys: Callable[[], Service], rabbitmq: RabbitMQ
 ) -> None:
     redis = valkeys()
@@ -26,10 +26,10 @@ def test_what_was_read_while_the_message_queue_was_away_is_told_when_it_is_back(
         )
         assert (status, answer) == (200, {"unread_count": 0})
         worker = system.processes["worker"].log
-        wait_until(lambda: "tell_unread" in ends_of_tasks(worker), seconds=30, what="the worker gave up once")
+        wait_until(lambda: "tell_unread" in ends_of_tasks(worker), seconds=30, what="the task failed once")
         redis.start()
 
-        wait_until(lambda: {"count": 0} in client.of("unread"), seconds=30, what="the client is told")
+        wait_until(lambda: {"count": 0} in client.of("unread"), seconds=30, what="the client gets the unread count")
         client.close()
 
 

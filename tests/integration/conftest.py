@@ -1,4 +1,4 @@
-"""Private services, and clients of them, for tests of the core's parts."""
+"""Private services and their clients, for tests of the core's modules."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -7,20 +7,23 @@ from typing import Any
 import pytest
 from redis import Redis
 
-from app.cache import connect
-from app.db import Database
 from app.models import Base
 from app.services import accounts
+from core.cache import connect
+from core.db import Database
+from core.history import History
 from tests.epochs import empty
 from tests.integration.story import Story
-from tests.services import PostgreSQL, Service
+from tests.nginx import Nginx
+from tests.services import PostgreSQL, RabbitMQ, Service
+from tests.stack import Stack
 
 NEEDED = {
     "DATABASE_URL": "sqlite:///unused",
     "BROKER_URL": "redis://127.0.0.1:1/0",
     "MESSAGE_QUEUE_URL": "redis://127.0.0.1:1/0",
     "REDIS_URL": "redis://127.0.0.1:1/0",
-    "JWT_SECRET": "x" * 32,
+    "JWT_SECRET": "a secret that only the tests use",
 }
 
 
@@ -36,6 +39,11 @@ def redis(cache: Service) -> Iterator[Redis]:
     with connect(cache.url, timeout_seconds=5) as redis:
         empty(redis)
         yield redis
+
+
+@pytest.fixture
+def history(redis: Redis) -> History:
+    return History(redis, length=1000, seconds=3600)
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
@@ -70,7 +78,7 @@ def users(database: Database) -> list[int]:
 
 @pytest.fixture(scope="session")
 def push_batch() -> Iterator[Callable[..., Any]]:
-    """The task's work. Its module reads the settings as it is imported; what it works on is given to each call."""
+    """The function of the dispatch task. Its module reads the settings on import; each call gets its resources."""
     with pytest.MonkeyPatch.context() as environment:
         for name, value in NEEDED.items():
             environment.setenv(name, value)
@@ -82,3 +90,23 @@ def push_batch() -> Iterator[Callable[..., Any]]:
 @pytest.fixture
 def story(database: Database, redis: Redis, users: list[int]) -> Story:
     return Story(database, redis, users)
+
+
+@pytest.fixture(scope="session")
+def stack(folder: Path, rabbitmq: RabbitMQ, postgresql: PostgreSQL) -> Iterator[Stack]:
+    """The services of docker-compose.yml."""
+    stack = Stack(folder / "compose", rabbitmq, postgresql)
+    try:
+        yield stack.start()
+    except BaseException:
+        print(stack.logs())
+        raise
+    finally:
+        stack.stop()
+
+
+@pytest.fixture(scope="session")
+def front(stack: Stack) -> Iterator[Nginx]:
+    """nginx in front of the stack."""
+    with stack.nginx() as nginx:
+        yield nginx

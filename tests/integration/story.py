@@ -5,12 +5,13 @@ from typing import Any
 
 from redis import Redis
 
-from app.db import Database
-from app.epochs import Epochs
-from app.history import EMPTY, History
-from app.profiles import UserProfileCache
-from app.services import accounts, dispatch_state, followings, outbox
-from app.unread import UnreadCache
+from app.services import accounts, followings
+from core import dispatch_state, outbox
+from core.db import Database
+from core.epochs import Epochs
+from core.history import EMPTY, History
+from core.profiles import UserProfileCache
+from core.unread import UnreadCache
 from tests.rows import end_pauses
 
 
@@ -28,12 +29,13 @@ class Story:
     """Ann is followed by the others; what a dispatch works on."""
 
     def __init__(self, database: Database, redis: Redis, users: list[int]) -> None:
-        def load(user_ids: list[int]) -> Any:
+        def load(user_ids: list[str]) -> Any:
             with database.reading() as connection:
                 return accounts.load_profiles(connection, user_ids)
 
         self.redis, self.database = redis, database
-        self.ann, *self.others = users
+        ann, *self.others = users
+        self.ann = str(ann)
         self.emitter = FakeEmitter()
         self.history = History(redis, length=1000, seconds=3600)
         self.parts: dict[str, Any] = {
@@ -48,7 +50,7 @@ class Story:
             dispatch_state.establish(connection, self.parts["epochs"])
         for other in self.others:
             with database.transaction() as connection:
-                followings.follow(connection, follower_id=other, target_id=self.ann)
+                followings.follow(connection, follower_id=other, target_id=ann)
 
     def resources(self, **changes: object) -> Any:
         from tasks.resources import Resources

@@ -1,16 +1,17 @@
-"""People on both databases, which differ in what they know of letters."""
+"""Users on both databases, which treat case and Unicode differently."""
 
 import pytest
 from redis import Redis
 from sqlalchemy import event
 
-from app.db import Database
-from app.presence import TTL_SECONDS, key_of, online_among
 from app.services import accounts, followings
+from core.db import Database
+from core.keys import Keys
+from core.presence import TTL_SECONDS, online_among
 
 
 @pytest.mark.parametrize("query", ["Özil", "张", "100% _/\\'"])
-def test_whoever_types_part_of_a_name_finds_it(database: Database, query: str) -> None:
+def test_search_finds_a_part_of_a_name(database: Database, query: str) -> None:
     with database.transaction() as connection:
         for name in (f"with {query}.", "somebody else", "100 "):
             accounts.sign_up(connection, name=name, password_hash="x")
@@ -20,7 +21,7 @@ def test_whoever_types_part_of_a_name_finds_it(database: Database, query: str) -
     assert (total, [profile["name"] for profile in found]) == (1, [f"with {query}."])
 
 
-def test_a_page_of_people_says_how_one_stands_to_each_in_one_statement(database: Database, users: list[int]) -> None:
+def test_page_of_people_includes_relations_in_one_statement(database: Database, users: list[int]) -> None:
     ann, bob, eve, *_ = users
     with database.transaction() as connection:
         for follower, target in ((ann, bob), (eve, bob), (bob, ann)):
@@ -40,11 +41,11 @@ def test_a_page_of_people_says_how_one_stands_to_each_in_one_statement(database:
     assert len([said for said in statements if "SELECT" in said]) == 1
 
 
-def test_who_is_online_is_whoever_has_a_key_that_ends_soon(redis: Redis) -> None:
-    redis.set(key_of(1), 1, ex=TTL_SECONDS)
-    redis.set(key_of(3), 1, ex=1)
-    redis.set(key_of(4), 1)  # somebody else's
-    redis.set(key_of(5), 1, ex=10 * TTL_SECONDS)
+def test_user_with_an_expiring_presence_key_is_online(redis: Redis) -> None:
+    redis.set(Keys().online("1"), 1, ex=TTL_SECONDS)
+    redis.set(Keys().online("3"), 1, ex=1)
+    redis.set(Keys().online("4"), 1)  # somebody else's
+    redis.set(Keys().online("5"), 1, ex=10 * TTL_SECONDS)
 
-    assert online_among(redis, [1, 2, 3, 4, 5]) == {1, 3}
+    assert online_among(redis, ["1", "2", "3", "4", "5"]) == {"1", "3"}
     assert online_among(redis, []) == set()

@@ -1,4 +1,4 @@
-"""The broker: silent, without workers, and used by machines whose clocks differ."""
+"""The broker: when it is silent, has no workers, or is used by machines whose clocks differ."""
 
 import os
 import subprocess
@@ -11,13 +11,14 @@ from kombu import Connection
 from redis import Redis
 from redis.exceptions import RedisError
 
-from app import broker, events
+from core import broker, events
+from core.keys import Keys
 from tests.clocks import off_by
 from tests.services import RabbitMQ, Service, wait_until
 from tests.system import ROOT
 
 
-def test_a_publisher_gives_up_on_a_rabbitmq_that_does_not_confirm(rabbitmq: RabbitMQ) -> None:
+def test_publisher_times_out_when_rabbitmq_does_not_confirm(rabbitmq: RabbitMQ) -> None:
     settings = broker.celery_settings(rabbitmq.create_vhost())
     connection = Connection(
         settings["broker_url"],
@@ -35,7 +36,7 @@ def test_a_publisher_gives_up_on_a_rabbitmq_that_does_not_confirm(rabbitmq: Rabb
         connection.release()
 
 
-def test_a_worker_that_could_not_acknowledge_to_a_silent_redis_takes_the_next_task(cache: Service) -> None:
+def test_worker_takes_the_next_task_after_a_failed_acknowledgement(cache: Service) -> None:
     settings = broker.celery_settings(cache.url)
     with Connection(settings["broker_url"], transport_options=settings["broker_transport_options"]) as connection:
         channel = connection.default_channel
@@ -55,31 +56,31 @@ def test_a_worker_that_could_not_acknowledge_to_a_silent_redis_takes_the_next_ta
         assert channel.qos.can_consume()
 
 
+@pytest.mark.parametrize("prefix", ["", "news:"])
 @pytest.mark.parametrize("junk", [b"no JSON", b"5", b"[1]", b"null", b'[5, "", ""]', b"[" * 100_000])
-def test_what_was_handed_out_and_is_no_message_does_not_keep_others_from_being_handed_out_again(
-    redis: Redis, cache: Service, junk: bytes
+def test_invalid_unacknowledged_message_does_not_block_redelivery_of_others(
+    redis: Redis, cache: Service, junk: bytes, prefix: str
 ) -> None:
-    settings = broker.celery_settings(cache.url)
+    index, unacked = f"{prefix}unacked_index", f"{prefix}unacked"
+    settings = broker.celery_settings(cache.url, Keys(prefix))
     with Connection(settings["broker_url"], transport_options=settings["broker_transport_options"]) as connection:
         channel = connection.default_channel
         queue = settings["task_queues"][0](channel)
         queue.queue_declare()
         connection.Producer().publish({}, routing_key=queue.name)
         queue.get()
-        redis.zadd(
-            "unacked_index", {"junk": 2, next(iter(redis.hkeys("unacked"))): 1}
-        )  # long ago, the junk comes first
-        redis.hset("unacked", "junk", junk)
+        redis.zadd(index, {"junk": 2, next(iter(redis.hkeys(unacked))): 1})  # long ago, the junk comes first
+        redis.hset(unacked, "junk", junk)
 
         channel.qos.restore_visible()
 
-    assert redis.llen(queue.name) == 1
-    assert (redis.hlen("unacked"), redis.zcard("unacked_index")) == (0, 0)
+    assert redis.llen(prefix + queue.name) == 1
+    assert (redis.hlen(unacked), redis.zcard(index)) == (0, 0)
 
 
 @pytest.fixture(params=["redis", "rabbitmq"])
 def celery(request: pytest.FixtureRequest) -> Iterator[Celery]:
-    """An application whose broker no worker takes anything from."""
+    """An application whose broker has no worker."""
     if request.param == "redis":
         url = request.getfixturevalue("cache").url
         request.getfixturevalue("redis")
@@ -91,7 +92,7 @@ def celery(request: pytest.FixtureRequest) -> Iterator[Celery]:
 
 
 def waiting(app: Celery, name: str) -> list[str]:
-    """Take the ids of what waits in a queue."""
+    """Take the messages of a queue; return their ids."""
     with app.connection_for_read() as connection:
         queue = app.amqp.queues[name](connection.default_channel)
         queue.queue_declare()
@@ -100,30 +101,30 @@ def waiting(app: Celery, name: str) -> list[str]:
 
 
 class TestWithoutWorkers:
-    def test_dispatches_beyond_a_few_add_nothing(self, celery: Celery) -> None:
+    def test_dispatch_queue_is_bounded(self, celery: Celery) -> None:
         for _ in range(50):
             celery.send_task(events.DISPATCH_TASK)
 
-        assert len(waiting(celery, events.DISPATCH_QUEUE)) == 10
+        assert len(waiting(celery, Keys().dispatches)) == 10
 
-    def test_there_is_room_again_when_a_worker_has_taken_them(self, celery: Celery) -> None:
+    def test_dispatch_queue_accepts_again_after_a_worker_took_messages(self, celery: Celery) -> None:
         for _ in range(50):
             celery.send_task(events.DISPATCH_TASK)
-        waiting(celery, events.DISPATCH_QUEUE)
+        waiting(celery, Keys().dispatches)
 
         last = celery.send_task(events.DISPATCH_TASK)
 
-        assert waiting(celery, events.DISPATCH_QUEUE) == [last.id]
+        assert waiting(celery, Keys().dispatches) == [last.id]
 
-    def test_other_tasks_are_kept_however_many_dispatches_there_are(self, celery: Celery) -> None:
+    def test_dispatches_do_not_displace_other_tasks(self, celery: Celery) -> None:
         task = celery.send_task(events.TELL_UNREAD_TASK, kwargs={"user_ids": [7]}, expiration=3600)
 
         for _ in range(50):
             celery.send_task(events.DISPATCH_TASK)
 
-        assert waiting(celery, events.QUEUE) == [task.id]
+        assert waiting(celery, Keys().notifications) == [task.id]
 
-    def test_rabbitmq_lets_go_of_what_was_sent_to_be_kept_for_a_while(self, rabbitmq: RabbitMQ) -> None:
+    def test_rabbitmq_drops_expired_messages(self, rabbitmq: RabbitMQ) -> None:
         url = rabbitmq.create_vhost()
         with Celery(set_as_current=False) as app:
             app.conf.update(broker.celery_settings(url))
@@ -131,26 +132,28 @@ class TestWithoutWorkers:
             app.send_task(events.TELL_UNREAD_TASK, kwargs={"user_ids": [7]}, expiration=0.2)
 
             with app.connection_for_read() as connection:
-                queue = app.amqp.queues[events.QUEUE](connection.default_channel)
+                queue = app.amqp.queues[Keys().notifications](connection.default_channel)
                 wait_until(
-                    lambda: queue.queue_declare(passive=True).message_count == 0, seconds=20, what="it is dropped"
+                    lambda: queue.queue_declare(passive=True).message_count == 0,
+                    seconds=20,
+                    what="the message is dropped",
                 )
 
-    def test_redis_takes_other_tasks_up_to_a_limit_and_then_says_so(self, redis: Redis, cache: Service) -> None:
-        redis.lpush(events.QUEUE, *(b"task" for _ in range(10_000)))
+    def test_full_redis_queue_raises_queue_full(self, redis: Redis, cache: Service) -> None:
+        redis.lpush(Keys().notifications, *(b"task" for _ in range(10_000)))
         with Celery(set_as_current=False) as app:
             app.conf.update(broker.celery_settings(cache.url))
 
             with pytest.raises(broker.QueueFull):
                 app.send_task(events.TELL_UNREAD_TASK, kwargs={"user_ids": [7]})
 
-        assert redis.llen(events.QUEUE) == 10_000
+        assert redis.llen(Keys().notifications) == 10_000
 
 
 TAKE_A_TASK = """
 import sys
 from kombu import Connection
-from app import broker
+from core import broker
 settings = broker.celery_settings(sys.argv[1])
 with Connection(sys.argv[1], transport_options=settings["broker_transport_options"]) as connection:
     assert settings["task_queues"][0](connection.default_channel).get()
@@ -160,10 +163,10 @@ with Connection(sys.argv[1], transport_options=settings["broker_transport_option
 
 
 class TestClocks:
-    """Redis tells when a task was handed out to a worker, and whether that was too long ago."""
+    """Redis records when a task was delivered to a worker, and whether to deliver it again."""
 
     @pytest.mark.parametrize("seconds", [-3600, 3600])
-    def test_what_a_worker_took_by_a_wrong_clock_is_handed_out_again_in_due_time(
+    def test_message_taken_with_a_wrong_clock_is_redelivered_in_time(
         self, redis: Redis, cache: Service, seconds: int
     ) -> None:
         settings = broker.celery_settings(cache.url)
@@ -192,5 +195,5 @@ class TestClocks:
             wait_until(
                 lambda: qos.restore_visible(interval=1) or redis.llen(queue.name),
                 seconds=10,
-                what="it is handed out again",
+                what="the message is delivered again",
             )

@@ -1,95 +1,79 @@
-"""docker-compose.yml: each service's own command runs here as a local process, on private services."""
+"""docker-compose.yml: the command of each service runs here as a local process, on private services."""
 
 import gzip
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
-import sys
 import time
 import urllib.request
-from collections.abc import Callable, Iterator
 from email.message import Message
 from pathlib import Path
-from typing import Any
 
 import pytest
-import yaml
+from redis import Redis
 
+from core.settings import ApiSettings, BeatSettings, DatabaseSettings, FlowerSettings, ImSettings, WorkerSettings
 from tests.clients import Api, Client
 from tests.nginx import Nginx
-from tests.services import PostgreSQL, RabbitMQ, Service, free_port, wait_until
-from tests.system import BIN, ROOT, Process
+from tests.services import wait_until
+from tests.stack import OURS, SECRETS, Stack, read_compose
+from tests.system import ROOT
 from tests.wire import Polling, query
 
-SECRETS = {
-    "JWT_SECRET": "j" * 32,
-    "POSTGRES_PASSWORD": "postgres-secret",
-    "REDIS_PASSWORD": "redis-secret",
-    "RABBITMQ_PASSWORD": "rabbitmq-secret",
-    "FLOWER_BASIC_AUTH": "admin:flower-secret",
-}
-DATABASE, REDIS, BROKER = "POSTGRES_PASSWORD", "REDIS_PASSWORD", "RABBITMQ_PASSWORD"
 KNOWS = {
-    "rabbitmq": {BROKER},
-    "redis": {REDIS},
-    "postgres": {DATABASE},
-    "migrate": {DATABASE},
-    "api": {DATABASE, BROKER, REDIS, "JWT_SECRET"},
-    "worker": {DATABASE, BROKER, REDIS},
-    "beat": {BROKER},
-    "flower": {BROKER, "FLOWER_BASIC_AUTH"},
-    "im1": {REDIS, "JWT_SECRET"},
-    "im2": {REDIS, "JWT_SECRET"},
+    "rabbitmq": {name for name in SECRETS if name.startswith("RABBITMQ_")},
+    "redis": {name for name in SECRETS if name.startswith("REDIS_")},
+    "postgres": {"POSTGRES_PASSWORD"},
+    "migrate": {"POSTGRES_PASSWORD"},
+    "api": {"POSTGRES_PASSWORD", "RABBITMQ_API_PASSWORD", "REDIS_API_PASSWORD", "JWT_SECRET"},
+    "worker": {"POSTGRES_PASSWORD", "RABBITMQ_WORKER_PASSWORD", "REDIS_WORKER_PASSWORD"},
+    "beat": {"RABBITMQ_BEAT_PASSWORD"},
+    "flower": {"RABBITMQ_FLOWER_PASSWORD", "FLOWER_BASIC_AUTH"},
+    "im1": {"REDIS_IM_PASSWORD", "JWT_SECRET"},
+    "im2": {"REDIS_IM_PASSWORD", "JWT_SECRET"},
     "nginx": set(),
 }
-OURS = ("api", "worker", "beat", "flower", "im1", "im2")
-PORTS = {"api": "5000", "im1": "8001", "im2": "8001", "flower": "5555"}  # in the containers
-# As Docker sets them in every container where ~/.docker/config.json names a proxy. Nobody is there.
-PROXY = dict.fromkeys(("HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy"), "http://127.0.0.1:9")
-_VARIABLE = re.compile(r"\$\{(\w+)(?::([?-])([^}]*))?}")
+# Which settings each process reads: no service is given another variable of ours.
+READS = {
+    "migrate": DatabaseSettings,
+    "api": ApiSettings,
+    "worker": WorkerSettings,
+    "beat": BeatSettings,
+    "flower": FlowerSettings,
+    "im1": ImSettings,
+    "im2": ImSettings,
+}
 
 
-def read_compose(**variables: str) -> dict[str, Any]:
-    """Read the file as Docker does: aliases merged, variables filled in."""
-
-    def fill(match: re.Match[str]) -> str:
-        name, kind, text = match.groups()
-        if name in variables:
-            return variables[name]
-        if kind == "-":
-            return str(text)
-        raise KeyError(f"{name}: {text}")
-
-    text = _VARIABLE.sub(fill, (ROOT / "docker-compose.yml").read_text()).replace("$$", "$")
-    services: dict[str, Any] = yaml.safe_load(text)["services"]
-    return services
+pytestmark = pytest.mark.timeout(400)  # the first test starts nine processes
 
 
-class TestFile:
+class TestComposeFile:
     @pytest.mark.parametrize("name", SECRETS)
-    def test_a_missing_secret_is_named(self, name: str) -> None:
+    def test_missing_secret_is_named(self, name: str) -> None:
         with pytest.raises(KeyError, match=rf"{name}: set it in \.env"):
             read_compose(**{key: value for key, value in SECRETS.items() if key != name})
 
-    def test_the_example_names_every_secret(self) -> None:
+    def test_example_env_names_every_secret(self) -> None:
         assert {f"{name}=" for name in SECRETS} <= set((ROOT / ".env.example").read_text().splitlines())
 
-    def test_every_service_is_there(self) -> None:
+    def test_every_service_is_defined(self) -> None:
         assert set(read_compose(**SECRETS)) == set(KNOWS)
 
     @pytest.mark.parametrize("name", KNOWS)
-    def test_a_service_is_limited_and_checked(self, name: str) -> None:
+    def test_service_has_limits_and_a_health_check(self, name: str) -> None:
         service = read_compose(**SECRETS)[name]
 
-        assert set(service["deploy"]["resources"]["limits"]) == {"cpus", "memory"}
+        assert set(service["deploy"]["resources"]["limits"]) == {"cpus", "memory", "pids"}
         assert name == "migrate" or service["healthcheck"]["test"]
         assert set(service["logging"]["options"]) == {"max-size", "max-file"}
         assert all(port.startswith("127.0.0.1:") for port in service.get("ports", ()))
 
     @pytest.mark.parametrize("name", KNOWS)
-    def test_a_service_is_confined(self, name: str) -> None:
+    def test_service_runs_without_privileges(self, name: str) -> None:
         service = read_compose(**SECRETS)[name]
 
         assert (service["cap_drop"], service["security_opt"]) == (["ALL"], ["no-new-privileges:true"])
@@ -98,21 +82,47 @@ class TestFile:
         assert service["read_only"] is True
         assert service["image"] == "toutiao-push" or service["user"] not in ("root", "0")
 
-    def test_nginx_is_checked_past_a_proxy(self) -> None:
+    @pytest.mark.parametrize("name", ["api", "im1", "im2"])
+    def test_service_trusts_nginx_alone(self, name: str) -> None:
+        services = read_compose(**SECRETS, WEB_PREFIX="10.9.8")
+
+        assert services[name]["environment"]["TRUSTED_PROXIES"] == "10.9.8.2"
+        assert services["nginx"]["networks"]["web"]["ipv4_address"] == "10.9.8.2"
+
+    def test_health_check_of_nginx_ignores_proxies(self) -> None:
         assert read_compose(**SECRETS)["nginx"]["healthcheck"]["test"][1:4] == ["wget", "-Y", "off"]
 
-    def test_our_image_is_not_root(self) -> None:
+    def test_new_env_holds_every_secret(self, tmp_path: Path) -> None:
+        (tmp_path / "deploy").mkdir()
+        for name in (".env.example", "deploy/make-env"):
+            shutil.copy(ROOT / name, tmp_path / name)
+        (tmp_path / ".env").write_text("REDIS_PASSWORD=kept\nJWT_SECRET=\n")
+
+        subprocess.run([tmp_path / "deploy/make-env"], check=True, timeout=20, capture_output=True)
+
+        variables = dict(line.split("=", 1) for line in (tmp_path / ".env").read_text().splitlines())
+        assert variables.keys() == SECRETS.keys()
+        assert variables["REDIS_PASSWORD"] == "kept"
+        assert len(set(variables.values())) == len(SECRETS)
+        assert (tmp_path / ".env").stat().st_mode & 0o777 == 0o600
+        read_compose(**variables)
+
+    def test_image_does_not_run_as_root(self) -> None:
         *_, last = (ROOT / "deploy/Dockerfile").read_text().splitlines()
         assert last == "USER toutiao"
 
     @pytest.mark.parametrize("name", KNOWS)
-    def test_a_service_knows_its_own_secrets_alone(self, name: str) -> None:
+    def test_service_gets_only_its_own_secrets(self, name: str) -> None:
         text = json.dumps(read_compose(**SECRETS)[name])
 
         assert {secret for secret, value in SECRETS.items() if value in text} == KNOWS[name]
 
+    @pytest.mark.parametrize("name", READS)
+    def test_service_gets_only_settings_that_it_reads(self, name: str) -> None:
+        assert {key.lower() for key in read_compose(**SECRETS)[name]["environment"]} <= set(READS[name].model_fields)
+
     @pytest.mark.parametrize("name", KNOWS)
-    def test_a_service_reaches_what_it_uses_alone(self, name: str) -> None:
+    def test_service_reaches_only_the_services_that_it_uses(self, name: str) -> None:
         services = read_compose(**SECRETS)
         inside = {"database": "postgres", "broker": "rabbitmq", "cache": "redis"}
 
@@ -121,105 +131,12 @@ class TestFile:
         assert reached - {name} == {host for host in inside.values() if f"@{host}:" in json.dumps(services[name])}
 
 
-class Stack:
-    """The containers' commands, with addresses of this machine in place of the containers' names."""
-
-    def __init__(self, folder: Path, addresses: dict[str, str]) -> None:
-        self._folder = folder
-        self._services = read_compose(**SECRETS)
-        self._ports = {name: str(free_port()) for name in PORTS}
-        self._addresses = addresses
-        self.processes: dict[str, Process] = {}
-
-    def url(self, name: str) -> str:
-        return f"http://127.0.0.1:{self._ports[name]}"
-
-    def run(self, name: str) -> None:
-        command, env = self._command(name), self._env(name)
-        done = subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, timeout=60, check=False)
-        assert done.returncode == 0, done.stderr
-
-    def start(self, name: str) -> None:
-        self.folder(name).mkdir(parents=True)
-        self.processes[name] = Process(self._command(name), self._env(name), self.folder(name) / "log")
-
-    def is_healthy(self, name: str) -> bool:
-        """Run the container's own health check."""
-        kind, *command = self._services[name]["healthcheck"]["test"]
-        fitted = [self._fit(name, part) for part in command]
-        command = ["sh", "-c", *fitted] if kind == "CMD-SHELL" else [sys.executable, *fitted[1:]]
-        return (
-            subprocess.run(command, env=self._env(name), capture_output=True, timeout=10, check=False).returncode == 0
-        )
-
-    def nginx(self) -> Nginx:
-        return Nginx(self.folder("nginx"), {name: self._ports[name] for name in ("api", "im1", "im2")})
-
-    def stop(self) -> None:
-        for process in self.processes.values():
-            process.kill()
-
-    def logs(self) -> str:
-        return "\n".join(f"--- {name}\n{p.log.read_text()[-2000:]}" for name, p in self.processes.items())
-
-    def folder(self, name: str) -> Path:
-        """Return what stands in place of the container's /tmp."""
-        return self._folder / name
-
-    def _command(self, name: str) -> list[str]:
-        program, *arguments = self._services[name]["command"]
-        path = sys.executable if program == "python" else str(BIN / program)
-        return [path, *(self._fit(name, argument) for argument in arguments)]
-
-    def _env(self, name: str) -> dict[str, str]:
-        """Return what the container is told, the address of a proxy, and no more."""
-        told = {variable: self._fit(name, value) for variable, value in self._services[name]["environment"].items()}
-        told |= {variable: address for variable, address in self._addresses.items() if variable in told}
-        port = {"FLOWER_PORT": self._ports["flower"]} if name == "flower" else {}
-        return {"PATH": os.environ["PATH"], "PYTHONWARNINGS": "ignore", **PROXY, **told, **port}
-
-    def _fit(self, name: str, text: str) -> str:
-        if name in PORTS:
-            text = re.sub(rf"\b{PORTS[name]}\b", self._ports[name], text)
-        return text.replace("0.0.0.0", "127.0.0.1").replace("/tmp/", f"{self.folder(name)}/")
-
-
-@pytest.fixture(scope="module")
-def stack(folder: Path, valkeys: Callable[[], Service], rabbitmq: RabbitMQ, postgresql: PostgreSQL) -> Iterator[Stack]:
-    redis = valkeys().url
-    addresses = {
-        "DATABASE_URL": postgresql.create_database(),
-        "BROKER_URL": rabbitmq.create_vhost(),
-        "MESSAGE_QUEUE_URL": redis,
-        "REDIS_URL": redis,
-    }
-    stack = Stack(folder / "compose", addresses)
-    try:
-        stack.run("migrate")
-        for name in OURS:
-            stack.start(name)
-        for name in OURS:
-            wait_until(lambda name=name: stack.is_healthy(name), seconds=40, what=f"{name} is healthy")
-        yield stack
-    except BaseException:
-        print(stack.logs())
-        raise
-    finally:
-        stack.stop()
-
-
-@pytest.fixture(scope="module")
-def nginx(stack: Stack) -> Iterator[Nginx]:
-    with stack.nginx() as nginx:
-        yield nginx
-
-
-class TestStack:
+class TestRunningStack:
     @pytest.mark.parametrize("transports", [["websocket"], ["polling"], ["polling", "websocket"]])
-    def test_a_follow_is_pushed_through_nginx(self, nginx: Nginx, transports: list[str]) -> None:
-        api = Api(nginx.url)
+    def test_follow_is_pushed_through_nginx(self, front: Nginx, transports: list[str]) -> None:
+        api = Api(front.url)
         ann, bob = (api.sign_up(f"{name}-{'-'.join(transports)}") for name in ("ann", "bob"))
-        client = Client([nginx.url], bob.token, transports=transports)
+        client = Client([front.url], bob.token, transports=transports)
         client.wait_for("sync")
 
         assert api.follow(ann, bob) == 201
@@ -228,7 +145,7 @@ class TestStack:
         client.close()
 
     @pytest.mark.parametrize("name", OURS)
-    def test_a_service_that_hangs_is_not_healthy(self, stack: Stack, name: str) -> None:
+    def test_hanging_service_is_unhealthy(self, stack: Stack, name: str) -> None:
         process = stack.processes[name]
         process.signal(signal.SIGSTOP)
         try:
@@ -241,32 +158,32 @@ class TestStack:
             process.signal(signal.SIGCONT)
         wait_until(lambda: stack.is_healthy(name), seconds=20, what=f"{name} is healthy again")
 
-    def test_flower_knows_a_dispatch_that_pushed(self, stack: Stack, nginx: Nginx) -> None:
+    def test_flower_lists_a_dispatch_that_pushed(self, stack: Stack, front: Nginx) -> None:
         def task_types() -> str:
             request = urllib.request.Request(stack.url("flower") + "/api/tasks")
             request.add_header("Authorization", "Basic YWRtaW46Zmxvd2VyLXNlY3JldA==")
             with urllib.request.urlopen(request, timeout=5) as answer:
                 return str(answer.read())
 
-        api = Api(nginx.url)
+        api = Api(front.url)
         assert api.follow(api.sign_up("flora"), api.sign_up("fred")) == 201
 
         wait_until(lambda: "tasks.notifications.dispatch" in task_types(), seconds=20, what="a dispatch in Flower")
 
-    def test_nginx_compresses_what_the_servers_answer_to_polls(self, nginx: Nginx) -> None:
-        session = Polling(int(nginx.url.rpartition(":")[2]))
+    def test_nginx_compresses_polling_answers(self, front: Nginx) -> None:
+        session = Polling(int(front.url.rpartition(":")[2]))
         session.join()
         session.post(*(f'42["message",{{"msg":"{"x" * 100}"}}]' for _ in range(100)))
 
-        request = urllib.request.Request(f"{nginx.url}/socket.io/?{query(sid=session.sid)}")
+        request = urllib.request.Request(f"{front.url}/socket.io/?{query(sid=session.sid)}")
         request.add_header("Accept-Encoding", "gzip")
         with urllib.request.urlopen(request, timeout=5) as answer:
             assert answer.headers["Content-Encoding"] == "gzip"
             assert b"x" * 100 in gzip.decompress(answer.read())
 
-    def test_the_pages_files_come_compressed_and_are_kept_for_good(self, nginx: Nginx) -> None:
+    def test_assets_are_compressed_and_immutable(self, front: Nginx) -> None:
         def get(path: str) -> tuple[bytes, Message]:
-            request = urllib.request.Request(nginx.url + path, headers={"Accept-Encoding": "gzip"})
+            request = urllib.request.Request(front.url + path, headers={"Accept-Encoding": "gzip"})
             with urllib.request.urlopen(request, timeout=5) as answer:
                 assert answer.headers["Content-Encoding"] == "gzip"
                 return gzip.decompress(answer.read()), answer.headers
@@ -276,3 +193,18 @@ class TestStack:
             content, headers = get(path)
             assert content
             assert "immutable" in headers["Cache-Control"]
+
+    def test_rights_in_redis_and_rabbitmq_are_sufficient(self, stack: Stack, front: Nginx) -> None:
+        api = Api(front.url)
+        ann, bob = api.sign_up("anne"), api.sign_up("bert")
+        client = Client([front.url], bob.token)
+        assert api.follow(ann, bob) == 201
+        client.wait_for("following notify", seconds=30)
+        assert api.post("/v1_0/user/notifications/read", {"up_to": 2**52}, bob)[0] == 200
+        client.wait_for("unread", seconds=30)
+        client.close()
+
+        assert "lacks" not in str(Api(stack.url("api")).get("/readyz"))
+        with Redis.from_url(stack.valkey.as_operator()) as redis:
+            assert redis.acl_log() == []
+        assert stack.refusals() == []

@@ -1,4 +1,4 @@
-"""Older data, of Redis or of the database, is never taken for all that was dispatched."""
+"""Older data of Redis or of the database is never mistaken for complete data."""
 
 import time
 from collections.abc import Callable
@@ -8,26 +8,27 @@ import pytest
 from redis import Redis
 from sqlalchemy import select, update
 
-from app import events
-from app.epochs import KEY, Epochs, Unverified, is_unverified
-from app.history import EMPTY, Entry, Gap, History
-from app.models import DispatchState
-from app.services import dispatch_state
-from app.unread import UNKNOWN, Remembered, UnreadCache
+from core import dispatch_state
+from core.epochs import Epochs, Unverified, is_unverified
+from core.history import EMPTY, Entry, Gap, History
+from core.keys import Keys
+from core.models import DispatchState
+from core.unread import UNKNOWN, Remembered, UnreadCache
 from tests.epochs import moment
 from tests.integration.story import Story
 from tests.junk import HISTORIES, Write
 
-USER = 7
+USER = "7"
+KEY = Keys().epoch
 
 
 def start_elsewhere(redis: Redis) -> None:
-    """Have the data be that of another server, as after a start or a promotion."""
+    """Make the data appear to be of another server, as after a restart or a promotion."""
     redis.hset(KEY, "server", "another")
 
 
 def restore(redis: Redis, story: Story, dispatch: Callable[[], object]) -> None:
-    """Dispatch, and have Redis come back as it was before."""
+    """Dispatch, and then restore the earlier data of Redis."""
     keys = {key: redis.dump(key) for key in redis.scan_iter()}
     dispatch()
     redis.flushall()
@@ -42,15 +43,13 @@ def epoch(redis: Redis) -> int:
 
 def append(redis: Redis, number: int = 1) -> str:
     """Append to the history of a user; return the offset."""
-    entry = Entry.encode(number, USER, events.FOLLOWING_NOTIFY, {"id": number}, int(time.time()))
+    entry = Entry.encode(number, USER, "following notify", {"id": number}, int(time.time()))
     [push] = History(redis, length=1000, seconds=3600).append([entry]).pushes
     return push.split(b"\0", 3)[2].decode()
 
 
 class TestVerification:
-    def test_data_that_holds_all_that_was_dispatched_goes_on(
-        self, push_batch: Callable[..., Any], story: Story, redis: Redis
-    ) -> None:
+    def test_complete_data_keeps_its_epoch(self, push_batch: Callable[..., Any], story: Story, redis: Redis) -> None:
         push_batch(story.resources(), limit=2)
         told, before = story.replayed(), epoch(redis)
         start_elsewhere(redis)
@@ -62,7 +61,7 @@ class TestVerification:
         assert story.replayed()[:2] == told
         assert len(story.replayed()) == 4
 
-    def test_older_data_ends_its_epoch(self, push_batch: Callable[..., Any], story: Story, redis: Redis) -> None:
+    def test_older_data_ends_the_epoch(self, push_batch: Callable[..., Any], story: Story, redis: Redis) -> None:
         push_batch(story.resources(), limit=1)
         known, before = story.history.newest(story.ann), epoch(redis)
         restore(redis, story, lambda: push_batch(story.resources(), limit=1))
@@ -75,11 +74,11 @@ class TestVerification:
             assert gap is not None
             assert not gap.is_covered
 
-    def test_a_batch_that_was_on_its_way_is_dispatched_again(
+    def test_interrupted_batch_is_dispatched_again(
         self, push_batch: Callable[..., Any], story: Story, redis: Redis
     ) -> None:
         class Overtaken:
-            """A history after whose first append Redis starts elsewhere, where another worker verifies it."""
+            """A history whose Redis moves after the first append, and is verified by another worker."""
 
             is_first = True
 
@@ -100,7 +99,7 @@ class TestVerification:
         assert len(story.replayed()) == len(story.others)
         assert story.waiting() == 0
 
-    def test_a_database_that_has_forgotten_what_it_committed_ends_the_epoch(
+    def test_database_that_lost_commits_ends_the_epoch(
         self, push_batch: Callable[..., Any], story: Story, redis: Redis
     ) -> None:
         push_batch(story.resources(), limit=2)
@@ -117,7 +116,7 @@ class TestVerification:
         assert epoch(redis) != before
         assert story.waiting() == 0
 
-    def test_who_is_not_patient_leaves_it_to_who_holds_the_lock(self, postgres: Any, redis: Redis) -> None:
+    def test_verification_without_waiting_leaves_it_to_the_lock_holder(self, postgres: Any, redis: Redis) -> None:
         epochs = Epochs(redis)
         with postgres.transaction() as connection:
             dispatch_state.establish(connection, epochs)
@@ -128,13 +127,13 @@ class TestVerification:
                 dispatch_state.establish(other, epochs, is_patient=False)
         assert redis.hget(KEY, "server") == b"another"
 
-    def test_the_database_remembers_what_was_agreed(self, story: Story, redis: Redis) -> None:
+    def test_epoch_and_server_are_stored_in_the_database(self, story: Story, redis: Redis) -> None:
         with story.database.reading() as connection:
             row = connection.execute(select(DispatchState.epoch, DispatchState.server)).one()
         assert tuple(row) == (epoch(redis), (redis.hget(KEY, "server") or b"").decode())  # type: ignore[union-attr]
 
     @pytest.mark.parametrize("write", HISTORIES.values(), ids=HISTORIES)
-    def test_a_key_that_holds_something_else_begins_another(
+    def test_key_of_another_type_begins_a_new_epoch(
         self, push_batch: Callable[..., Any], story: Story, redis: Redis, write: Write
     ) -> None:
         redis.delete(KEY)
@@ -143,7 +142,7 @@ class TestVerification:
         assert len(push_batch(story.resources(), limit=100)) == len(story.others)
 
     @pytest.mark.parametrize("field", ["epoch", "server", "sequence", "committed"])
-    def test_so_does_a_field_that_does(
+    def test_invalid_field_begins_a_new_epoch(
         self, push_batch: Callable[..., Any], story: Story, redis: Redis, field: str
     ) -> None:
         redis.hset(KEY, field, "junk")
@@ -162,13 +161,13 @@ class TestUnverified:
         UnreadCache(redis).set({USER: 3}, read_at=moment())
         start_elsewhere(redis)
 
-    def test_nothing_is_appended_and_no_count_is_kept(self, redis: Redis) -> None:
+    def test_unverified_redis_refuses_appends_and_counts(self, redis: Redis) -> None:
         for write in (lambda: append(redis, 2), lambda: UnreadCache(redis).set({USER: 4}, read_at=moment())):
             with pytest.raises(Exception, match="UNVERIFIED") as refused:
                 write()
             assert is_unverified(refused.value)
 
-    def test_nothing_is_handed_out_but_where_a_client_begins(self, redis: Redis) -> None:
+    def test_unverified_redis_returns_only_the_newest_offset(self, redis: Redis) -> None:
         history = History(redis, length=1000, seconds=3600)
 
         gaps = history.read_many([(USER, self.offset), (USER, EMPTY), (USER, "no offset"), (USER, None)])
@@ -176,7 +175,7 @@ class TestUnverified:
         assert gaps == [None, None, None, Gap(is_covered=True, packets=[], newest=self.offset)]
         assert UnreadCache(redis).read_many([USER]) == [UNKNOWN]
 
-    def test_it_is_as_good_as_unavailable(self) -> None:
+    def test_unverified_counts_as_unavailable(self) -> None:
         assert is_unverified(Unverified("x"))
         assert not is_unverified(ValueError("UNVERIFIED x"))
 
@@ -190,9 +189,7 @@ class TestOtherEpoch:
         Epochs(redis).establish()
 
     @pytest.mark.parametrize("last_offset", ["own", EMPTY, None])
-    def test_its_history_is_replaced_and_its_client_gets_an_offset_to_come_back_with(
-        self, last_offset: str | None
-    ) -> None:
+    def test_history_is_replaced_and_the_client_gets_a_new_offset(self, last_offset: str | None) -> None:
         gap = self.history.read_after(USER, self.offset if last_offset == "own" else last_offset)
 
         assert gap is not None
@@ -200,26 +197,26 @@ class TestOtherEpoch:
         assert gap.newest not in (EMPTY, self.offset)
         assert self.history.read_after(USER, gap.newest) == Gap(is_covered=True, packets=[], newest=gap.newest)
 
-    def test_what_is_appended_begins_anew(self, redis: Redis) -> None:
+    def test_append_begins_a_new_history(self, redis: Redis) -> None:
         offset = append(redis, 2)
 
         gaps = self.history.read_many([(USER, self.offset), (USER, EMPTY), (USER, offset)])
 
         assert [gap and gap.is_covered for gap in gaps] == [False, False, True]
 
-    def test_its_count_is_not_known_until_it_is_counted_again(self, redis: Redis) -> None:
+    def test_unread_count_is_unknown_until_counted_again(self, redis: Redis) -> None:
         unread = UnreadCache(redis)
         assert unread.read_many([USER]) == [UNKNOWN]
 
-        unread.set({USER: 5}, read_at=moment(), is_first=False)
+        unread.set({USER: 5}, read_at=moment(), create_missing=False)
         assert unread.read_many([USER]) == [UNKNOWN]  # nothing says yet that there was a history
 
         self.history.read_after(USER, None)
-        unread.set({USER: 5}, read_at=moment(), is_first=False)
+        unread.set({USER: 5}, read_at=moment(), create_missing=False)
         assert unread.read_many([USER]) == [Remembered(5, is_any=True)]
 
 
-def test_on_another_server_of_its_epoch_a_count_is_remembered_and_not_handed_out(redis: Redis) -> None:
+def test_count_of_another_server_is_remembered_and_not_returned(redis: Redis) -> None:
     unread = UnreadCache(redis)
     unread.set({USER: 3}, read_at=moment())
     key = f"user:{USER}:unread"
@@ -227,6 +224,6 @@ def test_on_another_server_of_its_epoch_a_count_is_remembered_and_not_handed_out
     redis.set(key, f"{moment_and_epoch}@another:3")
 
     assert unread.read_many([USER]) == [Remembered(None, is_any=True)]
-    unread.set({USER: 4}, read_at=moment(), is_first=False)
+    unread.set({USER: 4}, read_at=moment(), create_missing=False)
 
     assert unread.read_many([USER]) == [Remembered(4, is_any=True)]

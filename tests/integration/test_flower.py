@@ -1,4 +1,4 @@
-"""Flower as `celery -A tasks flower` starts it, on a real broker: what it tells strangers, and browsers."""
+"""Flower as `celery -A tasks flower` starts it, on a real broker: its log-in and its security headers."""
 
 import http.client
 import os
@@ -12,8 +12,9 @@ import pytest
 from flower.urls import handlers
 from tornado.web import url
 
+from dev.ports import find_free
 from tests.clients import status
-from tests.services import Service, free_port, wait_until
+from tests.services import Service, wait_until
 from tests.system import Process
 
 LOGIN = {"Authorization": "Basic " + b64encode("admin:gehörig".encode()).decode()}
@@ -24,7 +25,7 @@ OPEN = ("/healthcheck", "/static/x")
 
 @pytest.fixture(scope="module")
 def port(folder: Path, valkey: Service) -> Iterator[int]:
-    port = free_port()
+    port = find_free()
     command = [sys.executable, "-m", "celery", "-A", "tasks", "flower"]
     env = {"PATH": os.environ["PATH"], "PYTHONWARNINGS": "ignore", "BROKER_URL": valkey.url}
     env |= {"FLOWER_BASIC_AUTH": "admin:gehörig", "FLOWER_PORT": str(port)}
@@ -55,11 +56,11 @@ def test_no_page_answers_without_the_password(port: int, method: str, pattern: s
     assert ask(port, method, path).status == 401 or path in OPEN
 
 
-def test_the_password_opens_it_whatever_its_letters(port: int) -> None:
+def test_password_of_any_letters_is_accepted(port: int) -> None:
     assert [ask(port, "GET", path, **LOGIN).status for path in ("/", "/metrics", "/api/workers")] == [200, 200, 200]
 
 
-def test_a_wrong_password_in_whatever_letters_is_refused(port: int) -> None:
+def test_wrong_password_of_any_letters_is_refused(port: int) -> None:
     for login in (b"admin:wrong", "admin:pässword".encode(), b"admin", b"\xff"):
         header = "Basic " + b64encode(login).decode()
         assert ask(port, "GET", "/workers", Authorization=header).status == 401
@@ -67,7 +68,7 @@ def test_a_wrong_password_in_whatever_letters_is_refused(port: int) -> None:
 
 @pytest.mark.parametrize("path", ["/", "/metrics", "/healthcheck", "/static/css/flower.css", "/static/none", "/none"])
 @pytest.mark.parametrize("login", [LOGIN, {}])
-def test_no_answer_is_sniffed_or_framed(port: int, path: str, login: dict[str, str]) -> None:
+def test_every_answer_forbids_sniffing_and_framing(port: int, path: str, login: dict[str, str]) -> None:
     headers = ask(port, "GET", path, **login).headers
 
     assert headers.get_all("X-Content-Type-Options") == ["nosniff"]

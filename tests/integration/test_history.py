@@ -1,4 +1,4 @@
-"""The history of each user: what is in it, and whether it covers what a client missed."""
+"""The history of each user: its entries, and whether it covers what a client missed."""
 
 import json
 import time
@@ -6,21 +6,15 @@ import time
 import pytest
 from redis import Redis
 
-from app import events
-from app.history import EMPTY, Appended, Entry, Gap, History
+from core.history import EMPTY, Appended, Entry, Gap, History
 from tests.epochs import empty
 from tests.services import wait_until
 
-USER = 7
+USER = "7"
 
 
-@pytest.fixture
-def history(redis: Redis) -> History:
-    return History(redis, length=1000, seconds=3600)
-
-
-def entry(number: int, *, user_id: int = USER) -> Entry:
-    return Entry.encode(number, user_id, events.FOLLOWING_NOTIFY, {"id": number}, int(time.time()))
+def entry(number: int, *, user_id: str = USER) -> Entry:
+    return Entry.encode(number, user_id, "following notify", {"id": number}, int(time.time()))
 
 
 def append(history: History, *numbers: int) -> list[str]:
@@ -37,15 +31,15 @@ def numbers(gap: Gap) -> list[int]:
 
 
 class TestAppend:
-    def test_a_packet_tells_its_own_offset(self, history: History) -> None:
+    def test_packet_contains_its_own_offset(self, history: History) -> None:
         [offset] = append(history, 1)
 
         [(at, packet)] = history.read_after(USER, EMPTY).packets
 
         assert at == offset
-        assert json.loads(packet[2:]) == [events.FOLLOWING_NOTIFY, {"id": 1, "offset": offset}]
+        assert json.loads(packet[2:]) == ["following notify", {"id": 1, "offset": offset}]
 
-    def test_each_push_names_the_one_before(self, history: History) -> None:
+    def test_push_contains_the_previous_offset(self, history: History) -> None:
         first, second = history.append([entry(1), entry(2)]).pushes
         third = history.append([entry(3)]).pushes[0]
 
@@ -53,7 +47,7 @@ class TestAppend:
         assert places[0][0].decode() == EMPTY
         assert [places[1][0], places[2][0]] == [places[0][1], places[1][1]]
 
-    def test_a_repeat_after_a_crash_keeps_its_offset_and_adds_nothing(self, history: History) -> None:
+    def test_repeated_append_keeps_its_offset_and_adds_nothing(self, history: History) -> None:
         first = append(history, 1, 2)
 
         again = append(history, 1, 2, 3)
@@ -61,18 +55,18 @@ class TestAppend:
         assert again[:2] == first
         assert numbers(history.read_after(USER, EMPTY)) == [1, 2, 3]
 
-    def test_one_that_comes_twice_in_a_batch_is_one(self, history: History) -> None:
+    def test_duplicate_within_a_batch_is_appended_once(self, history: History) -> None:
         append(history, 1, 1)
 
         assert numbers(history.read_after(USER, EMPTY)) == [1]
 
-    def test_users_have_histories_of_their_own(self, history: History) -> None:
-        appended = history.append([entry(1), entry(2, user_id=8)])
+    def test_each_user_has_a_separate_history(self, history: History) -> None:
+        appended = history.append([entry(1), entry(2, user_id="8")])
 
-        assert appended.begun == [USER, 8]
-        assert numbers(history.read_after(8, EMPTY)) == [2]
+        assert appended.begun == [USER, "8"]
+        assert numbers(history.read_after("8", EMPTY)) == [2]
 
-    def test_a_repeat_may_be_that_of_a_beginning(self, history: History) -> None:
+    def test_repeated_first_append_reports_a_begun_history(self, history: History) -> None:
         history.append([entry(1)])
 
         assert history.append([entry(1), entry(2)]).begun == [USER]
@@ -83,10 +77,10 @@ class TestAppend:
         assert sorted(taken, key=lambda offset: [int(part) for part in offset.split("-")]) == taken
         assert len(set(taken)) == len(taken)
 
-    def test_nothing_costs_nothing(self, history: History) -> None:
+    def test_empty_append_sends_no_command(self, history: History) -> None:
         assert history.append([]) == Appended(pushes=[], begun=[], moment=0)
 
-    def test_length_is_bounded(self, redis: Redis) -> None:
+    def test_history_length_is_bounded(self, redis: Redis) -> None:
         history = History(redis, length=10, seconds=3600)
 
         for start in range(0, 1000, 100):
@@ -94,14 +88,14 @@ class TestAppend:
 
         assert 10 <= redis.xlen(f"user:{USER}:history") < 300  # type: ignore[operator]
 
-    def test_an_unused_history_ends_by_itself(self, redis: Redis, history: History) -> None:
+    def test_unused_history_expires(self, redis: Redis, history: History) -> None:
         append(history, 1)
 
         assert redis.ttl(f"user:{USER}:history") > 3600  # type: ignore[operator]
 
-    def test_where_the_message_queue_is_the_same_redis_pushes_go_out_in_order(self, redis: Redis) -> None:
+    def test_append_publishes_in_order_when_redis_is_the_message_queue(self, redis: Redis) -> None:
         history = History(redis, length=10, seconds=3600, channel="socketio")
-        heard: list[bytes] = []
+        on_canary: list[bytes] = []
         with redis.pubsub(ignore_subscribe_messages=True) as listener:
             listener.subscribe("socketio")
             listener.get_message(timeout=5)
@@ -110,18 +104,18 @@ class TestAppend:
 
             def hear() -> bool:
                 if message := listener.get_message(timeout=0.1):
-                    heard.append(message["data"])
-                return len(heard) == 2
+                    on_canary.append(message["data"])
+                return len(on_canary) == 2
 
             wait_until(hear, seconds=10, what="both pushes")
         gap = history.read_after(USER, EMPTY)
         assert appended.pushes == []
-        assert [push.split(b"\0", 3)[3] for push in heard] == [packet for _, packet in gap.packets]
-        assert offsets(Appended(heard, [], 0)) == [offset for offset, _ in gap.packets]
+        assert [push.split(b"\0", 3)[3] for push in on_canary] == [packet for _, packet in gap.packets]
+        assert offsets(Appended(on_canary, [], 0)) == [offset for offset, _ in gap.packets]
 
 
 class TestReadAfter:
-    def test_what_followed_comes_in_order_however_much_it_is(self, history: History) -> None:
+    def test_long_gap_is_returned_in_order(self, history: History) -> None:
         taken = append(history, *range(1, 701))
 
         gap = history.read_after(USER, taken[99])
@@ -130,18 +124,25 @@ class TestReadAfter:
         assert numbers(gap) == list(range(101, 701))
         assert gap.newest == taken[-1] == history.newest(USER)
 
-    def test_without_an_offset_nothing_but_the_newest_is_told(self, history: History) -> None:
+    def test_missing_offset_returns_only_the_newest_offset(self, history: History) -> None:
         assert history.read_after(USER, None) == Gap(is_covered=True, packets=[], newest=EMPTY)
         [offset] = append(history, 1)
 
         assert history.read_after(USER, None) == Gap(is_covered=True, packets=[], newest=offset)
 
-    def test_after_the_newest_there_is_nothing(self, history: History) -> None:
+    def test_newest_offset_returns_no_packets(self, history: History) -> None:
         taken = append(history, 1, 2)
 
         assert history.read_after(USER, taken[-1]) == Gap(is_covered=True, packets=[], newest=taken[-1])
 
-    def test_after_an_empty_history_everything_follows(self, history: History) -> None:
+    def test_offset_of_a_notification_is_found(self, history: History) -> None:
+        taken = append(history, 1, 2)
+        created_at = int(time.time())
+
+        assert [history.offset_of(each, USER, created_at) for each in (1, 2, 3)] == [*taken, None]
+        assert history.offset_of(1, "nobody", created_at) is None
+
+    def test_offset_of_an_empty_history_returns_everything(self, history: History) -> None:
         assert history.read_after(USER, EMPTY) == Gap(is_covered=True, packets=[], newest=EMPTY)
         append(history, 1, 2)
 
@@ -163,13 +164,13 @@ class TestReadAfter:
             "x" * 999,
         ],
     )
-    def test_an_offset_that_never_was_is_not_covered(self, history: History, offset: str) -> None:
+    def test_unknown_offset_is_not_covered(self, history: History, offset: str) -> None:
         [newest] = append(history, 1)
 
         assert history.read_after(USER, offset) == Gap(is_covered=False, packets=[], newest=newest)
-        assert not history.read_after(8, offset).is_covered
+        assert not history.read_after("8", offset).is_covered
 
-    def test_what_was_trimmed_is_not_covered(self, redis: Redis, history: History) -> None:
+    def test_trimmed_gap_is_not_covered(self, redis: Redis, history: History) -> None:
         taken = append(history, 1, 2, 3)
         redis.xtrim(f"user:{USER}:history", maxlen=2, approximate=False)
 
@@ -177,7 +178,7 @@ class TestReadAfter:
         assert not history.read_after(USER, taken[0]).is_covered
         assert numbers(history.read_after(USER, taken[1])) == [3]
 
-    def test_a_gap_that_is_too_old_is_not_covered(self, redis: Redis, history: History) -> None:
+    def test_expired_gap_is_not_covered(self, redis: Redis, history: History) -> None:
         taken = append(history, 1, 2)
         forgetful = History(redis, length=1000, seconds=0)
         wait_until(lambda: time.time() * 1000 > int(taken[-1].partition("-")[0]) + 1, seconds=5, what="a later time")
@@ -186,13 +187,13 @@ class TestReadAfter:
         assert not forgetful.read_after(USER, EMPTY).is_covered
         assert forgetful.read_after(USER, taken[-1]).is_covered
 
-    def test_after_flushall_every_offset_but_the_first_is_unknown(self, redis: Redis, history: History) -> None:
+    def test_flushall_uncovers_every_offset_but_the_first(self, redis: Redis, history: History) -> None:
         taken = append(history, 1, 2)
         empty(redis)
 
         assert history.read_after(USER, taken[0]) == Gap(is_covered=False, packets=[], newest=EMPTY)
 
-    def test_a_history_that_began_anew_after_a_loss_says_so(self, redis: Redis, history: History) -> None:
+    def test_new_history_after_a_loss_is_not_covered_from_the_beginning(self, redis: Redis, history: History) -> None:
         append(history, 1, 2)
         empty(redis)
         appended = history.append([entry(3), entry(4)])
@@ -208,11 +209,11 @@ class TestReadAfter:
 
 
 class TestReadMany:
-    def test_it_says_of_each_what_read_after_says(self, history: History) -> None:
+    def test_read_many_returns_what_read_after_returns_for_each(self, history: History) -> None:
         told = append(history, *range(1, 6))
-        history.append([entry(number, user_id=8) for number in range(1, 451)])
-        beginning = history.read_after(8, EMPTY).packets[0][0]
+        history.append([entry(number, user_id="8") for number in range(1, 451)])
+        beginning = history.read_after("8", EMPTY).packets[0][0]
         last_offsets = [None, EMPTY, *told, "1-1", "9999999999999-0", "no offset", "", "5", f"({told[0]}"]
-        asked = [(user_id, last_offset) for user_id in (USER, 8, 9) for last_offset in (*last_offsets, beginning)]
+        asked = [(user_id, last_offset) for user_id in (USER, "8", "9") for last_offset in (*last_offsets, beginning)]
 
         assert history.read_many(asked) == [history.read_after(*one) for one in asked]

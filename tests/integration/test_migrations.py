@@ -1,4 +1,4 @@
-"""The schema that Alembic makes is the one that the models describe, on both databases."""
+"""Alembic creates the schema that the models describe, on both databases."""
 
 import os
 import subprocess
@@ -13,9 +13,10 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import inspect, select, text
 
-from app.db import Database
-from app.models import Base, Notification
-from app.services import accounts
+from app.models import Base
+from app.services import accounts, credentials
+from core.db import Database
+from core.models import Notification
 from tests.services import PostgreSQL, wait_until
 from tests.system import BIN, ROOT
 
@@ -37,8 +38,8 @@ def alembic(database: Database, *arguments: str) -> None:
     assert done.returncode == 0, done.stderr
 
 
-def run(url: str, *arguments: str) -> "subprocess.CompletedProcess[str]":
-    env = {"PATH": os.environ["PATH"], "DATABASE_URL": url}  # all that they need
+def run(url: str, *arguments: str, **settings: str) -> "subprocess.CompletedProcess[str]":
+    env = {"PATH": os.environ["PATH"], "DATABASE_URL": url, **settings}  # all that they need
     return subprocess.run(
         [str(BIN / "alembic"), *arguments], cwd=ROOT, env=env, capture_output=True, text=True, timeout=60, check=False
     )
@@ -48,7 +49,7 @@ def tables(database: Database) -> set[str]:
     return set(inspect(database.engine).get_table_names())
 
 
-def test_up_to_the_models_again_without_harm_and_down_to_nothing(empty: Database) -> None:
+def test_upgrade_matches_the_models_and_downgrade_leaves_nothing(empty: Database) -> None:
     alembic(empty, "upgrade", "head")
     alembic(empty, "upgrade", "head")
 
@@ -69,7 +70,7 @@ def test_up_to_the_models_again_without_harm_and_down_to_nothing(empty: Database
         ("postgresql+psycopg://user:secret@127.0.0.1:1/x", "DATABASE_URL: does not answer"),
     ],
 )
-def test_a_database_that_is_away_is_named_in_one_line(url: str, complaint: str) -> None:
+def test_unavailable_database_is_reported_in_one_line(url: str, complaint: str) -> None:
     done = run(url, "upgrade", "head")
 
     assert done.returncode == 1
@@ -78,10 +79,10 @@ def test_a_database_that_is_away_is_named_in_one_line(url: str, complaint: str) 
     assert "secret" not in line
 
 
-class TestInTheWay:
-    """Whoever runs the migrations reads one line that says what to do."""
+class TestConflictingSchema:
+    """The operator who runs the migrations gets one line with the remedy."""
 
-    def test_a_table_of_somebody_else_is_named(self, empty: Database) -> None:
+    def test_foreign_table_is_named(self, empty: Database) -> None:
         with empty.transaction() as connection:
             connection.execute(text("CREATE TABLE users (id INTEGER)"))
 
@@ -92,7 +93,7 @@ class TestInTheWay:
         assert line.startswith("DATABASE_URL: there is a table users already")
         assert "search_path" in line
 
-    def test_a_schema_of_its_own_is_the_way_out(self, postgresql: PostgreSQL) -> None:
+    def test_own_schema_avoids_a_foreign_table(self, postgresql: PostgreSQL) -> None:
         url = postgresql.create_database()
         with closing(Database(url)) as database:
             with database.transaction() as connection:
@@ -108,7 +109,7 @@ class TestInTheWay:
         with closing(Database(own)) as database, database.reading() as connection:
             assert connection.execute(select(Notification.id)).all() == []
 
-    def test_a_revision_of_a_newer_version_is_named(self, empty: Database) -> None:
+    def test_revision_of_a_newer_version_is_named(self, empty: Database) -> None:
         alembic(empty, "upgrade", "head")
         with empty.transaction() as connection:
             connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
@@ -120,8 +121,8 @@ class TestInTheWay:
         assert "9999" in done.stderr + done.stdout
 
 
-class TestAlone:
-    def test_two_that_start_at_once_do_the_work_once(self, empty: Database) -> None:
+class TestConcurrentUpgrades:
+    def test_concurrent_upgrades_all_succeed(self, empty: Database) -> None:
         url = empty.engine.url.render_as_string(hide_password=False)
 
         with ThreadPoolExecutor(3) as pool:
@@ -129,14 +130,14 @@ class TestAlone:
 
         assert [one.returncode for one in done] == [0, 0, 0], [one.stderr for one in done]
 
-    def test_a_lock_that_comes_free_is_waited_for(self, postgresql: PostgreSQL) -> None:
+    def test_upgrade_waits_for_the_lock(self, postgresql: PostgreSQL) -> None:
         with closing(Database(postgresql.create_database())) as database, ThreadPoolExecutor(1) as pool:
             alembic(database, "upgrade", "0001")
             with database.transaction() as connection:
                 connection.execute(text("LOCK TABLE notifications IN ACCESS SHARE MODE"))
                 upgraded = pool.submit(alembic, database, "upgrade", "head")
                 wait_until(lambda: waits_for_a_lock(database), seconds=20, what="a migration waits for the table")
-                time.sleep(3.5)  # longer than a migration waits for a lock at a time
+                time.sleep(3.5)  # longer than a migration waits for a lock in one attempt
                 assert not upgraded.done()
             upgraded.result(timeout=60)
 
@@ -147,7 +148,7 @@ def waits_for_a_lock(database: Database) -> bool:
         return bool(connection.execute(text(waiting)).scalar_one())
 
 
-def test_a_statement_of_a_migration_takes_as_long_as_it_needs(postgresql: PostgreSQL) -> None:
+def test_statement_of_a_migration_has_no_timeout(postgresql: PostgreSQL) -> None:
     url = postgresql.create_database()
     with closing(Database(url)) as database, database.transaction() as connection:
         name = url.rpartition("/")[2]
@@ -159,7 +160,7 @@ def test_a_statement_of_a_migration_takes_as_long_as_it_needs(postgresql: Postgr
                 assert connection.execute(text("SHOW lock_timeout")).scalar_one() == "3s"
 
 
-def test_what_the_url_says_comes_before_our_own(postgresql: PostgreSQL) -> None:
+def test_options_of_the_url_override_the_defaults(postgresql: PostgreSQL) -> None:
     url = f"{postgresql.create_database()}?options=-cstatement_timeout%3D7s&application_name=news&connect_timeout=4"
     with closing(Database(url)) as database, database.reading() as connection:
         assert connection.execute(text("SHOW statement_timeout")).scalar_one() == "7s"
@@ -167,7 +168,7 @@ def test_what_the_url_says_comes_before_our_own(postgresql: PostgreSQL) -> None:
         assert connection.execute(text("SHOW application_name")).scalar_one() == "news"
 
 
-def test_of_old_names_that_differ_in_case_alone_the_first_is_found_in_any(empty: Database) -> None:
+def test_first_of_old_names_that_differ_in_case_is_found_in_any_case(empty: Database) -> None:
     alembic(empty, "upgrade", "0004")
     old = ["Ann", "ann", "ANN", "Straße", "bob", "\ufdfa" * 64, *(f"user {n}" for n in range(1500))]
     with empty.transaction() as connection:
@@ -186,14 +187,14 @@ def test_of_old_names_that_differ_in_case_alone_the_first_is_found_in_any(empty:
             ("Bob", 5),
             ("USER 1499", 1506),
         ):
-            credentials = accounts.find_credentials(connection, typed)
-            assert credentials is not None
-            assert (typed, credentials.user_id) == (typed, found)
+            known = credentials.find(connection, typed)
+            assert known is not None
+            assert (typed, known.user_id) == (typed, found)
         with pytest.raises(accounts.NameTaken):
             accounts.sign_up(connection, name="BOB", password_hash="x")
 
 
-def test_a_sign_up_meanwhile_may_take_a_key_and_the_others_get_theirs(empty: Database) -> None:
+def test_backfill_of_name_keys_skips_keys_taken_by_a_concurrent_sign_up(empty: Database) -> None:
     alembic(empty, "upgrade", "0005")
     with empty.transaction() as connection:
         insert = "INSERT INTO users (name, password_hash, status, created_at) VALUES (:name, 'x', 1, 0)"
@@ -205,12 +206,12 @@ def test_a_sign_up_meanwhile_may_take_a_key_and_the_others_get_theirs(empty: Dat
 
     with empty.reading() as connection:
         keys = {row.name: row.name_key for row in connection.execute(text("SELECT name, name_key FROM users"))}
-    # CID collides with the statement that it is written within, and goes with it.
+    # CID is written by the trigger, collides with the statement, and is rolled back with it.
     assert keys == {"Ann": "ann", "Bob": None, "BOB": "bob", "Cid": None, "Dora": "dora"}
 
 
 def sign_up_while_a_key_is_given(database: Database, *, to: str, name: str, key: str) -> None:
-    """Have a trigger write another user, when the migration has read already."""
+    """Have a trigger insert another user after the migration has read the table."""
     values = f"('{name}', '{key}', 'x', 1, 0)"
     insert = f"INSERT INTO users (name, name_key, password_hash, status, created_at) VALUES {values};"
     trigger = f"CREATE TRIGGER {key} BEFORE UPDATE ON users FOR EACH ROW WHEN (NEW.name = '{to}')"
@@ -221,3 +222,51 @@ def sign_up_while_a_key_is_given(database: Database, *, to: str, name: str, key:
             body = f"BEGIN {insert} RETURN NEW; END"
             connection.execute(text(f"CREATE FUNCTION {key}() RETURNS trigger LANGUAGE plpgsql AS $$ {body} $$"))
             connection.execute(text(f"{trigger} EXECUTE FUNCTION {key}()"))
+
+
+class TestIdsOfAnyKind:
+    COLUMNS = "recipient_id, actor_id, event, created_at"
+    ROW = f"INSERT INTO notifications ({COLUMNS}) VALUES ({{}}, {{}}, 'following notify', 0)"
+
+    @pytest.fixture
+    def old(self, empty: Database) -> Database:
+        """A database whose ids are numbers."""
+        alembic(empty, "upgrade", "0011")
+        with empty.transaction() as connection:
+            for ids in ((1, 2), (2**53 - 1, 10)):
+                connection.execute(text(self.ROW.format(*ids)))
+            connection.execute(text("INSERT INTO revocations (user_id, created_at) VALUES (7, 0)"))
+        return empty
+
+    def ids(self, database: Database) -> list[tuple[object, ...]]:
+        with database.reading() as connection:
+            told = connection.execute(text("SELECT recipient_id, actor_id FROM notifications ORDER BY id")).all()
+            revoked = connection.execute(text("SELECT user_id FROM revocations")).all()
+        return [tuple(row) for row in (*told, *revoked)]
+
+    def test_numbers_become_texts_and_numbers_again(self, old: Database) -> None:
+        numbers = self.ids(old)
+
+        alembic(old, "upgrade", "0012")
+
+        assert self.ids(old) == [tuple(map(str, row)) for row in numbers]
+
+        alembic(old, "downgrade", "0011")
+
+        assert self.ids(old) == numbers
+
+    def test_other_ids_refuse_a_downgrade_and_stay(self, old: Database) -> None:
+        alembic(old, "upgrade", "0012")
+        for ids in (("'7c0e4f2a-9d55'", "'2'"), ("'3'", "NULL"), ("'3'", "'0'")):
+            with old.transaction() as connection:
+                connection.execute(text(self.ROW.format(*ids)))
+            before = self.ids(old)
+
+            done = run(old.engine.url.render_as_string(hide_password=False), "downgrade", "0011")
+
+            assert done.returncode == 1
+            assert done.stderr.startswith("notifications.")
+            assert "is not a number" in done.stderr
+            assert self.ids(old) == before
+            with old.transaction() as connection:
+                connection.execute(text("DELETE FROM notifications WHERE recipient_id IN ('7c0e4f2a-9d55', '3')"))

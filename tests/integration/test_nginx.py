@@ -1,4 +1,4 @@
-"""deploy/nginx.conf: what it lets through, what it writes down, and what its own pages say."""
+"""deploy/nginx.conf: which paths it forwards, what it logs, and the headers of its own pages."""
 
 import http.client
 import threading
@@ -9,26 +9,28 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from dev.ports import find_free
 from tests.nginx import Nginx
-from tests.services import free_port, wait_until
+from tests.services import wait_until
 
 REACHED = b"reached"
 
 
 class _Upstream(BaseHTTPRequestHandler):
-    """Answers everything, except that it breaks off under /broken."""
+    """Answers every path, but closes the connection under /broken. A path may name a header to be shown."""
 
     def do_GET(self) -> None:
         if "broken" in self.path:
             self.close_connection = True
             return
+        body = self.headers[self.path[1:]].encode() if self.path.startswith("/X-") else REACHED
         self.send_response(200)
-        self.send_header("Content-Length", str(len(REACHED)))
+        self.send_header("Content-Length", str(len(body)))
         if self.path.startswith("/own"):
             self.send_header("X-Content-Type-Options", "nosniff")
             self.send_header("X-Frame-Options", "SAMEORIGIN")
         self.end_headers()
-        self.wfile.write(REACHED)
+        self.wfile.write(body)
 
     def log_message(self, format: str, *args: object) -> None: ...
 
@@ -43,20 +45,20 @@ def upstream() -> Iterator[int]:
 
 
 @pytest.fixture(scope="module")
-def nginx(folder: Path, upstream: int) -> Iterator[Nginx]:
-    with Nginx(folder / "nginx", {"api": upstream, "im1": upstream, "im2": upstream}) as nginx:
+def nginx(module_folder: Path, upstream: int) -> Iterator[Nginx]:
+    with Nginx(module_folder / "nginx", {"api": upstream, "im1": upstream, "im2": upstream}) as nginx:
         yield nginx
 
 
 @pytest.fixture(scope="module")
-def alone(folder: Path) -> Iterator[Nginx]:
-    """One that finds nobody behind it."""
-    with Nginx(folder / "nginx-alone", {name: free_port() for name in ("api", "im1", "im2")}) as nginx:
+def alone(module_folder: Path) -> Iterator[Nginx]:
+    """An nginx without a running upstream."""
+    with Nginx(module_folder / "nginx-alone", {name: find_free() for name in ("api", "im1", "im2")}) as nginx:
         yield nginx
 
 
 def get(nginx: Nginx, path: str, **headers: str) -> tuple[http.client.HTTPResponse, bytes]:
-    """Ask for a path as it stands: urllib would mend it."""
+    """Request a path unchanged; urllib would normalize it."""
     connection = http.client.HTTPConnection(urlsplit(nginx.url).netloc, timeout=10)
     try:
         connection.request("GET", path, headers=headers)
@@ -68,43 +70,53 @@ def get(nginx: Nginx, path: str, **headers: str) -> tuple[http.client.HTTPRespon
 
 class TestPaths:
     @pytest.mark.parametrize("path", ["/", "/livez", "/v1_0/users", "/socket.io/?EIO=4&transport=polling"])
-    def test_what_browsers_need_is_let_through(self, nginx: Nginx, path: str) -> None:
+    def test_path_for_browsers_is_reachable(self, nginx: Nginx, path: str) -> None:
         assert get(nginx, path)[1] == REACHED
 
     @pytest.mark.parametrize("name", ["metrics", "readyz"])
     @pytest.mark.parametrize(
         "spelling", ["/{}", "//{}", "/./{}", "/{}?x=1", "/socket.io/../{}", "/socket.io/%2e%2e/{}", "/a/..%2f{}"]
     )
-    def test_what_operators_see_stays_inside(self, nginx: Nginx, name: str, spelling: str) -> None:
+    def test_path_for_operators_is_hidden(self, nginx: Nginx, name: str, spelling: str) -> None:
         answer, body = get(nginx, spelling.format(name))
 
         assert (answer.status, body == REACHED) == (404, False)
 
 
+class TestClient:
+    def test_its_address_is_appended_to_what_it_says(self, nginx: Nginx) -> None:
+        _, body = get(nginx, "/X-Forwarded-For", **{"X-Forwarded-For": "203.0.113.7", "X_Forwarded_For": "203.0.113.8"})
+
+        assert body == b"203.0.113.7, 127.0.0.1"
+
+    def test_its_scheme_is_not_what_it_says(self, nginx: Nginx) -> None:
+        assert get(nginx, "/X-Forwarded-Proto", **{"X-Forwarded-Proto": "https"})[1] == b"http"
+
+
 class TestLog:
     @pytest.mark.parametrize("headers", [{}, {"Connection": "Upgrade", "Upgrade": "websocket"}])
-    def test_a_token_is_not_written_down_when_the_servers_are_away(self, alone: Nginx, headers: dict[str, str]) -> None:
+    def test_token_is_not_logged_when_upstreams_are_unavailable(self, alone: Nginx, headers: dict[str, str]) -> None:
         answer, _ = get(alone, "/socket.io/?EIO=4&token=not-for-logs", **headers)
 
         assert answer.status == 502
         wait_until(lambda: '"GET /socket.io/" 502 ' in alone.log, seconds=10, what="the request is logged")
         assert "not-for-logs" not in alone.log
 
-    def test_a_token_is_not_written_down_when_a_server_breaks_off(self, nginx: Nginx) -> None:
+    def test_token_is_not_logged_when_an_upstream_closes_early(self, nginx: Nginx) -> None:
         answer, _ = get(nginx, "/socket.io/broken?token=not-for-logs")
 
         assert answer.status == 502
         wait_until(lambda: '"GET /socket.io/broken" 502 ' in nginx.log, seconds=10, what="the request is logged")
         assert "not-for-logs" not in nginx.log
 
-    def test_the_line_names_the_server_that_was_asked(self, nginx: Nginx, upstream: int) -> None:
+    def test_access_line_names_the_upstream(self, nginx: Nginx, upstream: int) -> None:
         get(nginx, "/named")
 
         wait_until(lambda: "/named" in nginx.log, seconds=10, what="the request is logged")
         [line] = [line for line in nginx.log.splitlines() if "/named" in line]
         assert line.endswith(f"127.0.0.1:{upstream} 200")
 
-    def test_a_path_forges_no_line(self, nginx: Nginx) -> None:
+    def test_path_cannot_forge_an_access_line(self, nginx: Nginx) -> None:
         get(nginx, '/forged%0a203.0.113.7%20-%20"GET%20/%22%1b[31m')
 
         wait_until(lambda: "203.0.113.7" in nginx.log, seconds=10, what="the request is logged")
@@ -114,13 +126,13 @@ class TestLog:
 
 
 class TestHeaders:
-    def test_pages_of_its_own_are_not_sniffed_and_not_framed(self, alone: Nginx, nginx: Nginx) -> None:
+    def test_pages_of_nginx_forbid_sniffing_and_framing(self, alone: Nginx, nginx: Nginx) -> None:
         for asked, path in ((alone, "/"), (alone, "/socket.io/"), (nginx, "/metrics")):
             answer, _ = get(asked, path)
             assert answer.headers.get_all("X-Content-Type-Options") == ["nosniff"]
             assert answer.headers.get_all("X-Frame-Options") == ["DENY"]
 
-    def test_an_answer_that_says_so_itself_says_it_once(self, nginx: Nginx) -> None:
+    def test_security_headers_of_an_upstream_are_not_repeated(self, nginx: Nginx) -> None:
         answer, _ = get(nginx, "/own")
 
         assert answer.headers.get_all("X-Content-Type-Options") == ["nosniff"]

@@ -1,4 +1,4 @@
-"""A batch of the dispatch task, on both databases and with a real Valkey: crashes and what can't be built included."""
+"""A batch of the dispatch task on both databases and a real Valkey, with crashes and rows that can't be built."""
 
 import json
 from collections.abc import Callable
@@ -10,17 +10,16 @@ from redis.exceptions import ConnectionError as Disconnected
 from redis.exceptions import OutOfMemoryError, ResponseError
 from sqlalchemy import text
 
-from app import events
-from app.history import EMPTY, History
-from app.push import PushFailed
-from app.services import outbox
-from app.unread import UnreadCache
+from core import outbox
+from core.history import EMPTY, History
+from core.unread import UnreadCache
+from tasks.emitter import NoEmitter, PushFailed
 from tests.integration.story import Story
 from tests.rows import write_notification
 
 
 class Failing:
-    """Something of which one method fails, before or after it did its work, as long as there are failures left."""
+    """An object of which one method fails before or after its work, a given number of times."""
 
     def __init__(self, inner: Any, name: str, error: Exception, *, is_after: bool) -> None:
         self.failures = 1
@@ -41,7 +40,7 @@ class Failing:
 
 
 class TestPushBatch:
-    def test_each_is_in_the_history_and_pushed_with_its_actors_profile(
+    def test_notification_is_appended_and_pushed_with_its_actors_profile(
         self, push_batch: Callable[..., Any], story: Story
     ) -> None:
         assert len(push_batch(story.resources(), limit=100)) == len(story.others)
@@ -49,25 +48,23 @@ class TestPushBatch:
         told = story.replayed()
         assert [data["user_id"] for data in told] == story.others
         assert {data["user_name"] for data in told} == {f"user-{n}" for n in range(1, 5)}
-        assert set(told[0]) == events.FollowingNotify.__required_keys__
+        assert set(told[0]) == {"user_id", "user_name", "user_photo", "timestamp", "id", "offset"}
         packets = [push.split(b"\0", 3)[3] for push in story.emitter.pushed]
         assert [json.loads(packet[2:])[1] for packet in packets] == [*told, {"count": len(told)}]
         assert story.parts["unread"].get(story.ann) == len(told)
 
-    def test_batches_take_the_oldest_first_until_nothing_is_left(
+    def test_batches_take_the_oldest_first_until_the_outbox_is_empty(
         self, push_batch: Callable[..., Any], story: Story
     ) -> None:
         assert [len(push_batch(story.resources(), limit=3)) for _ in range(3)] == [3, 1, 0]
 
         assert [data["user_id"] for data in story.replayed()] == story.others
 
-    def test_where_the_history_publishes_no_emitter_is_needed(
-        self, push_batch: Callable[..., Any], story: Story
-    ) -> None:
+    def test_history_that_publishes_needs_no_emitter(self, push_batch: Callable[..., Any], story: Story) -> None:
         history = History(story.redis, length=1000, seconds=3600, channel="socketio")
         unread = UnreadCache(story.redis, channel="socketio")
 
-        push_batch(story.resources(history=history, unread=unread, emitter=None), limit=100)
+        push_batch(story.resources(history=history, unread=unread, emitter=NoEmitter()), limit=100)
 
         assert len(story.replayed()) == len(story.others)
 
@@ -83,7 +80,7 @@ class TestPushBatch:
         ],
     )
     @pytest.mark.parametrize("is_after", [False, True], ids=["before", "after"])
-    def test_a_failure_at_any_step_leaves_all_waiting_and_a_repeat_adds_nothing(
+    def test_failed_batch_leaves_all_waiting_and_its_repeat_adds_nothing(
         self, push_batch: Callable[..., Any], story: Story, failure: tuple[str, str, Exception], is_after: bool
     ) -> None:
         part, method, error = failure
@@ -103,7 +100,7 @@ class TestPushBatch:
         pushed = {push.split(b"\0", 3)[3] for push in story.emitter.pushed if b"following" in push}
         assert len(pushed) == len(told)
 
-    def test_a_lost_history_is_owned_up_to(self, push_batch: Callable[..., Any], story: Story) -> None:
+    def test_lost_history_is_not_covered_after_a_dispatch(self, push_batch: Callable[..., Any], story: Story) -> None:
         push_batch(story.resources(), limit=2)
         story.redis.flushall()
 
@@ -111,7 +108,7 @@ class TestPushBatch:
 
         assert not story.history.read_after(story.ann, EMPTY).is_covered
 
-    def test_one_that_can_not_be_built_is_set_aside_and_holds_up_no_other(
+    def test_row_that_cannot_be_built_is_dead_lettered_and_others_are_pushed(
         self, push_batch: Callable[..., Any], story: Story
     ) -> None:
         with story.database.transaction() as connection:
@@ -130,7 +127,7 @@ class TestPushBatch:
 
 
 class Refusing:
-    """A history that refuses a batch as a whole because of one entry, as Redis does."""
+    """A history that refuses a whole batch because of one entry, as Redis does."""
 
     def __init__(self, inner: History, refused_id: int) -> None:
         self._inner, self._refused_id = inner, refused_id
@@ -139,12 +136,12 @@ class Refusing:
         return getattr(self._inner, name)
 
     def append(self, entries: Any) -> Any:
-        if self._refused_id in [entry.notification_id for entry in entries]:
+        if self._refused_id in [entry.name for entry in entries]:
             raise ResponseError("Error running script")
         return self._inner.append(entries)
 
 
-# What a database refuses of one row fails the statement for all, and on PostgreSQL the transaction.
+# An error of one row fails the statement for all rows, and on PostgreSQL the transaction.
 REFUSE = {
     "sqlite": [
         """CREATE TRIGGER refuse BEFORE UPDATE OF dispatched_at ON notifications WHEN NEW.id = %d
@@ -158,7 +155,7 @@ REFUSE = {
 }
 
 
-class TestOneThatSpoilsTheBatch:
+class TestRowThatFailsItsBatch:
     @pytest.fixture(params=range(4))
     def bad(self, request: pytest.FixtureRequest, story: Story) -> int:
         """The id of any of the story's notifications."""
@@ -167,7 +164,7 @@ class TestOneThatSpoilsTheBatch:
 
     @pytest.fixture(params=["Redis", "database"])
     def resources(self, request: pytest.FixtureRequest, story: Story, bad: int) -> Any:
-        """What refuses the bad notification."""
+        """The part that refuses the bad notification."""
         if request.param == "Redis":
             return story.resources(history=Refusing(story.history, bad))
         with story.database.transaction() as connection:
@@ -175,7 +172,7 @@ class TestOneThatSpoilsTheBatch:
                 connection.execute(text(statement.replace("%d", str(bad))))
         return story.resources()
 
-    def test_stands_alone_and_is_dead_lettered_after_five_attempts(
+    def test_row_is_isolated_and_dead_lettered_after_five_attempts(
         self, push_batch: Callable[..., Any], story: Story, bad: int, resources: Any
     ) -> None:
         outcome = push_batch(resources, limit=100)

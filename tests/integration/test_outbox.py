@@ -1,4 +1,4 @@
-"""The outbox on both databases: who claims gets it alone, and who dies gives it back."""
+"""The outbox on both databases: a claim is exclusive, and is released when its process dies."""
 
 import os
 import subprocess
@@ -9,17 +9,18 @@ from contextlib import contextmanager
 import pytest
 from sqlalchemy import text
 
-from app import events
-from app.db import Database
-from app.services import dead_letters, inbox, outbox
+from app.events import FollowingNotify
+from core import dead_letters, inbox, outbox
+from core.db import Database
+from dev.background import die_with_parent
 from tests.rows import end_pauses
-from tests.services import _libc, wait_until
+from tests.services import wait_until
 from tests.system import ROOT
 
 CLAIMER = """
 import sys
-from app.db import Database
-from app.services import outbox
+from core.db import Database
+from core import outbox
 with outbox.claim(Database(sys.argv[1]), limit=10) as batch:
     print([row.id for row in batch.rows], flush=True)
     sys.stdin.read()
@@ -31,8 +32,8 @@ def waiting(database: Database, users: list[int]) -> list[int]:
     """The ids of four notifications, oldest first."""
     with database.transaction() as connection:
         for actor_id in users[1:]:
-            inbox.add(connection, events.FOLLOWING_NOTIFY, recipient_id=users[0], actor_id=actor_id)
-        return sorted(row.id for row in inbox.page(connection, users[0], limit=10, before=None))
+            inbox.add(connection, FollowingNotify(), recipient_id=str(users[0]), actor_id=str(actor_id))
+        return sorted(row.id for row in inbox.page(connection, str(users[0]), limit=10, before=None))
 
 
 def claimed(database: Database, *, limit: int = 10) -> list[int]:
@@ -42,7 +43,7 @@ def claimed(database: Database, *, limit: int = 10) -> list[int]:
 
 @contextmanager
 def another_claimer(database: Database) -> Iterator["subprocess.Popen[str]"]:
-    """Another process that claims all there is, says so, and holds it until it dies."""
+    """Another process that claims all rows, prints their ids, and holds the claim until it is killed."""
     url = database.engine.url.render_as_string(hide_password=False)
     with subprocess.Popen(
         [sys.executable, "-W", "ignore", "-c", CLAIMER, url],
@@ -51,14 +52,14 @@ def another_claimer(database: Database) -> Iterator["subprocess.Popen[str]"]:
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
-        preexec_fn=lambda: _libc.prctl(1, 9),
+        preexec_fn=die_with_parent,
     ) as process:
         yield process
         process.kill()
 
 
 class TestClaim:
-    def test_what_another_holds_is_not_claimed_and_is_free_when_it_is_killed(
+    def test_claimed_rows_are_locked_until_their_process_is_killed(
         self, database: Database, waiting: list[int]
     ) -> None:
         with another_claimer(database) as other:
@@ -68,15 +69,15 @@ class TestClaim:
 
             other.kill()
 
-            wait_until(lambda: claimed(database) == waiting, seconds=20, what="the claim is free")
+            wait_until(lambda: claimed(database) == waiting, seconds=20, what="the claim is released")
 
-    def test_an_error_leaves_all_of_them_waiting(self, database: Database, waiting: list[int]) -> None:
+    def test_error_inside_a_claim_leaves_all_rows_waiting(self, database: Database, waiting: list[int]) -> None:
         with pytest.raises(ZeroDivisionError), outbox.claim(database, limit=10):
             raise ZeroDivisionError
 
         assert claimed(database) == waiting
 
-    def test_set_aside_and_redriven(self, database: Database, waiting: list[int]) -> None:
+    def test_failed_row_is_dead_lettered_and_redriven(self, database: Database, waiting: list[int]) -> None:
         for _ in range(20):
             with outbox.claim(database, limit=1) as batch:
                 if batch.rows[0].id == waiting[0]:
@@ -98,18 +99,18 @@ class TestOnPostgreSQL:
     def database(self, postgres: Database) -> Database:
         return postgres
 
-    def test_who_reads_does_not_wait_for_a_dispatch(
+    def test_mark_read_does_not_wait_for_a_dispatch(
         self, database: Database, waiting: list[int], users: list[int]
     ) -> None:
         with outbox.claim(database, limit=10) as batch:
             with database.transaction() as connection:
                 connection.execute(text("SET LOCAL lock_timeout = '1ms'"))
-                assert inbox.mark_read(connection, users[0], ids=waiting)
+                assert inbox.mark_read(connection, str(users[0]), ids=waiting)
             batch.mark(dispatched=waiting, failed=[])
 
         assert claimed(database) == []
 
-    def test_two_at_once_get_different_rows(self, database: Database, waiting: list[int]) -> None:
+    def test_two_concurrent_claims_get_different_rows(self, database: Database, waiting: list[int]) -> None:
         with outbox.claim(database, limit=2) as first, outbox.claim(database, limit=10) as second:
             assert [row.id for row in first.rows] == waiting[:2]
             assert [row.id for row in second.rows] == waiting[2:]

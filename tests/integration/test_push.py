@@ -1,4 +1,4 @@
-"""The emitters on both message queues: what is pushed arrives, and what can't be pushed is not lost in silence."""
+"""The emitters on both message queues: a push arrives, or an error is raised."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -8,11 +8,15 @@ import pytest
 from kombu import Connection, Consumer, Exchange, Queue
 from redis import Redis
 
-from app.push import PushFailed, create_emitter
-from tests.services import RabbitMQ, Service, free_port, wait_until
+from core.signatures import Verifier, create_signer
+from dev.ports import find_free
+from tasks.emitter import PushFailed, create_emitter
+from tests.services import RabbitMQ, Service, wait_until
 
+CHANNEL = "news-pushes"
+KEY = "k" * 32
 PUSHES = [b'P7\0\0\00042["a",1]', b'P8\0\0\00042["a",2]']
-# Much longer than the emitters wait, and much shorter than a task may take.
+# Much longer than the emitters wait, and much shorter than the time limit of a task.
 BOUND_SECONDS = 20
 
 Listener = Callable[[], bytes | None]
@@ -27,7 +31,7 @@ def service(request: pytest.FixtureRequest) -> Service:
 
 @pytest.fixture
 def emitter(service: Service) -> Iterator[Any]:
-    emitter = create_emitter(service.url)
+    emitter = create_emitter(service.url, CHANNEL)
     yield emitter
     close(emitter)
 
@@ -40,7 +44,7 @@ def listener(service: Service) -> Iterator[Listener]:
 
 def _listen_on_redis(url: str) -> Iterator[Listener]:
     with Redis.from_url(url) as redis, redis.pubsub(ignore_subscribe_messages=True) as pubsub:
-        pubsub.subscribe("socketio")
+        pubsub.subscribe(CHANNEL)
         pubsub.get_message(timeout=5)
 
         def hear() -> bytes | None:
@@ -52,16 +56,16 @@ def _listen_on_redis(url: str) -> Iterator[Listener]:
 
 def _listen_on_amqp(url: str) -> Iterator[Listener]:
     with Connection(url) as connection:
-        heard: list[bytes] = []
-        queue = Queue("", Exchange("socketio", type="fanout", durable=False), exclusive=True, durable=False)
-        consumer = Consumer(connection, [queue], on_message=lambda message: heard.append(message.body), no_ack=True)
+        received: list[bytes] = []
+        queue = Queue("", Exchange(CHANNEL, type="fanout", durable=False), exclusive=True, durable=False)
+        consumer = Consumer(connection, [queue], on_message=lambda message: received.append(message.body), no_ack=True)
 
         def hear() -> bytes | None:
             try:
                 connection.drain_events(timeout=0.1)
             except TimeoutError:
                 pass
-            return heard.pop(0) if heard else None
+            return received.pop(0) if received else None
 
         with consumer:
             yield hear
@@ -75,48 +79,63 @@ def close(emitter: Any) -> None:
 
 
 def arrived(listener: Listener) -> bytes:
-    heard: list[bytes] = []
+    received: list[bytes] = []
 
     def hear() -> bool:
         if message := listener():
-            heard.append(message if isinstance(message, bytes) else str(message).encode())
-        return bool(heard)
+            received.append(message if isinstance(message, bytes) else str(message).encode())
+        return bool(received)
 
     wait_until(hear, seconds=10, what="a message")
-    return heard[0]
+    return received[0]
 
 
-class TestArrives:
-    def test_many_pushes_in_one_message(self, emitter: Any, listener: Listener) -> None:
+class TestDelivery:
+    def test_many_pushes_share_one_message(self, emitter: Any, listener: Listener) -> None:
         emitter.push(PUSHES)
 
         assert arrived(listener) == b"\n".join(PUSHES)
 
-    def test_what_is_too_much_for_one_message_makes_several(self, emitter: Any, listener: Listener) -> None:
+    def test_large_pushes_are_split_into_several_messages(self, emitter: Any, listener: Listener) -> None:
         large = [b"P" + bytes([65 + number]) * 200_000 for number in range(3)]
 
         emitter.push(large)
 
         assert [arrived(listener) for _ in large] == large
 
-    def test_an_event_as_the_stock_managers_send_it(self, emitter: Any, listener: Listener) -> None:
+    def test_each_message_is_signed_as_a_whole(self, service: Service, listener: Listener) -> None:
+        emitter: Any = create_emitter(service.url, CHANNEL, create_signer([KEY], CHANNEL, time.time))
+        emitter.push(PUSHES)
+        emitter.emit("anything", {"a": 1}, room="7")
+        close(emitter)
+
+        verifier = Verifier([KEY], CHANNEL)
+        (pushes, first), (event, second) = (
+            verifier.verify(arrived(listener)) or pytest.fail("no signature") for _ in "ab"
+        )
+
+        assert pushes == b"\n".join(PUSHES)
+        assert event.startswith(b"{")
+        assert (first.number, second.number) == (1, 2)
+
+    def test_event_of_a_stock_manager_arrives(self, emitter: Any, listener: Listener) -> None:
         emitter.emit("anything", {"a": 1}, room="7")
 
         message = arrived(listener)
         assert message.startswith(b"{")
         assert b'"anything"' in message
 
-    def test_nothing_sends_nothing(self, emitter: Any, listener: Listener) -> None:
+    def test_empty_push_sends_no_message(self, emitter: Any, listener: Listener) -> None:
         emitter.push([])
         emitter.push(PUSHES[:1])
 
         assert arrived(listener) == PUSHES[0]
 
 
-class TestFails:
+class TestFailure:
     @pytest.mark.parametrize("scheme", ["redis", "amqp"])
-    def test_a_refused_connection_raises(self, scheme: str) -> None:
-        emitter: Any = create_emitter(f"{scheme}://127.0.0.1:{free_port()}/0")
+    def test_refused_connection_raises_push_failed(self, scheme: str) -> None:
+        emitter: Any = create_emitter(f"{scheme}://127.0.0.1:{find_free()}/0", CHANNEL)
 
         with pytest.raises(PushFailed):
             emitter.push(PUSHES)
@@ -124,9 +143,7 @@ class TestFails:
             emitter.emit("anything", {}, room="7")
         close(emitter)
 
-    def test_a_service_that_went_silent_raises_in_time_and_is_used_again_after(
-        self, service: Service, emitter: Any
-    ) -> None:
+    def test_silent_service_raises_in_time_and_is_used_again(self, service: Service, emitter: Any) -> None:
         emitter.push(PUSHES)
         service.pause()
         started_at = time.monotonic()
@@ -139,18 +156,18 @@ class TestFails:
         assert time.monotonic() - started_at < BOUND_SECONDS
         wait_until(lambda: pushes(emitter), seconds=BOUND_SECONDS, what="a push after the pause")
 
-    def test_a_connection_that_was_closed_while_idle_loses_nothing(self, rabbitmq: RabbitMQ) -> None:
-        emitter: Any = create_emitter(rabbitmq.create_vhost())
+    def test_push_survives_a_connection_closed_while_idle(self, rabbitmq: RabbitMQ) -> None:
+        emitter: Any = create_emitter(rabbitmq.create_vhost(), CHANNEL)
         emitter.push(PUSHES)
-        rabbitmq.ctl("close_all_user_connections", "guest", "for the test")
+        rabbitmq.close_connections("guest")
 
         emitter.push(PUSHES)
 
         close(emitter)
 
-    def test_a_restart_is_survived(self, valkeys: Callable[[], Service]) -> None:
+    def test_push_succeeds_after_a_restart(self, valkeys: Callable[[], Service]) -> None:
         service = valkeys()
-        emitter: Any = create_emitter(service.url)
+        emitter: Any = create_emitter(service.url, CHANNEL)
         emitter.push(PUSHES)
         service.kill()
         with pytest.raises(PushFailed):

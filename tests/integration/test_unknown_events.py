@@ -1,4 +1,4 @@
-"""What a newer version has written is left to it: neither listed nor counted nor marked as read."""
+"""An event that only a newer version knows is neither listed nor counted nor marked as read."""
 
 from collections.abc import Callable
 from typing import Any
@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 from sqlalchemy import event, select, text
 
-from app.db import Database
-from app.models import Notification
-from app.services import inbox
+from core import inbox
+from core.db import Database
+from core.models import Notification
 from tests.integration.story import Story
 from tests.rows import write_notification
 
@@ -20,7 +20,7 @@ def unknown(story: Story) -> int:
         return write_notification(connection, story.ann, story.others[0], event="an event of the future")
 
 
-def test_list_and_counts_go_by_one_rule(story: Story, unknown: int) -> None:
+def test_unknown_event_is_neither_listed_nor_counted(story: Story, unknown: int) -> None:
     with story.database.reading() as connection:
         listed = [row.id for row in inbox.page(connection, story.ann, limit=100, before=None)]
         count = inbox.unread_count(connection, story.ann)
@@ -29,14 +29,14 @@ def test_list_and_counts_go_by_one_rule(story: Story, unknown: int) -> None:
     assert count == len(listed) == len(story.others)
 
 
-def test_a_dispatch_tells_of_what_is_listed(push_batch: Callable[..., Any], story: Story, unknown: int) -> None:
+def test_dispatch_counts_only_known_events(push_batch: Callable[..., Any], story: Story, unknown: int) -> None:
     push_batch(story.resources(), limit=100)
 
     assert story.parts["unread"].get(story.ann) == len(story.others)
 
 
 @pytest.mark.parametrize("is_named", [False, True], ids=["up to", "by id"])
-def test_it_is_not_marked_as_read(story: Story, unknown: int, is_named: bool) -> None:
+def test_unknown_event_is_not_marked_as_read(story: Story, unknown: int, is_named: bool) -> None:
     with story.database.transaction() as connection:
         inbox.mark_read(connection, story.ann, up_to=unknown)
         if is_named:
@@ -48,16 +48,14 @@ def test_it_is_not_marked_as_read(story: Story, unknown: int, is_named: bool) ->
     assert read_at is None
 
 
-def test_counting_looks_at_nothing_but_what_it_counts(story: Story, unknown: int) -> None:
+def test_unread_count_uses_its_index(story: Story, unknown: int) -> None:
     plan = plan_of_counting(story.database, story.ann)
 
-    of_both = "ix_notifications_unread_events (recipient_id=? AND event=?)"
-    assert (
-        of_both in plan if story.database.is_sqlite else "Index Only Scan using ix_notifications_unread_events" in plan
-    )
+    of_both = "ix_notifications_unread (recipient_id=? AND event=?)"
+    assert of_both in plan if story.database.is_sqlite else "Index Only Scan using ix_notifications_unread" in plan
 
 
-def plan_of_counting(database: Database, user_id: int) -> str:
+def plan_of_counting(database: Database, user_id: str) -> str:
     asked: list[Any] = []
     with database.reading() as connection:
         event.listen(connection, "before_cursor_execute", lambda _c, _cursor, *call: asked.append(call[:2]))
@@ -66,6 +64,6 @@ def plan_of_counting(database: Database, user_id: int) -> str:
         if database.is_sqlite:
             return str(connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters).all())
         connection.execute(text("VACUUM ANALYZE notifications"))
-        connection.execute(text("SET enable_seqscan = off"))  # of a few rows it would read the table
+        connection.execute(text("SET enable_seqscan = off"))  # with few rows it would scan the table
         connection.execute(text("SET enable_bitmapscan = off"))
         return str(connection.exec_driver_sql(f"EXPLAIN {statement}", parameters).all())

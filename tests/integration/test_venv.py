@@ -1,4 +1,4 @@
-"""`.venv` is made whole, or made anew, and whoever can't make it is told why. pip itself stays out of it."""
+"""`make venv` creates or recreates `.venv`, or says why it can't. pip has nothing to install here."""
 
 import os
 import shutil
@@ -13,7 +13,7 @@ from tests.system import ROOT
 
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
-    """A copy of what it takes, which asks pip for nothing."""
+    """A copy of the files that `make venv` needs, with empty requirements."""
     (tmp_path / "dev").mkdir()
     shutil.copy(ROOT / "dev/venv", tmp_path / "dev/venv")
     shutil.copy(ROOT / "Makefile", tmp_path / "Makefile")
@@ -37,11 +37,11 @@ def script(path: Path, text: str) -> str:
 
 
 def is_made(project: Path) -> bool:
-    done = subprocess.run([project / ".venv/bin/python", "-c", "import pip"], timeout=20, check=False)
+    done = subprocess.run([project / ".venv/bin/python", "-c", "import pip"], timeout=60, check=False)
     return done.returncode == 0 and (project / ".venv/ready.stamp").exists()
 
 
-def test_it_is_made_once(project: Path) -> None:
+def test_venv_is_made_once(project: Path) -> None:
     assert make(project).returncode == 0
     assert is_made(project)
 
@@ -49,7 +49,7 @@ def test_it_is_made_once(project: Path) -> None:
 
 
 @pytest.mark.parametrize("state", ["half made", "too old", "gone"])
-def test_one_that_can_not_be_used_is_made_anew(project: Path, state: str) -> None:
+def test_unusable_venv_is_recreated(project: Path, state: str) -> None:
     script(project / ".venv/bin/python", "exit 1" if state == "too old" else f'exec {sys.executable} "$@"')
     (project / ".venv/old").touch()
     if state != "half made":
@@ -64,7 +64,7 @@ def test_one_that_can_not_be_used_is_made_anew(project: Path, state: str) -> Non
     assert not (project / ".venv/old").exists()
 
 
-def test_of_a_link_nothing_behind_it_is_removed(project: Path, tmp_path: Path) -> None:
+def test_target_of_a_linked_venv_is_not_removed(project: Path, tmp_path: Path) -> None:
     behind = tmp_path / "shared"
     behind.mkdir()
     (behind / "kept").touch()
@@ -83,7 +83,7 @@ def test_of_a_link_nothing_behind_it_is_removed(project: Path, tmp_path: Path) -
         ('[ "$1" = -m ] && { echo No module named venv; exit 1; }; exit 0', "apt-get install python3-venv"),
     ],
 )
-def test_a_python_that_will_not_do_is_told_with_what_to_do(project: Path, text: str, reason: str) -> None:
+def test_unsuitable_python_is_reported_with_a_remedy(project: Path, text: str, reason: str) -> None:
     done = make(project, f"PYTHON={script(project / 'bin/python', text)}")
 
     assert done.returncode != 0
@@ -91,11 +91,11 @@ def test_a_python_that_will_not_do_is_told_with_what_to_do(project: Path, text: 
     assert not (project / ".venv").exists()
 
 
-def test_a_python_that_is_not_there_is_named(project: Path) -> None:
+def test_missing_python_is_named(project: Path) -> None:
     assert "PYTHON=/nowhere/python is not there" in make(project, "PYTHON=/nowhere/python").stderr
 
 
-def test_packages_that_can_not_be_had_leave_it_unfinished(project: Path) -> None:
+def test_failed_download_leaves_the_venv_unfinished(project: Path) -> None:
     (project / "requirements-dev.txt").write_text("/nowhere/package\n")
 
     done = make(project)

@@ -1,19 +1,39 @@
-"""A database of one's own, in a file: several connections see the same, as in production."""
+"""A private database in a file, so that several connections see the same data, as in production."""
 
 from collections.abc import Iterator
 from pathlib import Path
 
 import hypothesis
 import pytest
+from pydantic import JsonValue
 from sqlalchemy import Connection
 
-from app.db import Database
 from app.models import Base
 from app.services import accounts
+from core import declarations
+from core.db import Database
+from core.declarations import Event
 
-# How long an example takes says more of the machine than of the code.
+# The time of an example depends on the machine.
 hypothesis.settings.register_profile("any machine", deadline=None)
 hypothesis.settings.load_profile("any machine")
+
+
+@pytest.fixture
+def registry(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the test declares is forgotten after it."""
+    monkeypatch.setattr(declarations, "_by_name", dict(declarations._by_name))
+    monkeypatch.setattr(declarations, "_known_names", declarations.known_names())
+
+
+@pytest.fixture
+def note(registry: None) -> type[Event]:
+    """An event that can have any data."""
+
+    class Note(Event, name="test note"):
+        value: JsonValue
+
+    return Note
 
 
 @pytest.fixture
@@ -41,7 +61,7 @@ def eve(database: Database) -> int:
 
 @pytest.fixture
 def connection(database: Database, ann: int, bob: int, eve: int) -> Iterator[Connection]:
-    """A transaction that the test works in, with three users there already."""
+    """The test's transaction, in a database with three users."""
     with database.transaction() as connection:
         yield connection
 

@@ -1,4 +1,4 @@
-"""What `make chaos` says of its progress, and in the end."""
+"""What `make chaos` prints: its progress, and its results."""
 
 from tests.failure.reconcile import Outcome
 from tests.failure.report import Progress, summary
@@ -12,7 +12,7 @@ class Clock:
         return self.now
 
 
-def test_the_time_left_is_that_of_the_cases_so_far_for_those_to_come() -> None:
+def test_progress_estimates_the_time_left_from_the_cases_done() -> None:
     clock = Clock()
     progress = Progress(4, clock=clock)
 
@@ -29,11 +29,11 @@ def test_the_time_left_is_that_of_the_cases_so_far_for_those_to_come() -> None:
     ]
 
 
-def outcome(world: str, case: str, **figures: object) -> Outcome:
-    return Outcome(world, case, "", **figures)  # type: ignore[arg-type]
+def outcome(shape: str, case: str, **figures: object) -> Outcome:
+    return Outcome(shape, case, "", **figures)  # type: ignore[arg-type]
 
 
-def test_the_table_has_a_row_for_each_shape_and_one_for_all() -> None:
+def test_summary_has_a_row_for_each_shape_and_one_for_all() -> None:
     text = summary(
         [
             outcome("a+b", "kill", committed=1000, repeats=1, slowest_seconds=0.25, settled_seconds=3.0),
@@ -49,10 +49,10 @@ def test_the_table_has_a_row_for_each_shape_and_one_for_all() -> None:
         "a+b 2 0 1,500 0 0 0 3 0.50 s 3.00 s",
         "c+d 1 1 7 1 2 3 0 0.00 s 0.00 s",
         "all 3 1 1,507 1 2 3 3 0.50 s 3.00 s",
-        """FAILED c+d kill; again: make chaos CHAOS_ARGS='--world c+d --case "kill" --seed 5'""",
+        """FAILED c+d kill; again: make chaos CHAOS_ARGS='--shape c+d --case "kill" --seed 5'""",
         "it is lost",
     ]
 
 
-def test_a_run_that_was_stopped_at_once_has_a_table_too() -> None:
+def test_summary_without_outcomes_has_a_total_row() -> None:
     assert summary([], seed=5).splitlines()[1].split()[:2] == ["all", "0"]

@@ -1,4 +1,4 @@
-"""`python -m bench.publish N M`: M events, the i-th to room str(1 + i % N), each with the time of its making."""
+"""`python -m bench.publish N M`: M events, the i-th to room str(1 + i % N), each with the time of its creation."""
 
 import time
 from typing import Any
@@ -16,7 +16,7 @@ class Kept:
         self.pushes += pushes
 
 
-def test_events_go_round_the_rooms() -> None:
+def test_events_go_to_the_rooms_in_turn() -> None:
     kept = Kept()
 
     publish(kept, 3, 200)
@@ -24,7 +24,7 @@ def test_events_go_round_the_rooms() -> None:
     assert [room for room, _ in kept.pushes] == [str(1 + i % 3) for i in range(200)]
 
 
-def test_with_no_rooms_they_go_to_all() -> None:
+def test_events_without_rooms_go_to_all() -> None:
     kept = Kept()
 
     publish(kept, 0, 2)
@@ -32,7 +32,7 @@ def test_with_no_rooms_they_go_to_all() -> None:
     assert [room for room, _ in kept.pushes] == ["", ""]
 
 
-def test_each_has_the_time_of_its_making() -> None:
+def test_each_event_contains_the_time_of_its_creation() -> None:
     kept, begun = Kept(), time.time()
 
     publish(kept, 1, 100)
@@ -43,7 +43,7 @@ def test_each_has_the_time_of_its_making() -> None:
     assert times[-1] <= time.time()
 
 
-def test_a_rate_is_not_exceeded() -> None:
+def test_rate_is_not_exceeded() -> None:
     kept, begun = Kept(), time.monotonic()
 
     publish(kept, 1, 20, rate=200)

@@ -1,4 +1,4 @@
-"""The load counts each text once, however the network cuts it."""
+"""The load counts each text once, however the network splits it."""
 
 import pytest
 
@@ -9,7 +9,7 @@ LONG = b"x" * 300
 STREAM = UPGRADE + b"\x81\x05hello" + b"\x81\x7e\x01\x2c" + LONG + b"\x81\x00"
 
 
-def test_texts_come_whole_wherever_they_are_cut() -> None:
+def test_texts_are_read_whole_from_any_split() -> None:
     for cut in range(len(STREAM)):
         frames = Frames()
 
@@ -18,7 +18,7 @@ def test_texts_come_whole_wherever_they_are_cut() -> None:
         assert texts == [b"hello", LONG, b""], f"cut at {cut}"
 
 
-def test_a_close_frame_is_told_after_the_texts_before_it() -> None:
+def test_close_frame_is_reported_after_earlier_texts() -> None:
     texts = Frames().feed(UPGRADE + b"\x81\x02ok" + b"\x88\x00")
 
     assert next(texts) == b"ok"
@@ -26,13 +26,13 @@ def test_a_close_frame_is_told_after_the_texts_before_it() -> None:
         next(texts)
 
 
-def test_an_answer_without_an_upgrade_is_refused() -> None:
+def test_answer_without_an_upgrade_is_refused() -> None:
     with pytest.raises(Refused):
         list(Frames().feed(b"HTTP/1.1 400 Bad Request\r\n\r\n"))
 
 
 @pytest.mark.parametrize("size", [0, 125, 126, 1000])
-def test_a_frame_of_a_client_is_masked_and_says_its_size(size: int) -> None:
+def test_client_frame_is_masked_and_contains_its_size(size: int) -> None:
     frame = text_frame(b"x" * size)
 
     assert frame[0] == 0x81

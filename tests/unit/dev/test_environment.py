@@ -1,4 +1,4 @@
-"""What the processes of `make run` are told: the environment, then .env, then defaults."""
+"""The settings of the processes of `make run`: from the environment, then .env, then defaults."""
 
 import stat
 from pathlib import Path
@@ -11,27 +11,27 @@ from dev.errors import RunError
 VALKEY = "redis://:secret@127.0.0.1:1/0"
 
 
-class TestRead:
-    def test_the_environment_stands_before_the_file_and_empty_counts_as_not_set(self, tmp_path: Path) -> None:
+class TestReadEnvironment:
+    def test_environment_overrides_the_file_and_empty_means_unset(self, tmp_path: Path) -> None:
         file = tmp_path / ".env"
         file.write_text("API_PORT=1\nIM_PORT=2\nREDIS_URL=\n# FLOWER_PORT=3\n")
 
         assert environment.read(file, {"API_PORT": "7", "JWT_SECRET": ""}) == {"API_PORT": "7", "IM_PORT": "2"}
 
-    def test_the_address_of_a_service_counts_as_not_set(self, tmp_path: Path) -> None:
+    def test_address_of_a_service_link_means_unset(self, tmp_path: Path) -> None:
         file = tmp_path / ".env"
         file.write_text("API_PORT=1\n")
         given = {"API_PORT": "tcp://10.0.0.1:5000", "IM_PORT": "udp://10.0.0.1:53", "FLOWER_PORT": "7"}
 
         assert environment.read(file, given) == {"API_PORT": "1", "FLOWER_PORT": "7"}
 
-    def test_a_file_that_is_not_there_is_none(self, tmp_path: Path) -> None:
+    def test_missing_file_is_ignored(self, tmp_path: Path) -> None:
         assert environment.read(tmp_path / ".env", {"API_PORT": "7"}) == {"API_PORT": "7"}
 
 
-class TestTakeFromOthers:
+class TestFilePermissions:
     @pytest.mark.parametrize(("mode", "after"), [(0o644, 0o600), (0o640, 0o600), (0o777, 0o700), (0o400, 0o400)])
-    def test_a_file_is_left_to_its_owner(self, tmp_path: Path, mode: int, after: int) -> None:
+    def test_file_becomes_private_to_its_owner(self, tmp_path: Path, mode: int, after: int) -> None:
         file = tmp_path / ".env"
         file.touch()
         file.chmod(mode)
@@ -39,7 +39,7 @@ class TestTakeFromOthers:
         assert environment.take_from_others(file) == (mode != after)
         assert stat.S_IMODE(file.stat().st_mode) == after
 
-    def test_what_is_shared_on_purpose_stays(self, tmp_path: Path) -> None:
+    def test_file_shared_on_purpose_keeps_its_mode(self, tmp_path: Path) -> None:
         shared = tmp_path / "tmp"
         shared.mkdir()
         shared.chmod(0o1777)
@@ -49,26 +49,26 @@ class TestTakeFromOthers:
         assert stat.S_IMODE(shared.stat().st_mode) == 0o1777
 
 
-class TestComplete:
-    def test_what_is_missing_is_made_and_all_of_it_is_valid(self, tmp_path: Path) -> None:
+class TestCompleteEnvironment:
+    def test_missing_settings_are_generated_and_valid(self, tmp_path: Path) -> None:
         env = environment.complete({}, tmp_path)
         is_valkey_needed = environment.use_for_what_is_missing(VALKEY, env)
 
         settings = environment.check(env)
 
         assert is_valkey_needed
-        assert settings.is_one_redis
+        assert settings.script_channel
         assert settings.data_dir == tmp_path / ".data"
         assert settings.database_url == f"sqlite:///{tmp_path}/.data/toutiao.sqlite3"
         assert (settings.api_port, settings.im_port, settings.flower_port) == (5000, 8001, 5555)
 
-    def test_what_is_given_stays(self, tmp_path: Path) -> None:
+    def test_given_settings_are_kept(self, tmp_path: Path) -> None:
         given = {
             "DATABASE_URL": "postgresql+psycopg://h/d",
             "REDIS_URL": "redis://h/0",
             "BROKER_URL": "amqp://h",
             "MESSAGE_QUEUE_URL": "amqp://h",
-            "JWT_SECRET": "x" * 32,
+            "JWT_SECRET": "a secret that only the tests use",
             "FLOWER_BASIC_AUTH": "a:b",
             "API_PORT": "1",
         }
@@ -77,7 +77,7 @@ class TestComplete:
         assert not environment.use_for_what_is_missing(VALKEY, env)
         assert env | given == env
 
-    def test_secrets_are_made_once_and_only_their_owner_reads_them(self, tmp_path: Path) -> None:
+    def test_secrets_are_generated_once_and_private(self, tmp_path: Path) -> None:
         first, second = environment.complete({}, tmp_path), environment.complete({}, tmp_path)
 
         for name in ("jwt_secret", "flower_basic_auth"):
@@ -85,20 +85,20 @@ class TestComplete:
             assert stat.S_IMODE(file.stat().st_mode) == 0o600
             assert first[name.upper()] == second[name.upper()] == file.read_text().strip()
 
-    def test_a_folder_that_was_there_is_left_to_its_owner(self, tmp_path: Path) -> None:
+    def test_existing_folder_becomes_private_to_its_owner(self, tmp_path: Path) -> None:
         (tmp_path / ".data").mkdir(mode=0o755)
 
         environment.complete({}, tmp_path)
 
         assert stat.S_IMODE((tmp_path / ".data").stat().st_mode) == 0o700
 
-    def test_a_folder_that_can_not_be_used_is_named(self, tmp_path: Path) -> None:
+    def test_unusable_folder_is_named(self, tmp_path: Path) -> None:
         (tmp_path / "file").touch()
 
         with pytest.raises(RunError, match=r"^DATA_DIR: .*file"):
             environment.complete({"DATA_DIR": "file/below"}, tmp_path)
 
-    def test_a_wrong_setting_is_named(self, tmp_path: Path) -> None:
+    def test_wrong_setting_is_named(self, tmp_path: Path) -> None:
         env = environment.complete({"API_PORT": "none"}, tmp_path)
         environment.use_for_what_is_missing(VALKEY, env)
 
@@ -106,7 +106,7 @@ class TestComplete:
             environment.check(env)
 
 
-def test_other_terminals_meet_the_same_system(tmp_path: Path) -> None:
+def test_other_terminals_use_the_same_system(tmp_path: Path) -> None:
     env = environment.complete({"FLOWER_BASIC_AUTH": "a:b c'd"}, tmp_path)
 
     environment.write_for_other_terminals(env)

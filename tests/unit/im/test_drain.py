@@ -1,4 +1,4 @@
-"""A server that stops closes every client, without telling it to stay away, and sends what waits for it."""
+"""A graceful stop closes every client so that it reconnects, and first sends what waits for slow clients."""
 
 import time
 from types import SimpleNamespace
@@ -10,7 +10,7 @@ from im import drain, metrics
 from tests.unit.im.fakes import FakeSio, FakeSocket, settle
 
 
-class QuietSocket(FakeSocket):
+class SocketWithEmptyQueue(FakeSocket):
     def __init__(self) -> None:
         super().__init__()
         self.queue = SimpleNamespace(empty=lambda: True)
@@ -23,34 +23,34 @@ class QuietSocket(FakeSocket):
 @pytest.fixture
 def sio() -> FakeSio:
     sio = FakeSio()
-    sio.eio.sockets.update({str(i): QuietSocket() for i in range(5)})
+    sio.eio.sockets.update({str(i): SocketWithEmptyQueue() for i in range(5)})
     return sio
 
 
-def test_every_client_is_closed_so_that_it_comes_back(sio: FakeSio) -> None:
-    drain.drain(sio, seconds=0)
+def test_drain_closes_every_client_so_that_it_reconnects(sio: FakeSio) -> None:
+    drain.drain(sio.eio.sockets, seconds=0)
     settle()
     assert [socket.options for socket in sio.eio.sockets.values()] == [{"wait": False, "abort": True}] * 5
 
 
-def test_what_waits_for_a_slow_client_is_sent_first(sio: FakeSio, monkeypatch: pytest.MonkeyPatch) -> None:
-    hot = metrics.Hot()
+def test_drain_waits_until_slow_clients_got_their_frames(sio: FakeSio, monkeypatch: pytest.MonkeyPatch) -> None:
+    hot = metrics.HotCounters()
     hot.waiting_frames = 1
     monkeypatch.setattr(metrics, "HOT", hot)
     eventlet.spawn_after(0.02, setattr, hot, "waiting_frames", 0)
 
-    drain.drain(sio, seconds=0)
+    drain.drain(sio.eio.sockets, seconds=0)
 
     assert hot.waiting_frames == 0
 
 
-def test_but_nobody_waits_for_ever(sio: FakeSio, monkeypatch: pytest.MonkeyPatch) -> None:
-    hot = metrics.Hot()
+def test_drain_stops_waiting_for_slow_clients_at_its_deadline(sio: FakeSio, monkeypatch: pytest.MonkeyPatch) -> None:
+    hot = metrics.HotCounters()
     hot.waiting_frames = 1
     monkeypatch.setattr(metrics, "HOT", hot)
     monkeypatch.setattr(drain, "_FLUSH_SECONDS", 0.1)
     started_at = time.monotonic()
 
-    drain.drain(sio, seconds=0)
+    drain.drain(sio.eio.sockets, seconds=0)
 
     assert time.monotonic() - started_at >= 0.1

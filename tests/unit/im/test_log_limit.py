@@ -1,4 +1,4 @@
-"""A log that others can fill is kept short, and says what it left out."""
+"""The log limit passes a number of records a minute, and reports how many it left out."""
 
 import logging
 
@@ -7,7 +7,9 @@ import pytest
 from im.log_limit import LogLimit
 
 
-def test_so_many_a_minute_are_logged_and_the_next_says_how_many_were_not(caplog: pytest.LogCaptureFixture) -> None:
+def test_log_limit_passes_a_number_of_records_a_minute_and_reports_how_many_it_left_out(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
     now = 1000.0
     log = logging.getLogger("test_log_limit")
     log.addFilter(LogLimit(2, now=lambda: now))
@@ -17,4 +19,4 @@ def test_so_many_a_minute_are_logged_and_the_next_says_how_many_were_not(caplog:
     now += 61
     log.warning("number %d", 5)
 
-    assert caplog.messages == ["number 0", "number 1", "number 5 (3 more before it)"]
+    assert caplog.messages == ["number 0", "number 1", "number 5 (3 earlier records were left out)"]

@@ -1,17 +1,17 @@
-"""The timer by which a worker looks at the outbox."""
+"""The timers of a worker process."""
 
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from tasks.timer import OutboxTimer
+from tasks.timer import Timer
 from tests.services import wait_until
 
 SOON = (0.01, 0.02)
 
 
 @contextmanager
-def running(timer: OutboxTimer) -> Iterator[None]:
+def running(timer: Timer) -> Iterator[None]:
     timer.start()
     try:
         yield
@@ -19,22 +19,22 @@ def running(timer: OutboxTimer) -> Iterator[None]:
         timer.stop()
 
 
-def test_it_looks_again_and_again_whatever_a_look_raises() -> None:
+def test_timer_continues_after_an_exception() -> None:
     looks: list[int] = []
 
     def look() -> None:
         looks.append(1)
         raise ValueError("the database is away")
 
-    with running(OutboxTimer(look, pause_seconds=SOON)):
-        wait_until(lambda: len(looks) > 3, seconds=10, what="it has looked several times")
+    with running(Timer("looking", look, pause_seconds=SOON)):
+        wait_until(lambda: len(looks) > 3, seconds=10, what="the timer has dispatched several times")
 
 
-def test_it_does_not_look_while_a_task_works() -> None:
+def test_timer_does_not_dispatch_while_a_task_runs() -> None:
     looks: list[int] = []
-    timer = OutboxTimer(lambda: looks.append(1), pause_seconds=SOON)
+    timer = Timer("looking", lambda: looks.append(1), pause_seconds=SOON)
 
-    with timer.alone():
+    with timer.exclusive():
         timer.start()
         threading.Event().wait(0.2)
         assert looks == []
@@ -42,14 +42,27 @@ def test_it_does_not_look_while_a_task_works() -> None:
     timer.stop()
 
 
-def test_it_does_not_look_where_a_task_has_looked_meanwhile() -> None:
+def test_timer_skips_a_round_after_a_task_dispatched() -> None:
     looks: list[int] = []
-    timer = OutboxTimer(lambda: looks.append(1), pause_seconds=(0.5, 0.5))
+    timer = Timer("looking", lambda: looks.append(1), pause_seconds=(0.5, 0.5))
 
     with running(timer):
         for _ in range(20):
-            with timer.alone():
+            with timer.working():
                 pass
             threading.Event().wait(0.05)
 
     assert looks == []
+
+
+def test_timer_dispatches_although_other_tasks_run_all_the_time() -> None:
+    looks: list[int] = []
+    timer = Timer("looking", lambda: looks.append(1), pause_seconds=(0.1, 0.1))
+
+    with running(timer):
+        for _ in range(40):
+            with timer.exclusive():
+                pass
+            threading.Event().wait(0.02)
+
+    assert looks

@@ -1,0 +1,94 @@
+"""The page's own files. Their address changes when a file changes, so browsers can cache them for ever."""
+
+import gzip
+import hashlib
+import logging
+import mimetypes
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+from flask import Blueprint, Response, current_app, request, send_from_directory
+
+log = logging.getLogger(__name__)
+bp = Blueprint("assets", __name__)
+
+_VERSION_LENGTH = 16
+_SECONDS_OF_A_YEAR = 31_536_000
+_CLIENT = "vendor/socket.io.esm.min.js"
+_PACKAGE = Path(__file__).parents[2] / "clients/js/src"
+_BUILT = _PACKAGE.parent / "dist"
+_PACKAGE_PREFIX = "push/"  # the page imports the files of the package as "./push/..."
+_OF_PAGE = ("", "push/live")  # folders; the page imports no other modules
+
+
+@dataclass(frozen=True, slots=True)
+class Assets:
+    """All files at one moment. `version` is a hash of all of them, so that files of one version fit together."""
+
+    version: str
+    files: dict[str, bytes]
+    gzipped: dict[str, bytes]
+
+    def url(self, name: str) -> str:
+        return f"/static/{self.version}/{name}"
+
+    @property
+    def modules(self) -> list[str]:
+        """The names of all JavaScript modules that the page imports at once."""
+        return [name for name in self.files if name.endswith(".js") and name.rpartition("/")[0] in _OF_PAGE]
+
+
+def load() -> Assets:
+    """Return the current files. They are read again only when one of them has changed."""
+    paths = {name: path for prefix, folder in _folders().items() for name, path in _find(prefix, folder).items()}
+    return _read(tuple((name, path, path.stat().st_mtime_ns, path.stat().st_size) for name, path in paths.items()))
+
+
+@bp.get("/static/push-bell.js")
+def bell() -> Response:
+    """Answer <push-bell> in one file, under an address that pages of other origins can keep."""
+    return send_from_directory(_BUILT, "push-bell.js")
+
+
+@bp.get(f"/static/<string(length={_VERSION_LENGTH}):version>/<path:name>")
+def asset(version: str, name: str) -> Response:
+    """Answer a file that browsers cache for ever. For another version, answer the current file, without caching."""
+    assets = load()
+    if version != assets.version or name not in assets.files:
+        return _send_current(name)
+    response = Response(assets.files[name], mimetype=mimetypes.guess_type(name)[0])
+    response.headers["Cache-Control"] = f"public, max-age={_SECONDS_OF_A_YEAR}, immutable"
+    response.vary.add("Accept-Encoding")
+    if request.accept_encodings["gzip"]:
+        response.set_data(assets.gzipped[name])
+        response.content_encoding = "gzip"
+    return response
+
+
+def _folders() -> dict[str, Path]:
+    """Return the folders whose files are assets, by what their names begin with."""
+    return {"": Path(str(current_app.static_folder)), _PACKAGE_PREFIX: _PACKAGE}
+
+
+def _find(prefix: str, folder: Path) -> dict[str, Path]:
+    paths = sorted(path for path in folder.rglob("*") if path.is_file())
+    return {prefix + path.relative_to(folder).as_posix(): path for path in paths}
+
+
+def _send_current(name: str) -> Response:
+    if name.startswith(_PACKAGE_PREFIX):
+        return send_from_directory(_PACKAGE, name.removeprefix(_PACKAGE_PREFIX))
+    return current_app.send_static_file(name)
+
+
+@lru_cache(maxsize=1)
+def _read(states: tuple[tuple[str, Path, int, int], ...]) -> Assets:
+    files = {name: path.read_bytes() for name, path, *_ in states}
+    if _CLIENT not in files:
+        log.warning("the page has no live updates: %s is missing; run npm ci && npm run vendor", _CLIENT)
+    hashed = hashlib.sha256()
+    for name, content in files.items():
+        hashed.update(f"{name}\0{len(content)}\0".encode() + content)
+    gzipped = {name: gzip.compress(content, mtime=0) for name, content in files.items()}
+    return Assets(hashed.hexdigest()[:_VERSION_LENGTH], files, gzipped)

@@ -1,0 +1,58 @@
+"""The web page, the OpenAPI document as a page, and the AsyncAPI document of the IM servers."""
+
+from urllib.parse import urlsplit
+
+from flask import Blueprint, Response, current_app, jsonify, make_response, render_template, request
+
+from app.api.state import state
+from app.web import assets
+from core import asyncapi, events
+from core.texts import DEFAULT_LANGUAGE
+
+bp = Blueprint("page", __name__)
+
+
+@bp.get("/")
+def index() -> Response:
+    im_url = _im_url()
+    connect = f"{im_url} {im_url.replace('http', 'ws', 1)}"
+    return _page(
+        "index.html", connect=connect, im_url=im_url, default_photo=state.settings.default_photo, texts=_texts()
+    )
+
+
+@bp.get("/asyncapi.json")
+def describe_sockets() -> Response:
+    return jsonify(asyncapi.document("Toutiao push", host=urlsplit(_im_url()).netloc))
+
+
+@bp.get("/docs")
+def docs() -> Response:
+    return _page("docs.html", spec=current_app.extensions["openapi"].to_dict())
+
+
+def _page(template: str, *, connect: str = "", **context: object) -> Response:
+    response = make_response(render_template(template, assets=assets.load(), **context))
+    response.headers["Cache-Control"] = "no-cache"  # it contains the addresses of the current files
+    response.headers["Content-Security-Policy"] = (
+        f"default-src 'self'; connect-src 'self' {connect}; img-src 'self' http: https: data:; "
+        "object-src 'none'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
+    )
+    return response
+
+
+def _im_url() -> str:
+    return state.settings.im_public_url or f"{request.scheme}://{_own_host()}:{state.settings.im_port}"
+
+
+def _texts() -> dict[str, str]:
+    """Return the text of each event in the page's language."""
+    templates = {event.declaration.name: event.declaration.text for event in events.declared()}
+    return {name: text[DEFAULT_LANGUAGE] for name, text in templates.items() if text}
+
+
+def _own_host() -> str:
+    """Return the host of the request if this system has it: a client can send any `Host`."""
+    settings = state.settings
+    host = request.host if settings.origins.knows_host(request.host) else urlsplit(settings.allowed_origins[0]).netloc
+    return host.rsplit(":", 1)[0] if not host.endswith("]") else host

@@ -1,0 +1,104 @@
+/** The page: connects login, people, inbox, toasts and the live connection. */
+
+import { Api, SessionOver, Superseded } from "./api.js";
+import { Articles } from "./articles.js";
+import { byId, guardSwitchedOff, written } from "./elements.js";
+import { describe } from "./events.js";
+import { onSubmit } from "./forms.js";
+import { Inbox } from "./inbox.js";
+import { goLive } from "./live.js";
+import { People } from "./people.js";
+import { Problem } from "./problem.js";
+import { Toasts } from "./toasts.js";
+
+const api = new Api();
+const people = new People(api, report);
+const articles = new Articles(api, report);
+const inbox = new Inbox(api, report);
+const toasts = new Toasts();
+const problem = new Problem(() => api.probe(), readAgain);
+let connection = new AbortController(); // ends the live connection
+
+function report(error) {
+  if (!(error instanceof Superseded)) problem.show(error);
+}
+
+function readAgain() {
+  inbox.refresh();
+  people.showWhatFailed();
+}
+
+function show(isLoggedIn) {
+  byId("welcome").hidden = isLoggedIn;
+  byId("home").hidden = !isLoggedIn;
+  byId("account").hidden = !isLoggedIn;
+  byId("me").replaceChildren(written(api.session.user?.name ?? ""));
+}
+
+async function enter() {
+  problem.clear();
+  show(true);
+  const on = {
+    unread: (count) => inbox.takeUnread(count),
+    inbox: (read) => inbox.take(read),
+    withdrawn: (ids) => inbox.remove(ids),
+    notification(notification) {
+      inbox.add(notification);
+      toasts.show(notification, describe(notification.event, notification));
+    },
+  };
+  connection = new AbortController();
+  await Promise.all([people.show(), articles.show(), inbox.reload(), goLive(api, inbox, on, connection.signal)]);
+}
+
+function leave() {
+  connection.abort();
+  problem.clear();
+  people.clear();
+  articles.clear();
+  inbox.clear();
+  toasts.clear();
+  byId("profile").close();
+  show(false);
+  byId("log-in").elements.user_name.focus();
+}
+
+function openProfile() {
+  const { name, photo, introduction } = api.session.user;
+  const fields = byId("profile-form").elements;
+  fields.name.value = name;
+  fields.photo.value = photo ?? "";
+  fields.introduction.value = introduction ?? "";
+  byId("profile").showModal();
+}
+
+guardSwitchedOff();
+onSubmit(byId("log-in"), api, async ({ user_name: name, password }, submitter) => {
+  if (submitter?.value === "sign-up") await api.call("POST", "/users", { user_name: name, password });
+  await api.session.logIn(name, password);
+  byId("log-in").reset();
+  enter();
+  byId("inbox-title").focus();
+});
+onSubmit(byId("profile-form"), api, async ({ name, photo, introduction }) => {
+  api.session.keepUser(await api.call("PATCH", "/user", { name, photo: photo || null, introduction: introduction || null }));
+  byId("profile").close();
+  show(true);
+});
+byId("log-out").onclick = () => {
+  api.session.logOut();
+  leave();
+};
+byId("me").onclick = openProfile;
+byId("cancel-profile").onclick = () => byId("profile").close();
+api.addEventListener("logged-out", () => {
+  leave();
+  report(new SessionOver());
+});
+api.session.addEventListener("changed", () => {
+  leave();
+  if (api.session.user) enter();
+});
+api.addEventListener("answered", ({ detail }) => problem.answered(detail));
+
+if (api.session.user) enter();

@@ -1,0 +1,95 @@
+/** Short messages about new notifications. Only the newest few are shown. The inbox has all of them. */
+
+import { avatar, button, byId, element, moveFocus, written } from "./elements.js";
+
+const SECONDS = 8;
+const LEAVING_MS = 300;
+const NARROW = "(max-width: 40rem)";
+
+/** While the pointer or the focus is on a toast, no toast moves or disappears, and new ones wait. */
+export class Toasts {
+  #shown = byId("toasts");
+  #waiting = [];
+  #timers = new Map(); // by toast
+  #isPointerOn = false;
+  #focusedBefore = null; // the element that had the focus before a toast
+
+  constructor() {
+    this.#shown.addEventListener("pointerenter", () => this.#hold((this.#isPointerOn = true)));
+    this.#shown.addEventListener("pointerleave", () => this.#release((this.#isPointerOn = false)));
+    this.#shown.addEventListener("focusin", ({ relatedTarget }) => {
+      if (!this.#shown.contains(relatedTarget)) this.#focusedBefore = relatedTarget;
+      this.#hold();
+    });
+    this.#shown.addEventListener("focusout", () => setTimeout(() => this.#release()));
+    document.addEventListener("keydown", (event) => this.#escape(event));
+  }
+
+  show({ user_name: name, user_photo: photo }, text) {
+    const toast = element("div", { className: "toast" }, avatar(name, photo));
+    const close = button("×", { label: "Dismiss", className: "plain", onclick: () => this.#remove(toast) });
+    toast.append(element("p", { className: "grow" }, element("strong", {}, written(name)), " ", written(text)), close);
+    this.#waiting.push(toast);
+    if (this.#waiting.length > most()) this.#waiting.shift();
+    this.#release();
+  }
+
+  clear() {
+    this.#waiting = [];
+    for (const toast of [...this.#shown.children]) this.#remove(toast);
+  }
+
+  /** After a touch there is no pointer, but `:hover` stays. After a toast is removed, there is no `:hover`. */
+  get #isHeld() {
+    const isPointerOn = this.#isPointerOn && this.#shown.querySelector(":hover") !== null;
+    return isPointerOn || this.#shown.contains(document.activeElement);
+  }
+
+  #hold() {
+    for (const toast of this.#shown.children) this.#keep(toast);
+  }
+
+  /** Show the waiting toasts, and let all disappear after a while, unless the user is on one of them. */
+  #release() {
+    if (this.#isHeld) return;
+    this.#shown.append(...this.#waiting.splice(0));
+    while (this.#shown.children.length > most()) this.#remove(this.#shown.firstElementChild);
+    for (const toast of this.#shown.children) if (!this.#timers.has(toast)) this.#removeLater(toast);
+  }
+
+  #keep(toast) {
+    clearTimeout(this.#timers.get(toast));
+    this.#timers.delete(toast);
+    toast.classList.remove("leaving");
+  }
+
+  /** It fades first, so that a late click still hits the toast, and not an element below it. */
+  #removeLater(toast) {
+    const fade = () => {
+      toast.classList.add("leaving");
+      this.#timers.set(toast, setTimeout(() => this.#remove(toast), LEAVING_MS));
+    };
+    this.#timers.set(toast, setTimeout(fade, SECONDS * 1000));
+  }
+
+  #remove(toast) {
+    this.#keep(toast);
+    const neighbour = toast.nextElementSibling ?? toast.previousElementSibling;
+    const before = this.#focusedBefore?.isConnected ? this.#focusedBefore : byId("inbox-title");
+    moveFocus({ from: toast, to: neighbour?.querySelector("button") ?? before });
+    toast.remove();
+    setTimeout(() => this.#release());
+  }
+
+  /** Escape removes the toast with the focus, or the newest one. Dialogs and fields with text use Escape first. */
+  #escape({ key, target }) {
+    if (key !== "Escape" || document.querySelector("dialog[open]") || target.value) return;
+    const toast = target.closest?.(".toast") ?? this.#shown.lastElementChild;
+    if (toast) this.#remove(toast);
+  }
+}
+
+/** On a phone, more than two would cover half of the page. */
+function most() {
+  return matchMedia(NARROW).matches ? 2 : 4;
+}

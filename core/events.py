@@ -1,0 +1,86 @@
+"""The names that processes share: events and their payload types, rooms and tasks.
+
+The app declares the events that users are notified of, in the modules and files that the setting EVENTS names. What
+declares and finds them is in core/declarations.py, and can be imported from here.
+"""
+
+from typing import TypedDict
+
+from core.declarations import Event, declared, find, known_names, validate
+
+__all__ = ["Event", "declared", "find", "known_names", "validate"]
+
+SYNC = "sync"
+UNREAD = "unread"
+MESSAGE = "message"
+ANONYMOUS = "anonymous"
+CLOSING = "closing"
+REFRESH = "refresh"
+WITHDRAWN = "withdrawn"
+TOKEN_EXPIRING = "token_expiring"  # noqa: S105  (an event's name)
+
+DISPATCH_TASK = "tasks.notifications.dispatch"
+TELL_UNREAD_TASK = "tasks.notifications.tell_unread"
+
+
+class Sync(TypedDict):
+    """Sent once for each connect, after the replay. `unread_count` is None where no cache knows it."""
+
+    recovered: bool
+    offset: str
+    unread_count: int | None
+
+
+class Unread(TypedDict):
+    """The number of unread notifications, not a difference."""
+
+    count: int
+
+
+class Withdrawn(TypedDict):
+    """Notifications that were taken back: `ids` are those of the inbox, `offset` is the position in the history."""
+
+    ids: list[int]
+    offset: str
+
+
+class Message(TypedDict):
+    """Chat: `hello` on connect, then a reply to each message. `timestamp` is in milliseconds."""
+
+    msg: str
+    timestamp: int
+
+
+class ClientMessage(TypedDict):
+    """Chat: the server answers with the event of the same name."""
+
+    msg: str
+
+
+class Refresh(TypedDict):
+    """Sent by a client to keep its socket open: a new access token of the same user.
+
+    The acknowledgement is {status, expires_at}, or {error}.
+    """
+
+    token: str
+
+
+class Anonymous(TypedDict):
+    """Sent to a client that seems to want to log in, but whose token is empty or has a wrong name."""
+
+    reason: str
+    message: str
+
+
+class TokenExpiring(TypedDict):
+    """Sent a minute before the token of a socket ends, in Unix seconds."""
+
+    expires_at: int
+
+
+class Closing(TypedDict):
+    """Sent before the server closes a socket for good: the client should not come back by itself."""
+
+    reason: str
+    message: str

@@ -1,0 +1,124 @@
+"""The engine's tables, and the base class of an app's tables. Users are ids here. Times are integer Unix seconds."""
+
+from sqlalchemy import JSON, BigInteger, Index, Integer, SmallInteger, String, Text, text
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+from core.db import unix_time
+from core.user_ids import LONGEST
+
+# SQLite generates ids only in a column that is declared INTEGER.
+Id = BigInteger().with_variant(Integer, "sqlite")
+# Ids are compared byte by byte, which is the fastest order, and the same on each machine.
+UserId = String(LONGEST).with_variant(String(LONGEST, collation="C"), "postgresql")
+
+
+class Base(DeclarativeBase):
+    pass
+
+
+class Notification(Base):
+    """A row of both inbox and outbox. The outbox still has to push it until `dispatched_at` is set.
+
+    A row that is withdrawn has no `dispatched_at` again, until the outbox has told that. docs/services.md says which
+    columns other programs may write.
+    """
+
+    __tablename__ = "notifications"
+    __table_args__ = (
+        Index("ix_notifications_inbox", "recipient_id", "id"),
+        Index(  # the unread count uses the first two columns, a repeated follow also the third
+            "ix_notifications_unread",
+            "recipient_id",
+            "event",
+            "actor_id",
+            sqlite_where=text("read_at IS NULL AND withdrawn_at IS NULL"),
+            postgresql_where=text("read_at IS NULL AND withdrawn_at IS NULL"),
+        ),
+        Index(  # an event with a key is told to a user once
+            "uq_notifications_key",
+            "recipient_id",
+            "event",
+            "key",
+            unique=True,
+            sqlite_where=text("key IS NOT NULL"),
+            postgresql_where=text("key IS NOT NULL"),
+        ),
+        Index(
+            "ix_notifications_outbox",
+            "id",
+            sqlite_where=text("dispatched_at IS NULL AND set_aside_at IS NULL"),
+            postgresql_where=text("dispatched_at IS NULL AND set_aside_at IS NULL"),
+        ),
+        Index(
+            "ix_notifications_dead_letters",
+            "dead_lettered_at",
+            sqlite_where=text("set_aside_at IS NOT NULL"),
+            postgresql_where=text("set_aside_at IS NOT NULL"),
+        ),
+    )
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    recipient_id: Mapped[str] = mapped_column(UserId)
+    actor_id: Mapped[str | None] = mapped_column(UserId)
+    event: Mapped[str] = mapped_column(String(64))
+    data: Mapped[dict[str, object] | None] = mapped_column(JSON(none_as_null=True))
+    key: Mapped[str | None] = mapped_column(String(255))
+    created_at: Mapped[int] = mapped_column(BigInteger, server_default=unix_time())
+    read_at: Mapped[int | None] = mapped_column(BigInteger)
+    dispatched_at: Mapped[int | None] = mapped_column(BigInteger)
+    attempts: Mapped[int] = mapped_column(SmallInteger, server_default="0")
+    # A notification that can't be pushed becomes a dead letter, so that it blocks no other one. The column keeps an old
+    # name, because workers of the last release read it.
+    dead_lettered_at: Mapped[int | None] = mapped_column("set_aside_at", BigInteger, key="dead_lettered_at")
+    retry_at: Mapped[int | None] = mapped_column(BigInteger)  # no attempt before this time, by the database's clock
+    failure_reason: Mapped[str | None] = mapped_column(Text)  # of the last attempt
+    withdrawn_at: Mapped[int | None] = mapped_column(BigInteger)
+    pushed_at: Mapped[int | None] = mapped_column(BigInteger)  # of a withdrawn one: its dispatched_at before
+
+
+class Revocation(Base):
+    """Access and refresh tokens of one user that are valid no more. See core.revocations."""
+
+    __tablename__ = "revocations"
+    __table_args__ = (
+        Index("ix_revocations_user", "user_id"),
+        Index("ix_revocations_created", "created_at"),
+        Index(
+            "ix_revocations_waiting",
+            "id",
+            sqlite_where=text("published_at IS NULL"),
+            postgresql_where=text("published_at IS NULL"),
+        ),
+    )
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    user_id: Mapped[str] = mapped_column(UserId)
+    issued_until: Mapped[int | None] = mapped_column(BigInteger)
+    family: Mapped[str | None] = mapped_column(String(64))
+    spared_family: Mapped[str | None] = mapped_column(String(64))
+    created_at: Mapped[int] = mapped_column(BigInteger)
+    published_at: Mapped[int | None] = mapped_column(BigInteger)  # null until Redis has it
+
+
+class IdempotentCall(Base):
+    """The answer to a call of another service, kept for when the service repeats the call."""
+
+    __tablename__ = "idempotent_calls"
+    __table_args__ = (Index("ix_idempotent_calls_created", "created_at"),)
+
+    service: Mapped[str] = mapped_column(String(64), primary_key=True)
+    key_hash: Mapped[str] = mapped_column(String(64), primary_key=True)
+    body_hash: Mapped[str] = mapped_column(String(64))
+    answer: Mapped[str] = mapped_column(Text)
+    created_at: Mapped[int] = mapped_column(BigInteger)
+
+
+class DispatchState(Base):
+    """One row: how many writes to the histories are committed, to compare with Redis. See core.epochs."""
+
+    __tablename__ = "dispatch_state"
+
+    id: Mapped[int] = mapped_column(SmallInteger, primary_key=True, autoincrement=False)
+    epoch: Mapped[int | None] = mapped_column(BigInteger)
+    server: Mapped[str] = mapped_column(String(64), server_default="")
+    sequence: Mapped[int] = mapped_column(BigInteger, server_default="0")

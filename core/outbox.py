@@ -1,0 +1,238 @@
+"""The outbox: committed notifications, and withdrawals of them, that are not pushed yet. Its rows are the inbox's."""
+
+import random
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Connection,
+    Float,
+    bindparam,
+    case,
+    cast,
+    false,
+    func,
+    not_,
+    or_,
+    select,
+    update,
+)
+
+from core import dispatch_state, file_lock, lock_numbers, payloads
+from core.db import Database, among, unix_time
+from core.epochs import Tick
+from core.models import Notification
+
+_LOCK_SECONDS = 2
+_PAUSES_SECONDS = (10, 60, 300, 1800)  # after each failure except the last; a rolling release may take half an hour
+_MOST_ATTEMPTS = len(_PAUSES_SECONDS) + 1
+_LONGEST_REASON = 500  # characters
+NOT_SENT = "not sent: should_send of the event said no"  # a failure_reason
+_MOST_DISPATCHERS = 5  # each finds a batch of its own; PostgreSQL tries a lock for each id that it reads
+WAITING = (Notification.dispatched_at.is_(None), Notification.dead_lettered_at.is_(None))
+_DUE = (*WAITING, or_(Notification.retry_at.is_(None), Notification.retry_at <= unix_time()))
+# A read-only server refuses this change, so that nothing is pushed that can't be marked. It gets no new rows either.
+_NO_CHANGE = update(Notification).where(false()).values(attempts=0).cte("no_change")
+
+
+class UnknownNotification(Exception):
+    """There is no notification with this id."""
+
+
+@contextmanager
+def claim(database: Database, *, limit: int) -> Iterator["Batch"]:
+    """Claim the oldest notifications that are due, so that no other process takes them during the block.
+
+    The claim ends with the block, also when the process dies. After an error all of them still wait.
+    """
+    if database.is_sqlite:
+        # Wait for a short time: the holder may have read the outbox just before our row was committed.
+        with file_lock.held(f"{database.engine.url.database}.dispatch", seconds=_LOCK_SECONDS) as is_free:
+            yield Batch(database, None, _oldest(database, limit) if is_free else [])
+        return
+    with database.transaction() as connection:
+        claimed = connection.execute(_claim(connection, limit)).scalars().all()
+        # Read again: another process may have dispatched and released a row between the read and the lock above.
+        found = _due(limit).where(among(connection, Notification.id, claimed))
+        rows = connection.execute(found).all() if claimed else []
+        yield Batch(database, connection, rows)
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Why a notification could not be pushed. `is_final`: another attempt can't help."""
+
+    notification_id: int
+    error: Exception
+    is_final: bool = False
+
+    @property
+    def reason(self) -> str:
+        """The error in one line that any database takes and any terminal shows."""
+        text = f"{type(self.error).__name__}: {self.error}"[:_LONGEST_REASON]
+        return "".join(char if char.isprintable() else " " for char in text)
+
+
+class Batch:
+    """Claimed notifications, in the order of their ids."""
+
+    def __init__(self, database: Database, connection: Connection | None, rows: Sequence[Any]) -> None:
+        self.rows = rows
+        self._withdrawals = {row.id for row in rows if row.withdrawn_at is not None}
+        self._database = database
+        self._connection = connection
+
+    @contextmanager
+    def connection(self) -> Iterator[Connection]:
+        """Yield the connection to read and mark with.
+
+        On PostgreSQL it is the connection that holds the claim. On SQLite it is a short transaction of its own: an open
+        one would make every writer wait during the push.
+        """
+        if self._connection is not None:
+            yield self._connection
+        else:
+            with self._database.transaction() as connection:
+                yield connection
+
+    @contextmanager
+    def part(self) -> Iterator[None]:
+        """Undo the changes of this block after an error in it, and keep what was marked before the block."""
+        if self._connection is None:
+            yield  # on SQLite each mark is a transaction of its own
+        else:
+            with self._connection.begin_nested():
+                yield
+
+    def mark(
+        self,
+        *,
+        dispatched: Sequence[int],
+        failed: Sequence[Failure],
+        not_sent: Sequence[int] = (),
+        tick: Tick | None = None,
+    ) -> None:
+        """Take dispatched notifications out of the outbox; dead-letter those that failed finally or too often.
+
+        Those that their event did not want to send count as dispatched, with the reason NOT_SENT. A notification that
+        was withdrawn since the claim stays in the outbox, as a withdrawal, whatever came of it.
+
+        The other failures are due again after a pause, which grows with each attempt. `tick` is that of the write to
+        the histories: raise epochs.Unverified and mark nothing where the histories may have lost this write.
+        """
+        now = int(time.time())
+        table = Notification
+        with self.connection() as connection:
+            is_as_claimed = self._is_as_claimed(connection)
+            # Lock the rows in the order of inbox.mark_read, so that the two cause no deadlock.
+            ids = [*dispatched, *not_sent, *(failure.notification_id for failure in failed)]
+            both = select(table.id).where(among(connection, table.id, ids)).order_by(table.id).with_for_update()
+            if failed or not_sent:
+                connection.execute(both)
+            if failed:
+                counted = _count_failure(now)
+                connection.execute(counted, [_parameters(failure, self._withdrawals) for failure in failed])
+            if dispatched:
+                among_them = among(connection, table.id, dispatched)
+                is_done = among_them if failed or not_sent else table.id.in_(both)
+                times = {
+                    "dispatched_at": case((is_as_claimed, now)),
+                    "pushed_at": case((is_as_claimed, table.pushed_at), else_=now),
+                    "failure_reason": None,
+                }
+                connection.execute(update(table).where(is_done).values(times))
+            if not_sent:
+                done = {"dispatched_at": now, "failure_reason": NOT_SENT}
+                are_done = (among(connection, table.id, not_sent), is_as_claimed)
+                connection.execute(update(table).where(*are_done).values(done))
+            if tick is not None:
+                dispatch_state.commit(connection, tick)  # last, since all dispatchers wait for this row
+
+    def _is_as_claimed(self, connection: Connection) -> ColumnElement[bool]:
+        """Select rows that nobody has withdrawn since they were claimed."""
+        is_not_withdrawn = Notification.withdrawn_at.is_(None)
+        if not self._withdrawals:
+            return is_not_withdrawn
+        return or_(is_not_withdrawn, among(connection, Notification.id, sorted(self._withdrawals)))
+
+
+def depth(connection: Connection) -> tuple[int, int, int]:
+    """Return how many notifications wait, how many seconds the oldest waits, and how many dead letters there are."""
+    since = func.coalesce(Notification.withdrawn_at, cast(Notification.created_at, BigInteger))  # SQLite: any type
+    waiting, oldest = connection.execute(select(func.count(), func.min(since)).where(*WAITING)).one()
+    dead = connection.execute(select(func.count()).where(Notification.dead_lettered_at.is_not(None))).scalar_one()
+    return waiting, max(0, int(time.time()) - oldest) if oldest else 0, dead
+
+
+def find(connection: Connection, notification_id: int) -> Any:
+    """Return all columns of one notification, or None."""
+    table = Notification
+    rest = (
+        table.recipient_id,
+        table.read_at,
+        table.dispatched_at,
+        table.attempts,
+        table.retry_at,
+        table.dead_lettered_at.label("dead_lettered_at"),
+        table.withdrawn_at,
+    )
+    row = select(*payloads.COLUMNS, *rest, table.failure_reason).where(table.id == notification_id)
+    return connection.execute(row).one_or_none()
+
+
+def had_before(connection: Connection, user_ids: Sequence[str]) -> list[str]:
+    """Return the users among these who had a notification dispatched before."""
+    table = Notification
+    is_pushed = or_(table.dispatched_at.is_not(None), table.pushed_at.is_not(None))
+    earlier = select(table.recipient_id).where(among(connection, table.recipient_id, user_ids), is_pushed)
+    return list(connection.execute(earlier.distinct()).scalars())
+
+
+def _count_failure(now: int) -> Any:
+    table = Notification
+    is_last = or_(bindparam("is_final"), table.attempts >= _MOST_ATTEMPTS - 1)
+    pause = case(dict(enumerate(_PAUSES_SECONDS)), value=table.attempts, else_=_PAUSES_SECONDS[0])
+    counted = {
+        "attempts": case((table.attempts < _MOST_ATTEMPTS, table.attempts + 1), else_=table.attempts),
+        "dead_lettered_at": case((is_last, now)),
+        "retry_at": case((not_(is_last), unix_time() + cast(pause * bindparam("jitter", type_=Float), BigInteger))),
+        "failure_reason": bindparam("reason"),
+    }
+    is_as_claimed = or_(table.withdrawn_at.is_(None), bindparam("is_withdrawal"))
+    return update(table).where(table.id == bindparam("failed"), is_as_claimed).values(counted)
+
+
+def _parameters(failure: Failure, withdrawals: set[int]) -> dict[str, object]:
+    return {
+        "failed": failure.notification_id,
+        "reason": failure.reason,
+        "is_final": failure.is_final,
+        "is_withdrawal": failure.notification_id in withdrawals,
+        "jitter": random.uniform(1, 1.5),  # noqa: S311
+    }
+
+
+def _due(limit: int) -> Any:
+    columns = (*payloads.COLUMNS, Notification.recipient_id, Notification.attempts, Notification.withdrawn_at)
+    return select(*columns).where(*_DUE).order_by(Notification.id).limit(limit)
+
+
+def _claim(connection: Connection, limit: int) -> Any:
+    """Lock the ids of the oldest due rows that no other process has locked, until the end of the transaction.
+
+    Lock ids and not rows: a user who marks a notification as read would wait for an unavailable message queue.
+    """
+    oldest = select(Notification.id).where(*_DUE).order_by(Notification.id).limit(_MOST_DISPATCHERS * limit).subquery()
+    is_ours = lock_numbers.try_lock(connection, "notifications", oldest.c.id)
+    locked = select(oldest.c.id).where(is_ours).limit(limit)
+    return locked.add_cte(_NO_CHANGE)
+
+
+def _oldest(database: Database, limit: int) -> Sequence[Any]:
+    with database.reading() as connection:
+        return connection.execute(_due(limit)).all()

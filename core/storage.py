@@ -1,0 +1,56 @@
+"""What API processes and workers hold alike: the database, and the caches that are filled from it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from redis import Redis
+
+from core import host
+from core.db import Database
+from core.epochs import Epochs
+from core.keys import Keys
+from core.profiles import NoProfiles, Profile, UserProfileCache
+from core.settings import StorageSettings
+from core.unread import UnreadCache
+
+
+@dataclass(frozen=True, slots=True)
+class Storage:
+    """The base of what each kind of process holds."""
+
+    database: Database
+    epochs: Epochs
+    profiles: UserProfileCache | NoProfiles
+    unread: UnreadCache
+
+
+def open_storage(settings: StorageSettings, redis: Redis, *, pool_size: int, channel: str = "") -> dict[str, Any]:
+    """Return the fields of Storage, and load the app's events and profiles; raise SettingsError.
+
+    Nothing connects before it is used. With a channel, each unread count is published there as it is set.
+    """
+    host.load_events(settings)
+    load_profiles = host.load_profile_loader(settings)
+    database = Database(settings.database_url, schema=settings.database_schema, pool_size=pool_size)
+
+    keys = settings.keys
+    return {
+        "database": database,
+        "epochs": Epochs(redis, keys),
+        "profiles": _profiles(redis, keys, database, load_profiles),
+        "unread": UnreadCache(redis, keys, channel=channel),
+    }
+
+
+def _profiles(
+    redis: Redis, keys: Keys, database: Database, load_profiles: host.ProfileLoader | None
+) -> UserProfileCache | NoProfiles:
+    if load_profiles is None:
+        return NoProfiles()
+
+    def load(user_ids: list[str]) -> Mapping[str, Profile]:
+        with database.reading() as connection:
+            return load_profiles(connection, user_ids)
+
+    return UserProfileCache(redis, load, keys)

@@ -1,0 +1,114 @@
+"""The page's files are compressed, cached forever, and never mixed between two versions."""
+
+import gzip
+import re
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from app.services import accounts
+from app.web import assets
+from tests.unit.app.conftest import Call
+
+GZIP = {"Accept-Encoding": "gzip"}
+GZIP_TAKEN = {"HTTP_ACCEPT_ENCODING": "gzip"}
+LARGEST_STYLES_AND_SCRIPTS = 32_500  # bytes, compressed, without the Socket.IO client
+
+
+def own_files(client: FlaskClient) -> list[str]:
+    page = client.get("/").get_data(as_text=True)
+    return sorted(set(re.findall(r'(?:href|src)="(/static/[^"]+)"', page)))
+
+
+def test_every_asset_of_the_page_is_compressed_and_immutable(client: FlaskClient) -> None:
+    files = own_files(client)
+
+    assert len(files) > 10
+    for path in files:
+        answer = client.get(path, headers=GZIP)
+        assert answer.headers["Cache-Control"] == "public, max-age=31536000, immutable"
+        assert (answer.headers["Content-Encoding"], answer.headers["Vary"]) == ("gzip", "Accept-Encoding")
+        assert gzip.decompress(answer.data) == client.get(path).data
+
+
+def test_page_is_small(client: FlaskClient) -> None:
+    weight = sum(len(client.get(path, headers=GZIP).data) for path in own_files(client))
+
+    assert weight < LARGEST_STYLES_AND_SCRIPTS
+
+
+def test_page_is_revalidated_each_time(client: FlaskClient) -> None:
+    answer = client.get("/", headers=GZIP)
+
+    assert (answer.headers["Cache-Control"], answer.headers["Content-Encoding"]) == ("no-cache", "gzip")
+
+
+@pytest.mark.parametrize("version", ["", "0123456789abcdef/"])
+def test_asset_of_another_version_is_served_and_not_cached(client: FlaskClient, version: str) -> None:
+    with client.get(f"/static/{version}page.js") as answer:
+        assert (answer.status_code, answer.headers["Cache-Control"]) == (200, "no-cache")
+    with client.get(f"/static/{version}page.js", headers={"If-None-Match": answer.headers["ETag"]}) as again:
+        assert again.status_code == 304
+
+
+def test_package_file_of_another_version_is_served_and_not_cached(client: FlaskClient) -> None:
+    with client.get("/static/0123456789abcdef/push/live/http.js") as answer:
+        assert (answer.status_code, answer.headers["Cache-Control"]) == (200, "no-cache")
+        assert b"export async function request" in answer.data
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["none.js", "../models.py", "..%2Fmodels.py", "vendor", "push/none.js", "push/..%2Fpackage.json", "push/live"],
+)
+def test_other_files_are_not_served(client: FlaskClient, name: str) -> None:
+    version = own_files(client)[0].split("/")[2]
+
+    assert client.get(f"/static/{version}/{name}").status_code == 404
+    assert client.get(f"/static/0123456789abcdef/{name}").status_code == 404
+
+
+def test_changed_file_changes_every_asset_address(app: Flask, client: FlaskClient, tmp_path: Path) -> None:
+    (tmp_path / "page.js").write_text("1")
+    app.static_folder = str(tmp_path)
+    with app.app_context():
+        before = assets.load()
+        (tmp_path / "page.js").write_text("two")
+        after = assets.load()
+
+    assert before.url("page.js") != after.url("page.js")
+    assert client.get(after.url("page.js")).data == b"two"
+
+
+def test_missing_socketio_client_is_logged(app: Flask, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    app.static_folder = str(tmp_path)
+    with app.app_context():
+        for _ in range(2):
+            assets.load()
+
+    [record] = caplog.records
+    assert "npm run vendor" in record.getMessage()
+
+
+class TestJson:
+    def test_long_list_is_compressed_when_accepted(self, app: Flask, call: Call, ann: int) -> None:
+        with app.extensions["toutiao"].database.transaction() as connection:
+            for n in range(10):
+                accounts.sign_up(connection, name=f"somebody {n}", password_hash="", introduction="hi" * 50)
+
+        plain = call(ann, "GET", "/users")
+        small = call(ann, "GET", "/users", environ_overrides=GZIP_TAKEN)
+
+        assert (plain.content_encoding, small.content_encoding) == (None, "gzip")
+        assert plain.headers["Vary"] == small.headers["Vary"] == "Accept-Encoding"
+        assert gzip.decompress(small.data) == plain.data
+        assert len(small.data) < len(plain.data) / 3
+
+    def test_tokens_are_never_compressed(self, app: Flask, call: Call) -> None:
+        app.view_functions["authorizations.log_in"] = lambda: {"token": "a" * 5000}
+
+        answer = call(None, "POST", "/authorizations", environ_overrides=GZIP_TAKEN)
+
+        assert (answer.status_code, answer.content_encoding) == (200, None)
