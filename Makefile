@@ -6,7 +6,7 @@ BIN := .venv/bin
 PACKAGES := node_modules/ready.stamp
 PAGE := clients/js/dist/push-bell.js
 
-.PHONY: help run test check lint audit lock chaos fuzz bench clean venv page
+.PHONY: help run test retest check lint audit lock chaos fuzz bench clean venv page
 
 help: ## List the commands
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
@@ -16,6 +16,9 @@ run: venv page ## Start the whole system on this machine
 
 test: venv page ## Run the whole test suite (PYTEST_ARGS="..." goes to pytest)
 	@PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest --numprocesses 3 --dist worksteal $(PYTEST_ARGS)
+
+retest: venv page ## Run the tests that failed in the last run once more, one at a time; refuse more than ten
+	@$(BIN)/python -m dev.retest
 
 check: lint ## Lint, format, types, import rules and unit tests
 	$(BIN)/python -m pytest tests/unit
