@@ -5,6 +5,8 @@ from datetime import date
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from core import event_data
 
@@ -84,3 +86,22 @@ def test_names_of_wrong_fields_are_told() -> None:
         event_data.check({"id": 1})
 
     assert raised.value.fields == {"id": "This key is reserved."}
+
+
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+    max_leaves=8,
+)
+
+
+@given(data=st.dictionaries(st.text(), VALUES))
+def test_a_row_is_read_as_the_standard_library_reads_it(data: dict[str, object]) -> None:
+    text = json.dumps(data)
+    try:
+        event_data.check(json.loads(text))
+    except event_data.InvalidData:
+        with pytest.raises(event_data.InvalidData):
+            event_data.decode(text)
+    else:
+        assert event_data.decode(text) == data
