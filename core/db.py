@@ -14,6 +14,7 @@ from sqlalchemy import (
     Engine,
     String,
     any_,
+    cast,
     create_engine,
     event,
     func,
@@ -101,7 +102,15 @@ def among(connection: Connection, column: Any, ids: Sequence[int] | Sequence[str
         rows = func.json_each(literal(orjson.dumps(list(ids)).decode())).table_valued("value")
         return column.in_(select(rows.c.value))  # type: ignore[no-any-return]
     kind = String() if isinstance(column.type, String) else BigInteger()
-    return column == any_(literal(list(ids), ARRAY(kind)))  # type: ignore[no-any-return]
+    # psycopg would look at each id on its own to write the same text, which takes ten times as long.
+    array = "{" + ",".join(_quote(id_) if isinstance(id_, str) else str(id_) for id_ in ids) + "}"
+    return column == any_(cast(literal(array), ARRAY(kind)))  # type: ignore[no-any-return]
+
+
+def _quote(id_: str) -> str:
+    """Write an element of an array: https://www.postgresql.org/docs/current/arrays.html#ARRAYS-IO"""
+    escaped = id_.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'
 
 
 class unix_time(FunctionElement[int]):  # noqa: N801  (a function of SQL)
