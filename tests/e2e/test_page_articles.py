@@ -15,6 +15,7 @@ class TestArticles:
         bob.page.get_by_label("Title of a new article").fill(title)
         bob.page.get_by_role("button", name="Publish").click()
         expect(bob.page.locator("#articles li").first).to_contain_text(title)
+        bob.page.mouse.move(0, 0)  # new rows wait while the mouse is over the list
         ann = Person(browser, pages, viewport={"width": 390, "height": 760})
         article = ann.page.locator("#articles li").first
 
