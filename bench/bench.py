@@ -32,9 +32,9 @@ class Bench:
 
         Lost ends the scenario and becomes a note in the results. For this project's server, it also fails the run.
         """
-        url = queue_url or self.redis_url
+        env = servers.environment(self.redis_url, queue_url or self.redis_url, self.folder)
         try:
-            with servers.serve(peer, redis_url=self.redis_url, queue_url=url, folder=self.folder) as server:
+            with servers.serve(peer, env=env, folder=self.folder) as server:
                 yield server
         except Lost as error:
             self.results.note(f"{peer} lost something: {error}.")

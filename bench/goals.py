@@ -64,7 +64,9 @@ def figures(results: Results) -> list[Figure]:
         Figure("idle_us", f"CPU of an idle socket ({idle:,} clients)", "us a second", limit=3, at=idle),
         Figure("follow_us", "follow: one request to the API, SQLite", "us"),
         Figure("dispatch_us", "dispatch of a notification, batches of 200, SQLite", "us"),
+        Figure("dispatch_text_us", "the same on PostgreSQL, with ids that are texts", "us", limit=40),
         *(Figure(metric, label, unit, at=size) for metric, label, unit, size in _storm_and_full(results)),
+        *_notifications(),
         *_tokens(results),
     ]
 
@@ -82,6 +84,23 @@ def _storm_and_full(results: Results) -> list[tuple[str, str, str, int]]:
         ("full_p99_ms", "{:,} idle sockets: p99 of pushes", "ms"),
     ]
     return [(metric, label.format(size), unit, size) for metric, label, unit in lines for size in results.sizes(metric)]
+
+
+def _notifications() -> list[Figure]:
+    return [
+        Figure("notify_us", "notify with a Session, wake by NOTIFY; beside Celery's .delay()", "us"),
+        Figure("notify_cursor_us", "notify with a cursor, no wake", "us"),
+        Figure("notify_cursor_wake_us", "notify with a cursor, wake by NOTIFY", "us"),
+        Figure("notify_many_us", "notify_many of 1,000, a recipient", "us"),
+        Figure("wake_us", "wake by the broker, a task for each commit", "us"),
+        Figure("request_us", "POST /notifications for one recipient: the caller", "us"),
+        Figure("request_api_us", "the same: the API", "us"),
+        Figure("first_push_notify_ms", "first push after a pause, wake by NOTIFY, p50", "ms", limit=10),
+        Figure("first_push_broker_ms", "first push after a pause, wake by the broker, p50", "ms", limit=10),
+        Figure("commits", "commits with one notification, 8 connections, no wake", "a second"),
+        Figure("commits_notify", "the same, wake by NOTIFY", "a second"),
+        Figure("commits_broker", "the same, wake by the broker", "a second"),
+    ]
 
 
 def _tokens(results: Results) -> list[Figure]:

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from bench import floor
 from bench.bench import Bench
 from bench.load import most_clients
-from bench.scenarios import crowd, expiry, follow, full, latency, push, revocation, storm
-from bench.services import NotInstalled, rabbitmq
+from bench.scenarios import crowd, expiry, follow, full, latency, notify, push, revocation, storm
+from bench.services import NotInstalled, postgresql, rabbitmq
 
 _MOST = 20_000
 
@@ -100,6 +100,14 @@ def _follow(bench: Bench, plan: Plan) -> None:
     follow.run(bench, follows=plan.follows)
 
 
+def _notify(bench: Bench, _plan: Plan) -> None:
+    try:
+        with postgresql(bench.folder) as url:
+            notify.run(bench, url)
+    except NotInstalled as error:
+        bench.results.note(f"{error}: nothing was measured on it.")
+
+
 def _expiry(bench: Bench, plan: Plan) -> None:
     for _ in range(plan.rounds):
         expiry.run(bench, clients=plan.expiring)
@@ -123,6 +131,7 @@ SCENARIOS: dict[str, Callable[[Bench, Plan], None]] = {
     "storm": _storm,
     "full": _full,
     "follow": _follow,
+    "notify": _notify,
     "expiry": _expiry,
     "revocation": _revocation,
 }

@@ -17,8 +17,16 @@ from dev.background import ROOT
 class Process(background.Process):
     """A background process that is measured; leaving the context ends its group by force."""
 
-    def __init__(self, command: Sequence[str], *, env: Mapping[str, str], log: Path, folder: Path = ROOT) -> None:
-        super().__init__(command, {**os.environ, **env}, log, folder=folder)
+    def __init__(
+        self,
+        command: Sequence[str],
+        *,
+        env: Mapping[str, str],
+        log: Path,
+        folder: Path = ROOT,
+        user: str | None = None,
+    ) -> None:
+        super().__init__(command, {**os.environ, **env}, log, folder=folder, user=user)
         self._info = psutil.Process(self.popen.pid)
 
     def __enter__(self) -> Self:

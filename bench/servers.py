@@ -32,10 +32,9 @@ class Server:
 
 
 @contextmanager
-def serve(peer: str, *, redis_url: str, queue_url: str, folder: Path) -> Iterator[Server]:
-    """Run one of PEERS on a free port, and wait until it is ready."""
+def serve(peer: str, *, env: dict[str, str], folder: Path) -> Iterator[Server]:
+    """Run one of PEERS with these settings on a free port, and wait until it is ready."""
     port = ports.find_free()
-    env = environment(redis_url, queue_url, folder)
     path = "/readyz" if peer == "ours" else "/socket.io/?EIO=4&transport=polling"
     with Process(_command(peer, port), env=env, log=folder / f"{peer}-{port}.log") as process:
         process.wait_ready(lambda: answers(f"http://{LOOPBACK}:{port}{path}"))

