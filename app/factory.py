@@ -23,7 +23,7 @@ from app.api import (
     event_commands,
     followings,
     health,
-    inbox,
+    inbox_marks,
     limits,
     moderation,
     notifications,
@@ -69,7 +69,7 @@ def create_app(config: Any = None, enable_config_file: bool = False) -> Flask:
         sessions,
         followings,
         articles,
-        inbox,
+        inbox_marks,  # with the views of app/api/inbox.py, in the same blueprint
         notifications,
         moderation,
     )

@@ -172,6 +172,11 @@ def known_names() -> frozenset[str]:
     return _known_names
 
 
+def names_of_category(category: str) -> frozenset[str]:
+    """Return the names and former names of the events of a category; none where no event has it."""
+    return frozenset(name for name, event in _by_name.items() if event.declaration.category == category)
+
+
 def find(name: object) -> type[Event]:
     """Return the event of this name or former name; raise UnknownEvent."""
     found = _by_name.get(name) if isinstance(name, str) else None

@@ -15,7 +15,7 @@ WAITING, PUSHED, OFFLINE, NOT_SENT, DEAD, WITHDRAWN = STATES = (
 def state_of(row: Any, *, is_online: bool) -> str:
     """Return the state of a row of outbox.find.
 
-    `pushed` is one that is in the history of a user who has read it, or has an open socket now. Without either it is
+    `pushed` is one that is in the history of a user who has seen it, or has an open socket now. Without either it is
     `offline`: the user's devices get it when they connect.
     """
     if row.withdrawn_at is not None:
@@ -26,4 +26,4 @@ def state_of(row: Any, *, is_online: bool) -> str:
         return WAITING
     if row.failure_reason is not None:
         return NOT_SENT
-    return PUSHED if is_online or row.read_at is not None else OFFLINE
+    return PUSHED if is_online or row.seen_at is not None else OFFLINE

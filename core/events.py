@@ -6,9 +6,9 @@ declares and finds them is in core/declarations.py, and can be imported from her
 
 from typing import TypedDict
 
-from core.declarations import Event, declared, find, known_names, validate
+from core.declarations import Event, declared, find, known_names, names_of_category, validate
 
-__all__ = ["Event", "declared", "find", "known_names", "validate"]
+__all__ = ["Event", "declared", "find", "known_names", "names_of_category", "validate"]
 
 SYNC = "sync"
 UNREAD = "unread"

@@ -12,6 +12,22 @@ Id = BigInteger().with_variant(Integer, "sqlite")
 UserId = String(LONGEST).with_variant(String(LONGEST, collation="C"), "postgresql")
 
 
+# By state of core.inbox_filters, which rows have it. Each has an index, so that pages and counts read no other rows.
+_SHOWN = "withdrawn_at IS NULL AND not_sent IS NULL"
+_STATES = {
+    "all": f"archived_at IS NULL AND {_SHOWN}",
+    "unread": f"read_at IS NULL AND archived_at IS NULL AND {_SHOWN}",
+    "unseen": f"seen_at IS NULL AND read_at IS NULL AND archived_at IS NULL AND {_SHOWN}",
+    "archived": f"archived_at IS NOT NULL AND {_SHOWN}",
+}
+
+
+def _index_of_state(state: str) -> Index:
+    where = text(_STATES[state])
+    columns = ("recipient_id", "event", "id")
+    return Index(f"ix_notifications_state_{state}", *columns, sqlite_where=where, postgresql_where=where)
+
+
 class Base(DeclarativeBase):
     pass
 
@@ -26,14 +42,15 @@ class Notification(Base):
     __tablename__ = "notifications"
     __table_args__ = (
         Index("ix_notifications_inbox", "recipient_id", "id"),
-        Index(  # the unread count uses the first two columns, a repeated follow also the third
-            "ix_notifications_unread",
+        Index(  # what a user has not read of one actor: a repeated follow looks here
+            "ix_notifications_unread_actor",
             "recipient_id",
-            "event",
             "actor_id",
+            "event",
             sqlite_where=text("read_at IS NULL AND withdrawn_at IS NULL"),
             postgresql_where=text("read_at IS NULL AND withdrawn_at IS NULL"),
         ),
+        *map(_index_of_state, _STATES),
         Index(  # an event with a key is told to a user once
             "uq_notifications_key",
             "recipient_id",
@@ -74,6 +91,10 @@ class Notification(Base):
     failure_reason: Mapped[str | None] = mapped_column(Text)  # of the last attempt
     withdrawn_at: Mapped[int | None] = mapped_column(BigInteger)
     pushed_at: Mapped[int | None] = mapped_column(BigInteger)  # of a withdrawn one: its dispatched_at before
+    seen_at: Mapped[int | None] = mapped_column(BigInteger)  # null with a read_at: the last release has marked it
+    archived_at: Mapped[int | None] = mapped_column(BigInteger)
+    expires_at: Mapped[int | None] = mapped_column(BigInteger)  # when it is archived by itself
+    not_sent: Mapped[str | None] = mapped_column(String(16))  # why it is neither pushed, nor listed, nor counted
 
 
 class Revocation(Base):

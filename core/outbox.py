@@ -129,7 +129,7 @@ class Batch:
         table = Notification
         with self.connection() as connection:
             is_as_claimed = self._is_as_claimed(connection)
-            # Lock the rows in the order of inbox.mark_read, so that the two cause no deadlock.
+            # Lock the rows in the order of inbox_marks.mark, so that the two cause no deadlock.
             ids = [*dispatched, *not_sent, *(failure.notification_id for failure in failed)]
             both = select(table.id).where(among(connection, table.id, ids)).order_by(table.id).with_for_update()
             if failed or not_sent:
@@ -174,6 +174,7 @@ def find(connection: Connection, notification_id: int) -> Any:
     table = Notification
     rest = (
         table.recipient_id,
+        func.coalesce(table.seen_at, table.read_at).label("seen_at"),
         table.read_at,
         table.dispatched_at,
         table.attempts,

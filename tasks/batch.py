@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 from celery.exceptions import SoftTimeLimitExceeded
 
-from core import cache, db, dispatch_state, events, inbox, outbox, payloads, user_ids
+from core import cache, db, dispatch_state, events, inbox_counts, outbox, payloads, user_ids
 from core.failpoints import failpoint
 from core.history import Entry
 from core.profiles import Profile
@@ -94,11 +94,13 @@ def _push(to: Resources, batch: outbox.Batch, rows: Sequence[Any]) -> Outcome:
     moment = to.unread.moment() if built.not_sent and not entries else 0
     recipients = sorted({entry.user_id for entry in entries} | {row.recipient_id for row in built.not_sent})
     with batch.connection() as connection:
-        counts = inbox.unread_counts(connection, recipients)
+        counts = inbox_counts.count_many(connection, recipients)
         incomplete = outbox.had_before(connection, appended.begun) if appended.begun else []
     tick = to.history.mark_partial(incomplete, appended.tick) if appended.tick else None
     read_at = appended.moment or moment
-    pushes = appended.pushes + to.unread.set(counts, read_at=read_at)
+    pushes = appended.pushes + to.unread.set(
+        {user_id: count.unread for user_id, count in counts.items()}, read_at=read_at
+    )
     to.emitter.push(pushes)
     failpoint("after emit", settings())
     pushed = list(built.entries)

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 from celery.exceptions import Reject
 
-from core import database_faults, dispatch_state, events, inbox, service_faults
+from core import database_faults, dispatch_state, events, inbox_counts, service_faults
 from core.cache import RedisError
 from core.db import Database
 from core.user_ids import as_text
@@ -127,8 +127,10 @@ def _check(to: Resources) -> None:
 def _send_unread_counts(to: Resources, user_ids: list[str]) -> None:
     read_at = to.unread.moment()
     with to.database.reading() as connection:
-        counts = inbox.unread_counts(connection, user_ids)
-    pushes = to.unread.set(counts, read_at=read_at, create_missing=False)
+        counts = inbox_counts.count_many(connection, user_ids)
+    pushes = to.unread.set(
+        {user_id: count.unread for user_id, count in counts.items()}, read_at=read_at, create_missing=False
+    )
     to.emitter.push(pushes)
 
 

@@ -63,6 +63,15 @@ class Name(Text):
             raise ValidationError(str(error)) from None
 
 
+class Flag(fields.Boolean):
+    """True or false, and no text or number that might mean one of them."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **options: Any) -> bool:
+        if not isinstance(value, bool):
+            raise ValidationError("Not a valid boolean.")
+        return value
+
+
 class Time(fields.Integer):
     """A moment."""
 

@@ -1,25 +1,51 @@
-"""The inbox over HTTP."""
+"""The inbox over HTTP: what is in it, and how much."""
 
 from collections.abc import Mapping
 from typing import Any
 
 from flask import Response, g, request
-from marshmallow import Schema, ValidationError, fields, validates_schema
-from marshmallow.validate import Length, Range
+from marshmallow import Schema, ValidationError, fields
+from marshmallow.validate import OneOf, Range
 
 from app.api.auth import login_required
 from app.api.blueprint import Blueprint
-from app.api.fields import Answer, Before, Body, Id, Time
+from app.api.fields import Answer, Before, Id, Time
 from app.api.state import keep_unread_count, state, unread_moment
-from core import events, inbox, payloads, texts
+from core import events, inbox, inbox_counts, inbox_filters, payloads, texts
+from core.inbox_counts import Counts
 from core.profiles import Profile
 
-bp = Blueprint("notifications", __name__, url_prefix="/v1_0/user", description="The durable inbox")
+bp = Blueprint("notifications", __name__, url_prefix="/v1_0/user/notifications", description="The durable inbox")
 
 _MOST_LANGUAGES = 10  # of Accept-Language
+_BOUNDED = {"description": "exact up to 999; 1000 means 1,000 or more"}
 
 
-class InboxQuery(Schema):
+class State(fields.String):
+    def __init__(self) -> None:
+        described = {"description": "`all` is all that is not archived"}
+        super().__init__(load_default=inbox_filters.ALL, validate=OneOf(inbox_filters.STATES), metadata=described)
+
+
+class Category(fields.String):
+    """A category of declared events."""
+
+    def __init__(self) -> None:
+        described = {"description": "only notifications of this category"}
+        super().__init__(load_default=None, validate=_is_declared, metadata=described)
+
+
+def _is_declared(category: str) -> None:
+    if not events.names_of_category(category):
+        raise ValidationError("No event has this category.")
+
+
+class CountsQuery(Schema):
+    category = Category()
+
+
+class InboxQuery(CountsQuery):
+    state = State()
     limit = fields.Integer(load_default=20, validate=Range(1, 100))
     before = Before("notifications")
 
@@ -27,60 +53,62 @@ class InboxQuery(Schema):
 class NotificationAnswer(Answer):
     id = Id()
     event = fields.String()
+    category = fields.String()
     data = fields.Dict()
     created_at = Time()
     read = fields.Boolean()
+    seen_at = Time(allow_none=True)
+    read_at = Time(allow_none=True)
+    archived_at = Time(allow_none=True)
     text = fields.String(metadata={"description": "what users read, in a language of Accept-Language or in English"})
     url = fields.String(allow_none=True, metadata={"description": "where a click leads"})
 
 
 class UnreadAnswer(Answer):
-    unread_count = fields.Integer()
+    unread_count = fields.Integer(metadata=_BOUNDED)
 
 
-class InboxAnswer(UnreadAnswer):
+class CountsAnswer(UnreadAnswer):
+    unseen_count = fields.Integer(metadata=_BOUNDED)
+
+
+class InboxAnswer(CountsAnswer):
     results = fields.List(fields.Nested(NotificationAnswer))
 
 
-class ReadBody(Body):
-    ids = fields.List(Id(), validate=Length(max=1000))
-    up_to = Id()
-
-    @validates_schema
-    def _one_of_both(self, data: dict[str, Any], **_options: object) -> None:
-        if len(data) != 1:
-            raise ValidationError("Give either ids or up_to.", "ids")
+class StatesAnswer(Answer):
+    all = fields.Integer(metadata=_BOUNDED)
+    unread = fields.Integer(metadata=_BOUNDED)
+    unseen = fields.Integer(metadata=_BOUNDED)
+    archived = fields.Integer(metadata=_BOUNDED)
 
 
-@bp.get("/notifications")
+@bp.get("")
 @login_required
 @bp.arguments(InboxQuery, location="query")
 @bp.response(200, InboxAnswer)
 def read_inbox(query: dict[str, Any]) -> dict[str, Any]:
     """Read your inbox, newest first.
 
-    For the next page, give the last id of this page as `before`.
+    For the next page, give the last id of this page as `before`. The counts are those of the whole inbox.
     """
+    chosen = inbox_filters.Filter(query["state"], query["category"])
     with state.database.reading() as connection:
-        rows = inbox.page(connection, g.user_id, **query)
-        count = _count_unread(connection)
+        rows = inbox.page(connection, g.user_id, chosen, limit=query["limit"], before=query["before"])
+        counts = count_and_keep(connection)
     actors = state.profiles.get_many(payloads.actors_of(rows))
     languages = list(request.accept_languages.values())[:_MOST_LANGUAGES]
-    return {"unread_count": count, "results": [_entry(row, actors, languages) for row in rows]}
+    return {**told(counts), "results": [_entry(row, actors, languages) for row in rows]}
 
 
-def _entry(row: Any, actors: Mapping[str, Profile], languages: list[str]) -> dict[str, Any]:
-    event = events.find(row.event).declaration
-    data = payloads.build_for_inbox(row, actors, default_photo=state.settings.default_photo)
-    return {
-        "id": row.id,
-        "event": event.name,
-        "data": data,
-        "created_at": row.created_at,
-        "read": row.read_at is not None,
-        "text": texts.text_for(event.text, data, languages) or event.name,
-        "url": texts.fill_link(event.link, data) if event.link else None,
-    }
+@bp.get("/counts")
+@login_required
+@bp.arguments(CountsQuery, location="query")
+@bp.response(200, StatesAnswer)
+def count_inbox(query: dict[str, Any]) -> dict[str, int]:
+    """Count your notifications by state. What is unseen is unread too, and what is unread is among `all`."""
+    with state.database.reading() as connection:
+        return inbox_counts.count_states(connection, g.user_id, inbox_filters.Filter(category=query["category"]))
 
 
 @bp.after_request
@@ -89,24 +117,32 @@ def _vary(response: Response) -> Response:
     return response
 
 
-@bp.post("/notifications/read")
-@login_required
-@bp.arguments(ReadBody)
-@bp.response(200, UnreadAnswer)
-def mark_read(body: dict[str, Any]) -> dict[str, int]:
-    """Mark notifications as read, by id or up to an id. Ids of other people's notifications are ignored."""
-    with state.database.transaction() as connection:
-        is_changed = inbox.mark_read(connection, g.user_id, **body)
-    with state.database.reading() as connection:
-        count = _count_unread(connection)
-    if is_changed:
-        state.tasks.tell_unread(g.user_id)
-    return {"unread_count": count}
-
-
-def _count_unread(connection: Any) -> int:
-    """Count, and store the count where the IM servers read it."""
+def count_and_keep(connection: Any) -> Counts:
+    """Count the caller's notifications, and store the unread count where the IM servers read it."""
     read_at = unread_moment()
-    count = inbox.unread_count(connection, g.user_id)
-    keep_unread_count(g.user_id, count, read_at=read_at)
-    return count
+    counts = inbox_counts.count(connection, g.user_id)
+    keep_unread_count(g.user_id, counts.unread, read_at=read_at)
+    return counts
+
+
+def told(counts: Counts) -> dict[str, int]:
+    """Return the counts as an answer has them."""
+    return {"unread_count": counts.unread, "unseen_count": counts.unseen}
+
+
+def _entry(row: Any, actors: Mapping[str, Profile], languages: list[str]) -> dict[str, Any]:
+    event = events.find(row.event).declaration
+    data = payloads.build_for_inbox(row, actors, default_photo=state.settings.default_photo)
+    return {
+        "id": row.id,
+        "event": event.name,
+        "category": event.category,
+        "data": data,
+        "created_at": row.created_at,
+        "read": row.read_at is not None,
+        "seen_at": row.seen_at,
+        "read_at": row.read_at,
+        "archived_at": row.archived_at,
+        "text": texts.text_for(event.text, data, languages) or event.name,
+        "url": texts.fill_link(event.link, data) if event.link else None,
+    }

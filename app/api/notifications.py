@@ -134,7 +134,7 @@ def notify(headers: dict[str, Any], body: dict[str, Any]) -> tuple[Any, dict[str
 def find(notification_id: int) -> dict[str, Any]:
     """Say where a notification is.
 
-    `waiting`: not pushed yet, with the reason if an attempt has failed. `pushed`: its user has read it, or is online.
+    `waiting`: not pushed yet, with the reason if an attempt has failed. `pushed`: its user has seen it, or is online.
     `offline`: it is in the history of a user who has no open socket now. `not_sent`: it was held back, with the reason.
     `dead`: given up, until an operator decides. `offset` is null where the history does not have it, or no longer.
     """
@@ -153,7 +153,7 @@ def find(notification_id: int) -> dict[str, Any]:
         "offset": _offset(row),
         "created_at": row.created_at,
         "dispatched_at": row.dispatched_at,
-        "seen_at": None,
+        "seen_at": row.seen_at,
         "read_at": row.read_at,
     }
 

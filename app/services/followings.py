@@ -27,6 +27,7 @@ from app.models import ACTIVE, FOLLOWING, NOT_FOLLOWING, Relation, User
 from app.services import relations
 from app.services.accounts import UnknownCaller, UnknownUser
 from core import inbox
+from core.inbox_filters import IS_UNREAD
 from core.models import Notification
 
 
@@ -151,8 +152,7 @@ def _has_unread(target_id: Any) -> Any:
         Notification.recipient_id == cast(target_id, String),
         Notification.actor_id == cast(_FOLLOWER, String),
         Notification.event == FollowingNotify.declaration.name,
-        Notification.read_at.is_(None),
-        Notification.withdrawn_at.is_(None),
+        *IS_UNREAD,
     )
 
 

@@ -9,7 +9,7 @@ from playwright.sync_api import Browser, Locator, Route, expect
 from sqlalchemy import Connection
 
 from app.services import accounts, credentials, followings
-from core import inbox
+from core import inbox_counts
 from core.db import Database
 from tests.clients import PASSWORD, Api
 from tests.system import System
@@ -58,7 +58,7 @@ class Person:
             for name in names:
                 fan = accounts.sign_up(connection, name=name, password_hash="nobody logs in")["id"]
                 followings.follow(connection, follower_id=fan, target_id=self.id)
-            count = inbox.unread_count(connection, str(self.id))
+            count = inbox_counts.count(connection, str(self.id)).unread
         expect(self.page.locator("#badge-label")).to_have_text(f"{count} unread", timeout=20_000)
         return names[::-1]
 

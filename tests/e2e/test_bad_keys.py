@@ -94,7 +94,10 @@ class TestBadKeys:
 
         assert client.wait_for("following notify")[0]["user_name"] == victim.name
         assert small.api.get(f"/v1_0/users/{victim.id}", bob)[0] == 200
-        assert small.api.get("/v1_0/user/notifications", victim) == (200, {"unread_count": 0, "results": []})
+        assert small.api.get("/v1_0/user/notifications", victim) == (
+            200,
+            {"unread_count": 0, "unseen_count": 0, "results": []},
+        )
         client.close()
 
 

@@ -11,11 +11,13 @@ from redis import Redis
 from sqlalchemy import select
 
 from app.services import accounts, followings
-from core import dispatch_state, inbox, outbox, tokens, wire
+from core import dispatch_state, inbox, inbox_counts, inbox_marks, outbox, tokens, wire
 from core.cache import RedisError
 from core.db import Database
 from core.epochs import Epochs
 from core.history import History
+from core.inbox_filters import EVERYTHING
+from core.inbox_marks import Change
 from core.models import Notification
 from core.profiles import UserProfileCache
 from core.replays import Replays
@@ -201,7 +203,7 @@ class Core:
 
     def mark_read(self, user_id: int) -> None:
         with self.database.transaction() as connection:
-            inbox.mark_read(connection, str(user_id), up_to=tokens.LARGEST_ID)
+            inbox_marks.mark_batch(connection, str(user_id), EVERYTHING, Change(read=True))
         self.queue += self._count_unread(user_id)
 
     def read_inbox(self, user_id: int) -> list[int]:
@@ -223,7 +225,7 @@ class Core:
     def _count_unread(self, user_id: int) -> list[bytes]:
         read_at = self.unread.moment()
         with self.database.reading() as connection:
-            count = inbox.unread_count(connection, str(user_id))
+            count = inbox_counts.count(connection, str(user_id)).unread
         return self._keep({str(user_id): count}, read_at, create_missing=False)
 
     def _load(self, user_ids: list[str]) -> Any:

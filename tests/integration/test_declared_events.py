@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from core import declarations, inbox, outbox
+from core import declarations, inbox_counts, outbox
 from core.declarations import Event
 from core.models import Notification
 from tests.integration.story import Story
@@ -81,7 +81,7 @@ def test_what_should_not_be_sent_stays_in_the_inbox(push_batch: PushBatch, story
     assert story.waiting() == 0
     assert all("art_id" not in data for data in story.replayed())
     with story.database.reading() as connection:
-        assert inbox.unread_count(connection, story.ann) == len(story.others) + 1
+        assert inbox_counts.count(connection, story.ann).unread == len(story.others) + 1
     assert f'42["unread",{{"count":{len(story.others) + 1}}}]'.encode() in story.emitter.pushed[-1]
 
 

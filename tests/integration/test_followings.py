@@ -5,8 +5,10 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from app.services import accounts, followings
-from core import inbox
+from core import inbox, inbox_marks
 from core.db import Database
+from core.inbox_filters import EVERYTHING
+from core.inbox_marks import Change
 
 
 def follow(database: Database, follower_id: int, target_id: int) -> bool:
@@ -38,7 +40,7 @@ class TestFollow:
         ann, bob, *_ = users
         follow(database, ann, bob)
         with database.transaction() as connection:
-            inbox.mark_read(connection, str(bob), up_to=2**53 - 1)
+            inbox_marks.mark_batch(connection, str(bob), EVERYTHING, Change(read=True))
             followings.unfollow(connection, follower_id=ann, target_id=bob)
 
         assert follow(database, ann, bob)

@@ -10,8 +10,9 @@ import pytest
 from sqlalchemy import text
 
 from app.events import FollowingNotify
-from core import dead_letters, inbox, outbox
+from core import dead_letters, inbox, inbox_marks, outbox
 from core.db import Database
+from core.inbox_marks import Change
 from dev.background import die_with_parent
 from tests.rows import end_pauses
 from tests.services import wait_until
@@ -105,7 +106,7 @@ class TestOnPostgreSQL:
         with outbox.claim(database, limit=10) as batch:
             with database.transaction() as connection:
                 connection.execute(text("SET LOCAL lock_timeout = '1ms'"))
-                assert inbox.mark_read(connection, str(users[0]), ids=waiting)
+                assert inbox_marks.mark(connection, str(users[0]), waiting, Change(read=True))
             batch.mark(dispatched=waiting, failed=[])
 
         assert claimed(database) == []

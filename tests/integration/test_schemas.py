@@ -10,8 +10,9 @@ from sqlalchemy import inspect, select, text, update
 
 from app.models import Base, User
 from app.services import accounts, followings
-from core import inbox, outbox, readiness, revocations
+from core import inbox_counts, outbox, readiness, revocations
 from core.db import Database
+from core.inbox_counts import Counts
 from core.models import Notification
 from tests.integration.test_migrations import run
 from tests.pgbouncer import PgBouncer
@@ -43,7 +44,8 @@ def follow(database: Database, name: str) -> None:
         target, follower = (accounts.sign_up(connection, name=f"{name}-{n}", password_hash="x")["id"] for n in range(2))
         assert followings.follow(connection, follower_id=follower, target_id=target)
         revocations.revoke_user(connection, str(target))
-        assert inbox.unread_counts(connection, [str(target), str(follower)]) == {str(target): 1, str(follower): 0}
+        counts = inbox_counts.count_many(connection, [str(target), str(follower)])
+        assert counts == {str(target): Counts(unread=1, unseen=1), str(follower): Counts()}
         connection.execute(update(Notification).values(id=7))
 
 

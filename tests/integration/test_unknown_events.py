@@ -4,10 +4,12 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from sqlalchemy import event, select, text
+from sqlalchemy import select
 
-from core import inbox
-from core.db import Database
+from core import inbox, inbox_counts, inbox_marks
+from core.inbox_counts import Counts
+from core.inbox_filters import Filter
+from core.inbox_marks import Change
 from core.models import Notification
 from tests.integration.story import Story
 from tests.rows import write_notification
@@ -23,7 +25,7 @@ def unknown(story: Story) -> int:
 def test_unknown_event_is_neither_listed_nor_counted(story: Story, unknown: int) -> None:
     with story.database.reading() as connection:
         listed = [row.id for row in inbox.page(connection, story.ann, limit=100, before=None)]
-        count = inbox.unread_count(connection, story.ann)
+        count = inbox_counts.count(connection, story.ann).unread
 
     assert unknown not in listed
     assert count == len(listed) == len(story.others)
@@ -38,32 +40,11 @@ def test_dispatch_counts_only_known_events(push_batch: Callable[..., Any], story
 @pytest.mark.parametrize("is_named", [False, True], ids=["up to", "by id"])
 def test_unknown_event_is_not_marked_as_read(story: Story, unknown: int, is_named: bool) -> None:
     with story.database.transaction() as connection:
-        inbox.mark_read(connection, story.ann, up_to=unknown)
+        inbox_marks.mark_batch(connection, story.ann, Filter(up_to=unknown), Change(read=True))
         if is_named:
-            assert not inbox.mark_read(connection, story.ann, ids=[unknown])
+            assert inbox_marks.mark(connection, story.ann, [unknown], Change(read=True)) == []
         read_at = connection.execute(select(Notification.read_at).where(Notification.id == unknown)).scalar_one()
 
-        assert inbox.unread_count(connection, story.ann) == 0
+        assert inbox_counts.count(connection, story.ann) == Counts()
 
     assert read_at is None
-
-
-def test_unread_count_uses_its_index(story: Story, unknown: int) -> None:
-    plan = plan_of_counting(story.database, story.ann)
-
-    of_both = "ix_notifications_unread (recipient_id=? AND event=?)"
-    assert of_both in plan if story.database.is_sqlite else "Index Only Scan using ix_notifications_unread" in plan
-
-
-def plan_of_counting(database: Database, user_id: str) -> str:
-    asked: list[Any] = []
-    with database.reading() as connection:
-        event.listen(connection, "before_cursor_execute", lambda _c, _cursor, *call: asked.append(call[:2]))
-        inbox.unread_count(connection, user_id)
-        [(statement, parameters)] = asked
-        if database.is_sqlite:
-            return str(connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters).all())
-        connection.execute(text("VACUUM ANALYZE notifications"))
-        connection.execute(text("SET enable_seqscan = off"))  # with few rows it would scan the table
-        connection.execute(text("SET enable_bitmapscan = off"))
-        return str(connection.exec_driver_sql(f"EXPLAIN {statement}", parameters).all())

@@ -8,10 +8,12 @@ import pytest
 from redis import Redis
 
 from app.events import FollowingNotify
-from core import dispatch_state, inbox, revocations
+from core import dispatch_state, inbox, inbox_counts, inbox_marks, revocations
 from core.db import Database
 from core.epochs import Epochs
 from core.history import EMPTY, History
+from core.inbox_counts import Counts
+from core.inbox_marks import Change
 from core.profiles import Profile, UserProfileCache
 from core.revocation_stream import Closing, RevocationStream
 from core.unread import UnreadCache
@@ -70,9 +72,9 @@ def test_inbox_and_unread_count_are_those_of_the_user(host: Host) -> None:
     with host.database.transaction() as connection:
         rows = inbox.page(connection, ANN, limit=10, before=None)
         assert [row.actor_id for row in rows] == [None, BOB]
-        assert inbox.unread_counts(connection, [ANN, BOB]) == {ANN: 2, BOB: 0}
-        assert inbox.mark_read(connection, ANN, ids=[rows[0].id])
-        assert inbox.unread_count(connection, ANN) == 1
+        assert inbox_counts.count_many(connection, [ANN, BOB]) == {ANN: Counts(2, 2), BOB: Counts()}
+        assert inbox_marks.mark(connection, ANN, [rows[0].id], Change(read=True))
+        assert inbox_counts.count(connection, ANN) == Counts(1, 1)
 
 
 def test_revocations_reach_the_stream(host: Host, redis: Redis) -> None:

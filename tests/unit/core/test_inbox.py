@@ -5,9 +5,11 @@ from contextlib import nullcontext
 import pytest
 from sqlalchemy import Connection, select
 
-from app.events import FollowingNotify
-from core import event_data, inbox, payloads
+from app.events import CommentNotify, FollowingNotify
+from core import event_data, inbox, inbox_counts, inbox_marks, payloads
 from core.declarations import Event
+from core.inbox_filters import EVERYTHING, STATES, Filter, UnknownCategory
+from core.inbox_marks import Change
 from core.models import Notification
 from tests.rows import write_notification
 
@@ -21,8 +23,10 @@ def three(connection: Connection, ann: str, bob: str, eve: str) -> list[int]:
     return ids(connection, bob)[::-1]
 
 
-def ids(connection: Connection, user_id: str, *, limit: int = 100, before: int | None = None) -> list[int]:
-    return [row.id for row in inbox.page(connection, user_id, limit=limit, before=before)]
+def ids(
+    connection: Connection, user_id: str, filter: Filter = EVERYTHING, *, limit: int = 100, before: int | None = None
+) -> list[int]:
+    return [row.id for row in inbox.page(connection, user_id, filter, limit=limit, before=before)]
 
 
 class TestPage:
@@ -32,36 +36,35 @@ class TestPage:
 
         assert [first, second] == [[three[2], three[1]], [three[0]]]
 
+    def test_categories_make_one_list_in_the_order_of_ids(self, connection: Connection, ann: str, bob: str) -> None:
+        for number in range(4):
+            event = CommentNotify(art_id=1, art_title="Rain") if number % 2 else FollowingNotify()
+            inbox.add(connection, event, recipient_id=bob, actor_id=ann)
 
-class TestMarkRead:
-    def test_mark_read_by_id(self, connection: Connection, bob: str, three: list[int]) -> None:
-        assert inbox.mark_read(connection, bob, ids=[three[1]])
+        everything = ids(connection, bob)
+        of_each = [ids(connection, bob, Filter(category=category)) for category in ("people", "articles")]
 
-        assert inbox.unread_count(connection, bob) == 2
+        assert everything == sorted(everything, reverse=True)
+        assert of_each == [everything[1::2], everything[::2]]
+        assert ids(connection, bob, limit=3) == everything[:3]
 
-    def test_mark_read_up_to_an_id(self, connection: Connection, bob: str, three: list[int]) -> None:
-        assert inbox.mark_read(connection, bob, up_to=three[1])
+    def test_states_part_the_list(self, connection: Connection, bob: str, three: list[int]) -> None:
+        inbox_marks.mark(connection, bob, three[:1], Change(read=True))
+        inbox_marks.mark(connection, bob, three[1:2], Change(archived=True))
 
-        assert inbox.unread_count(connection, bob) == 1
+        lists = {state: ids(connection, bob, Filter(state)) for state in STATES}
 
-    def test_second_mark_read_changes_nothing(self, connection: Connection, bob: str, three: list[int]) -> None:
-        inbox.mark_read(connection, bob, ids=three)
+        assert lists == {"all": [three[2], three[0]], "unread": [three[2]], "archived": [three[1]]}
 
-        assert not inbox.mark_read(connection, bob, ids=three)
+    def test_unknown_category_is_an_error(self, connection: Connection, bob: str) -> None:
+        with pytest.raises(UnknownCategory):
+            ids(connection, bob, Filter(category="weather"))
 
-    def test_notifications_of_other_users_are_ignored(self, connection: Connection, ann: str, three: list[int]) -> None:
-        assert not inbox.mark_read(connection, ann, ids=three)
-        inbox.mark_read(connection, ann, up_to=three[-1])
+    def test_what_is_not_sent_is_in_no_list(self, connection: Connection, ann: str, bob: str) -> None:
+        write_notification(connection, bob, ann, not_sent="expired")
 
-        assert inbox.unread_count(connection, ann) == 1
-        assert not inbox.mark_read(connection, "999", up_to=2**53 - 1)
-
-    @pytest.mark.parametrize("chosen", [[], [2**53 - 1]])
-    def test_unknown_ids_are_ignored(
-        self, connection: Connection, bob: str, three: list[int], chosen: list[int]
-    ) -> None:
-        assert not inbox.mark_read(connection, bob, ids=chosen)
-        assert inbox.unread_count(connection, bob) == len(three)
+        assert [ids(connection, bob, Filter(state)) for state in STATES] == [[], [], []]
+        assert inbox_counts.count_states(connection, bob) == dict.fromkeys(("all", "unread", "unseen", "archived"), 0)
 
 
 class TestAdd:
@@ -96,10 +99,4 @@ def test_rows_with_a_former_name_are_listed_and_counted(
 
     write_notification(connection, bob, ann, event="old name")
 
-    assert len(inbox.page(connection, bob, limit=9, before=None)) == inbox.unread_count(connection, bob) == 1
-
-
-def test_unread_counts_of_many_users_are_read_at_once(
-    connection: Connection, ann: str, bob: str, eve: str, three: list[int]
-) -> None:
-    assert inbox.unread_counts(connection, [ann, bob, eve]) == {ann: 1, bob: len(three), eve: 0}
+    assert len(inbox.page(connection, bob, limit=9)) == inbox_counts.count(connection, bob).unread == 1

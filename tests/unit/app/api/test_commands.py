@@ -71,6 +71,7 @@ class TestShow:
             "actor_id": str(ann),
             "recipient_id": str(bob),
             "data": {"a": [1, "ä"]},
+            "seen_at": None,
             "read_at": None,
             "dispatched_at": None,
             "withdrawn_at": None,

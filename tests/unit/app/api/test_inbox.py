@@ -59,3 +59,101 @@ def test_entry_whose_data_is_invalid_has_a_text(call: Call, database: Database, 
     [told] = call(bob, "GET", "/user/notifications").json["results"]
 
     assert (told["text"], told["url"]) == ("ann likes …", None)
+
+
+@pytest.fixture
+def three(call: Call, ann: int, bob: int, eve: int) -> list[int]:
+    """The ids of bob's notifications, newest first: a like of ann, a follow of eve and one of ann."""
+    for follower in (ann, eve):
+        call(follower, "POST", "/user/followings", json={"target": bob})
+    article = call(bob, "POST", "/articles", json={"title": "Rain"}).json["id"]
+    call(ann, "POST", f"/articles/{article}/likings")
+    return ids_of(call, bob)
+
+
+def ids_of(call: Call, user_id: int, query: str = "") -> list[int]:
+    answer = call(user_id, "GET", f"/user/notifications{query}")
+    assert answer.status_code == 200, answer.json
+    return [entry["id"] for entry in answer.json["results"]]
+
+
+def test_list_is_filtered_by_state_and_category(call: Call, bob: int, three: list[int]) -> None:
+    call(bob, "POST", "/user/notifications/state", json={"ids": [three[0]], "archived": True})
+    call(bob, "POST", "/user/notifications/state", json={"ids": [three[1]], "read": True})
+
+    lists = {query: ids_of(call, bob, f"?{query}") for query in ("state=all", "state=unread", "state=archived")}
+    assert lists == {"state=all": three[1:], "state=unread": [three[2]], "state=archived": [three[0]]}
+    assert ids_of(call, bob) == three[1:]
+    assert ids_of(call, bob, "?category=people&limit=1") == [three[1]]
+    assert ids_of(call, bob, f"?category=people&before={three[1]}") == [three[2]]
+    assert ids_of(call, bob, "?category=articles") == []
+
+
+def test_entry_has_its_category_and_times(call: Call, bob: int, three: list[int]) -> None:
+    call(bob, "POST", "/user/notifications/state", json={"ids": three[:1], "seen": True})
+
+    newest, other, _ = call(bob, "GET", "/user/notifications").json["results"]
+
+    assert (newest["category"], newest["read"]) == ("articles", False)
+    assert newest["seen_at"] >= newest["created_at"]
+    times = ("seen_at", "read_at", "archived_at")
+    assert [newest["read_at"], newest["archived_at"], *(other[time] for time in times)] == [None] * 5
+
+
+def test_marks_are_answered_with_the_counts_and_told(call: Call, asked: list[str], bob: int, three: list[int]) -> None:
+    def mark(**body: object) -> object:
+        return call(bob, "POST", "/user/notifications/state", json=body).json
+
+    assert mark(ids=three[:2], seen=True) == {"unread_count": 3, "unseen_count": 1}
+    assert mark(filter={"category": "people"}, read=True) == {"unread_count": 1, "unseen_count": 0}
+    assert mark(filter={"up_to": three[1]}, archived=True) == {"unread_count": 1, "unseen_count": 0}
+    assert mark(filter={}, seen=False) == {"unread_count": 1, "unseen_count": 1}
+    assert mark(filter={"state": "archived"}, archived=False, read=False) == {"unread_count": 3, "unseen_count": 1}
+    assert call(bob, "GET", "/user/notifications/counts").json == {"all": 3, "unread": 3, "unseen": 1, "archived": 0}
+    people = call(bob, "GET", "/user/notifications/counts?category=people").json
+    assert people == {"all": 2, "unread": 2, "unseen": 0, "archived": 0}
+    wait_until(lambda: events.TELL_UNREAD_TASK in asked, seconds=10, what="the push of the counts is requested")
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        ({"read": True}, "ids"),
+        ({"ids": [1], "filter": {}, "read": True}, "ids"),
+        ({"ids": [1]}, "read"),
+        ({"ids": [1], "read": 1}, "read"),
+        ({"ids": [1], "archived": "true"}, "archived"),
+        ({"ids": [1], "seen": None}, "seen"),
+        ({"ids": [1], "read": True, "seen": False}, "seen"),
+        ({"ids": list(range(1, 1002)), "read": True}, "ids"),
+        ({"ids": ["1"], "read": True}, "ids"),
+        ({"ids": None, "read": True}, "ids"),
+        ({"filter": {"state": "new"}, "read": True}, "filter"),
+        ({"filter": {"category": "weather"}, "read": True}, "filter"),
+        ({"filter": {"up_to": 0}, "read": True}, "filter"),
+        ({"filter": {"event": "x"}, "read": True}, "filter"),
+        ({"filter": [], "read": True}, "filter"),
+        ({"ids": [1], "deleted": True}, "deleted"),
+    ],
+)
+def test_wrong_mark_is_refused_with_the_field(call: Call, bob: int, body: object, field: str) -> None:
+    answer = call(bob, "POST", "/user/notifications/state", json=body)
+
+    assert (answer.status_code, list(answer.json["errors"])) == (422, [field])
+
+
+@pytest.mark.parametrize(
+    ("query", "field"),
+    [
+        ("?state=new", "state"),
+        ("?state=", "state"),
+        ("?category=weather", "category"),
+        ("?category=%00", "category"),
+        ("/counts?category=weather", "category"),
+        ("?before=x", "before"),
+    ],
+)
+def test_wrong_filter_is_refused_with_the_field(call: Call, bob: int, query: str, field: str) -> None:
+    answer = call(bob, "GET", f"/user/notifications{query}")
+
+    assert (answer.status_code, list(answer.json["errors"])) == (422, [field])

@@ -60,7 +60,7 @@ def test_each_error_has_an_example_that_matches_its_schema(client: FlaskClient) 
 def test_fields_that_are_always_present_are_required(client: FlaskClient) -> None:
     schemas = client.get("/openapi.json").json["components"]["schemas"]
 
-    assert sorted(schemas["InboxAnswer"]["required"]) == ["results", "unread_count"]
+    assert sorted(schemas["InboxAnswer"]["required"]) == ["results", "unread_count", "unseen_count"]
     assert sorted(schemas["ProfileAnswer"]["required"]) == ["id", "introduction", "name", "photo"]
     assert schemas["ErrorAnswer"]["required"] == ["message"]
     assert "required" not in schemas["ProfileBody"]

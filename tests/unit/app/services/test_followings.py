@@ -5,7 +5,9 @@ from sqlalchemy import Connection, update
 
 from app.models import CLOSED, User
 from app.services import accounts, followings
-from core import inbox
+from core import inbox, inbox_marks
+from core.inbox_filters import EVERYTHING
+from core.inbox_marks import Change
 
 
 def inbox_of(connection: Connection, user_id: int) -> list[int]:
@@ -45,7 +47,7 @@ class TestFollow:
     ) -> None:
         followings.follow(connection, follower_id=ann, target_id=bob)
         followings.unfollow(connection, follower_id=ann, target_id=bob)
-        inbox.mark_read(connection, str(bob), up_to=2**53 - 1)
+        inbox_marks.mark_batch(connection, str(bob), EVERYTHING, Change(read=True))
 
         told = followings.follow(connection, follower_id=ann, target_id=bob)
 

@@ -1,0 +1,105 @@
+"""Marks in the inbox over HTTP: seen, read, archived, and the way back."""
+
+from typing import Any
+
+from flask import g
+from marshmallow import ValidationError, fields, validates_schema
+from marshmallow.validate import Length
+
+from app.api.auth import login_required
+from app.api.fields import Body, Flag, Id
+from app.api.inbox import Category, CountsAnswer, State, UnreadAnswer, bp, count_and_keep, told
+from app.api.state import state
+from core import inbox_marks
+from core.inbox_counts import Counts
+from core.inbox_filters import Filter
+from core.inbox_marks import Change
+
+MOST_IDS = 1000
+_MOST_BATCHES = 250  # of one call, so that it ends; the counts in the answer say what is left
+
+
+class ReadBody(Body):
+    ids = fields.List(Id(), validate=Length(max=MOST_IDS))
+    up_to = Id()
+
+    @validates_schema
+    def _one_of_both(self, data: dict[str, Any], **_options: object) -> None:
+        if len(data) != 1:
+            raise ValidationError("Give either ids or up_to.", "ids")
+
+
+class FilterBody(Body):
+    state = State()
+    category = Category()
+    up_to = Id(load_default=None)
+
+
+class MarkBody(Body):
+    ids = fields.List(Id(), validate=Length(max=MOST_IDS))
+    filter = fields.Nested(FilterBody)
+    seen = Flag()
+    read = Flag()
+    archived = Flag()
+
+    @validates_schema
+    def _is_clear(self, data: dict[str, Any], **_options: object) -> None:
+        if ("ids" in data) == ("filter" in data):
+            raise ValidationError("Give either ids or a filter.", "ids")
+        if data.keys() <= {"ids", "filter"}:
+            raise ValidationError("Give at least one of seen, read and archived.", "read")
+        if data.get("read") and data.get("seen") is False:
+            raise ValidationError("What is read counts as seen.", "seen")
+
+
+@bp.post("/read")
+@login_required
+@bp.arguments(ReadBody)
+@bp.response(200, UnreadAnswer)
+def mark_read(body: dict[str, Any]) -> dict[str, int]:
+    """Mark notifications as read, by id or up to an id. Ids of other people's notifications are ignored."""
+    chosen = body["ids"] if "ids" in body else Filter(up_to=body["up_to"])
+    return told(_mark(chosen, Change(read=True)))
+
+
+@bp.post("/state")
+@login_required
+@bp.arguments(MarkBody)
+@bp.response(200, CountsAnswer)
+def mark_state(body: dict[str, Any]) -> dict[str, int]:
+    """Mark notifications as seen, read or archived (true), or take that back (false).
+
+    Choose them by id, or by a filter: a state, a category, and the largest id. What is read counts as seen: `read`
+    sets both, and `"seen": false` takes both back. Ids of other people's notifications are ignored. A call that failed
+    may have marked some of many: repeat it.
+    """
+    chosen = body.pop("ids") if "ids" in body else Filter(**body.pop("filter"))
+    return told(_mark(chosen, Change(**body)))
+
+
+def _mark(chosen: list[int] | Filter, change: Change) -> Counts:
+    """Mark, tell the sockets, and count."""
+    changed = _mark_filter(chosen, change) if isinstance(chosen, Filter) else _mark_ids(chosen, change)
+    with state.database.reading() as connection:
+        counts = count_and_keep(connection)
+    if changed:
+        state.tasks.tell_unread(g.user_id)
+    return counts
+
+
+def _mark_ids(ids: list[int], change: Change) -> list[int]:
+    with state.database.transaction() as connection:
+        return inbox_marks.mark(connection, g.user_id, ids, change)
+
+
+def _mark_filter(filter: Filter, change: Change) -> list[int]:
+    """Mark batch by batch, so that a user with many notifications makes nobody wait; return the ids that changed."""
+    changed: list[int] = []
+    before = None
+    for _ in range(_MOST_BATCHES):
+        with state.database.transaction() as connection:
+            ids, before = inbox_marks.mark_batch(connection, g.user_id, filter, change, before=before)
+        changed += ids
+        if before is None:
+            break
+    return changed

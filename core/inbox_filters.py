@@ -1,0 +1,87 @@
+"""Which notifications an inbox shows, and in which state they are: each condition is defined here and nowhere else."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+from sqlalchemy import BigInteger, ColumnElement, String, bindparam, false, select, union_all
+
+from core import declarations
+from core.models import Notification
+
+ALL, UNREAD, ARCHIVED = STATES = ("all", "unread", "archived")
+
+_table = Notification
+IS_SHOWN = (_table.withdrawn_at.is_(None), _table.not_sent.is_(None))
+IS_LISTED = (*IS_SHOWN, _table.archived_at.is_(None))
+IS_UNREAD = (*IS_LISTED, _table.read_at.is_(None))
+IS_UNSEEN = (*IS_UNREAD, _table.seen_at.is_(None))
+IS_ARCHIVED = (*IS_SHOWN, _table.archived_at.is_not(None))
+IN_STATE = {ALL: IS_LISTED, UNREAD: IS_UNREAD, ARCHIVED: IS_ARCHIVED}
+
+_LARGEST = 2**63 - 1
+_RECIPIENT = bindparam("recipient", type_=String)
+_BEFORE = bindparam("before", type_=BigInteger)
+_LIMIT = bindparam("limit", type_=BigInteger)
+
+Conditions = tuple[ColumnElement[bool], ...]
+
+
+class UnknownCategory(Exception):
+    """No declared event has this category."""
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """A part of an inbox: what is in a state, of one category or of all, and has no id above `up_to`."""
+
+    state: str = ALL
+    category: str | None = None
+    up_to: int | None = None
+
+    def names(self) -> frozenset[str]:
+        """Return the names of its events, as rows have them; raise UnknownCategory.
+
+        Only events that this version knows are listed, counted and marked. A newer version has others.
+        """
+        if self.category is None:
+            return declarations.known_names()
+        names = declarations.names_of_category(self.category)
+        if not names:
+            raise UnknownCategory(self.category)
+        return names
+
+
+EVERYTHING = Filter()
+
+
+def newest_ids(filter: Filter, *more: ColumnElement[bool]) -> Any:
+    """Select the newest ids of a filter. `arguments` gives the parameters. `more` are conditions beside the state."""
+    return _newest_ids(filter.names(), (*IN_STATE[filter.state], *more))
+
+
+def arguments(user_id: str, *, limit: int, before: int | None = None) -> dict[str, Any]:
+    """Return the parameters of `newest_ids`, for ids below `before`."""
+    return {"recipient": user_id, "limit": limit, "before": _LARGEST if before is None else before}
+
+
+def is_one_of(names: Iterable[str]) -> ColumnElement[bool]:
+    """Select the events of these names."""
+    return _table.event.in_(sorted(names))
+
+
+@lru_cache(maxsize=256)  # it takes longer to build the statement than to run it
+def _newest_ids(names: frozenset[str], conditions: Conditions) -> Any:
+    # Each state has an index with the ids of one event in order. So this reads a page of each event from it, however
+    # many rows the user has, and merges the pages.
+    pages = [_newest_of(name, conditions) for name in sorted(names)]
+    if not pages:
+        return select(_table.id).where(false())
+    merged = union_all(*(select(page.c.id) for page in pages)).subquery()
+    return select(merged.c.id).order_by(merged.c.id.desc()).limit(_LIMIT)
+
+
+def _newest_of(name: str, conditions: Conditions) -> Any:
+    its = (_table.recipient_id == _RECIPIENT, _table.event == name, _table.id < _BEFORE)
+    return select(_table.id).where(*its, *conditions).order_by(_table.id.desc()).limit(_LIMIT).subquery()
