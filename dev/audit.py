@@ -11,7 +11,18 @@ from typing import Any
 _BIN = Path(sys.executable).parent
 _SECONDS = 240  # they take ten; a busy machine is no reason to fail
 _VERSIONS_SECONDS = 45
-_CODE = ["core", "app", "tasks", "im", "dev", "bench", "migrations", "celeryconfig.py", "flowerconfig.py"]
+_CODE = [
+    "core",
+    "app",
+    "tasks",
+    "im",
+    "dev",
+    "bench",
+    "migrations",
+    "clients/python/src",
+    "celeryconfig.py",
+    "flowerconfig.py",
+]
 # Parts of names. The LGPL is for psycopg, which is used as it is.
 _LICENCES = "Apache;BSD;CNRI-Python;ISC;LGPL-3.0;MIT;MPL;Mozilla Public License;PSF;Python Software Foundation"
 _LICENCE_IN_TEXT_ALONE = ["atheris"]  # Apache 2.0

@@ -10,10 +10,14 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
+from core import service_keys
 from dev.background import ROOT
 from tests.hosts.host import APPS, KINDS, Host
 from tests.services import PostgreSQL, Service
 from tests.system import BIN, System, environment, on_redis
+
+SCHEMA = "push"  # the tables of the system; the hosts have theirs in the same database
+_SERVICE = service_keys.create("shop")
 
 
 @pytest.fixture(scope="session")
@@ -33,10 +37,18 @@ def settings(module_folder: Path, valkeys: Callable[[], Service], postgresql: Po
         **environment(module_folder),
         **on_redis(valkeys().url),
         "DATABASE_URL": postgresql.create_database(),
+        "DATABASE_SCHEMA": SCHEMA,
         "EVENTS": str(APPS / "events.toml"),
         "JWT_USER_CLAIM": "sub",
         "JWT_AUDIENCE": "push",
+        "SERVICE_KEYS": _SERVICE[1],
     }
+
+
+@pytest.fixture
+def service_key() -> str:
+    """The key of a service that has no package."""
+    return _SERVICE[0]
 
 
 @pytest.fixture(scope="module")
@@ -51,6 +63,7 @@ def hosts(module_folder: Path, wheel: Path, settings: dict[str, str]) -> Iterato
     env = {
         "DATABASE_URL": settings["DATABASE_URL"],
         "PUSH_EVENTS": str(events),
+        "PUSH_SCHEMA": SCHEMA,
         "PRIVATE_KEY": str(key),
     }
     with ExitStack() as stack:

@@ -34,7 +34,7 @@ settings.configure(
     },
 )
 django.setup()
-push = Push(os.environ["PUSH_EVENTS"])
+push = Push(os.environ["PUSH_EVENTS"], schema=os.environ["PUSH_SCHEMA"])
 key = Path(os.environ["PRIVATE_KEY"]).read_text()
 
 

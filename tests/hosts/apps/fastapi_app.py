@@ -28,7 +28,7 @@ class Order(Base):
 
 engine = create_async_engine(os.environ["DATABASE_URL"].replace("psycopg", "asyncpg"))
 sessions = async_sessionmaker(engine)
-push = Push(os.environ["PUSH_EVENTS"])
+push = Push(os.environ["PUSH_EVENTS"], schema=os.environ["PUSH_SCHEMA"])
 key = Path(os.environ["PRIVATE_KEY"]).read_text()
 
 

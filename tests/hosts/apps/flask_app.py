@@ -26,7 +26,7 @@ class Order(Base):
 
 
 db = SQLAlchemy(model_class=Base)
-push = Push(os.environ["PUSH_EVENTS"])
+push = Push(os.environ["PUSH_EVENTS"], schema=os.environ["PUSH_SCHEMA"])
 key = Path(os.environ["PRIVATE_KEY"]).read_text()
 
 app = Flask(__name__)

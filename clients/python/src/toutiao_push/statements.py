@@ -31,7 +31,7 @@ WITH added AS (
     ORDER BY recipient.place {{on_conflict}} RETURNING id
 )
 SELECT count(*), max(id){{notify}} FROM added
-"""  # noqa: S608  (of constants, and of the name of a schema that was checked)
+"""  # noqa: S608  # nosec B608  (of constants, and of the name of a schema that was checked)
 _NOTIFY = ", CASE WHEN count(*) > 0 THEN pg_notify(CAST(:channel AS text), CAST(:payload AS text)) END"
 
 _SQLITE = f"""
@@ -39,7 +39,7 @@ INSERT INTO {{table}} (id, {_COLUMNS}{{key_column}})
 SELECT max((SELECT coalesce(max(id), 0) + 1 FROM {{table}}), {SQLITE_ID_BY_CLOCK})
     + recipient.key, recipient.value, :actor, :event, :data, {SQLITE_NOW}{{key}}
 FROM json_each(:recipients) AS recipient WHERE true {{on_conflict}} RETURNING id
-"""  # noqa: S608
+"""  # noqa: S608  # nosec B608
 
 
 @dataclass(frozen=True, slots=True)
