@@ -19,7 +19,8 @@ _CLIENT = "vendor/socket.io.esm.min.js"
 _PACKAGE = Path(__file__).parents[2] / "clients/js/src"
 _BUILT = _PACKAGE.parent / "dist"
 _PACKAGE_PREFIX = "push/"  # the page imports the files of the package as "./push/..."
-_OF_PAGE = ("", "push/live")  # folders; the page imports no other modules
+_OF_PAGE = ("", "push", "push/bell", "push/list", "push/live", "push/store", "push/words")
+_NOT_OF_PAGE = {"push/index.js", "push/bell.js", "push/react.js"}  # the entries of the package, for other pages
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +37,7 @@ class Assets:
     @property
     def modules(self) -> list[str]:
         """The names of all JavaScript modules that the page imports at once."""
-        return [name for name in self.files if name.endswith(".js") and name.rpartition("/")[0] in _OF_PAGE]
+        return [name for name in self.files if _is_of_page(name)]
 
 
 def load() -> Assets:
@@ -64,6 +65,10 @@ def asset(version: str, name: str) -> Response:
         response.set_data(assets.gzipped[name])
         response.content_encoding = "gzip"
     return response
+
+
+def _is_of_page(name: str) -> bool:
+    return name.endswith(".js") and name.rpartition("/")[0] in _OF_PAGE and name not in _NOT_OF_PAGE
 
 
 def _folders() -> dict[str, Path]:

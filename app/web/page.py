@@ -17,7 +17,7 @@ def index() -> Response:
     im_url = _im_url()
     connect = f"{im_url} {im_url.replace('http', 'ws', 1)}"
     return _page(
-        "index.html", connect=connect, im_url=im_url, default_photo=state.settings.default_photo, texts=_texts()
+        "index.html", connect=connect, im_url=im_url, default_photo=state.settings.default_photo, events=_events()
     )
 
 
@@ -45,10 +45,10 @@ def _im_url() -> str:
     return state.settings.im_public_url or f"{request.scheme}://{_own_host()}:{state.settings.im_port}"
 
 
-def _texts() -> dict[str, str]:
-    """Return the text of each event in the page's language."""
-    templates = {event.declaration.name: event.declaration.text for event in events.declared()}
-    return {name: text[DEFAULT_LANGUAGE] for name, text in templates.items() if text}
+def _events() -> dict[str, dict[str, str | None]]:
+    """Return the text of each event in the page's language, and its link."""
+    declarations = [event.declaration for event in events.declared()]
+    return {it.name: {"text": it.text.get(DEFAULT_LANGUAGE), "link": it.link} for it in declarations}
 
 
 def _own_host() -> str:

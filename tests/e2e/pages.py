@@ -14,6 +14,8 @@ from core.db import Database
 from tests.clients import PASSWORD, Api
 from tests.system import System
 
+RIGHT_TO_LEFT = "\u202e"  # a name may have it; the page does not show it
+
 
 class Person:
     """A user who has signed up on the page, in a separate window."""
@@ -59,7 +61,7 @@ class Person:
                 fan = accounts.sign_up(connection, name=name, password_hash="nobody logs in")["id"]
                 followings.follow(connection, follower_id=fan, target_id=self.id)
             count = inbox_counts.count(connection, str(self.id)).unread
-        expect(self.page.locator("#badge-label")).to_have_text(f"{count} unread", timeout=20_000)
+        expect(self.page.locator("#inbox-card .count")).to_have_text(f"{count} unread", timeout=20_000)
         return names[::-1]
 
     def hold(self, url: str) -> list[Route]:
@@ -73,7 +75,7 @@ class Person:
         return held
 
     def row(self, name: str) -> Locator:
-        return self.page.locator("#inbox li").filter(has_text=name)
+        return self.page.locator("#inbox-card article").filter(has_text=name.replace(RIGHT_TO_LEFT, ""))
 
     def place_of(self, name: str) -> float:
         """The position of a row in the window."""

@@ -70,13 +70,13 @@ def test_bell_counts_lists_and_marks_as_read_by_keyboard(host: Host) -> None:
 
     host.bell.focus()
     host.page.keyboard.press("Enter")
-    expect(host.panel.get_by_role("listitem")).to_have_count(1)
-    expect(host.panel.get_by_role("listitem")).to_contain_text(host.ann.name)
+    expect(host.panel.get_by_role("article")).to_have_count(1)
+    expect(host.panel.get_by_role("article")).to_contain_text(host.ann.name)
     host.page.keyboard.press("Tab")
     expect(host.panel.get_by_role("button", name="Mark all read")).to_be_focused()
     host.page.keyboard.press("Enter")
     expect(host.bell).to_have_accessible_name("Notifications, 0 unread")
-    expect(host.panel.get_by_role("listitem")).to_have_count(1)
+    expect(host.panel.get_by_role("article")).to_have_count(1)
     host.page.keyboard.press("Escape")
 
     expect(host.panel).to_be_hidden()
@@ -128,7 +128,7 @@ def test_names_are_shown_as_text(host: Host) -> None:
 
     host.bell.click()
 
-    expect(host.panel.get_by_role("listitem")).to_contain_text("<img src=x onerror=alert(1)>")
+    expect(host.panel.get_by_role("article")).to_contain_text("<img src=x onerror=alert(1)>")
     assert host.panel.locator("img").count() == 0
     assert "\u202e" not in host.panel.inner_text()
 

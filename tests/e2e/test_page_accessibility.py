@@ -58,10 +58,11 @@ def test_page_after_log_in_is_accessible(browser: Browser, pages: System, option
 
     [*_, first] = bob.is_followed_by(3)
     expect(bob.page.locator(".toast").first).to_be_visible()
-    bob.row(first).get_by_role("button", name="Mark read").click()
+    with bob.page.expect_response("**/notifications/read"):
+        bob.row(first).get_by_role("button", name="Mark read").click()
     expect(bob.row(first)).to_have_class("read")
     bob.is_followed_by(1)
-    expect(bob.page.locator("#show-new")).to_be_visible()
+    expect(bob.page.locator("#inbox-card .pill")).to_be_visible()
     bob.page.route("**/v1_0/**", lambda route: route.abort())
     bob.page.get_by_role("button", name="Mark all read").click()
     expect(bob.page.locator("#error")).to_be_visible()

@@ -17,10 +17,11 @@ def bob(browser: Browser, pages: System) -> Person:
 def load_60(bob: Person) -> list[str]:
     names = bob.is_followed_by(60)
     bob.page.reload()
-    for shown in (20, 40):
-        expect(bob.page.locator("#inbox li")).to_have_count(shown)
-        bob.page.get_by_role("button", name="Show older").click()
-    expect(bob.page.locator("#inbox li")).to_have_count(60)
+    rows = bob.page.locator("#inbox-card article")
+    expect(rows).to_have_count(20)
+    for shown in (40, 60):
+        rows.last.scroll_into_view_if_needed()
+        expect(rows).to_have_count(shown)
     return names
 
 
@@ -34,15 +35,19 @@ class TestReadNotifications:
         names = load_60(bob)
         bob.row(names[45]).scroll_into_view_if_needed()
         scrolled, place = bob.page.evaluate(SCROLL), bob.place_of(names[45])
-        bob.page.evaluate("() => document.querySelectorAll('#inbox li').forEach(row => (row.isTheSame = true))")
+        bob.page.evaluate(
+            "() => document.querySelectorAll('#inbox-card article').forEach(row => (row.isTheSame = true))"
+        )
 
         bob.row(names[45]).get_by_role("button", name="Mark read").press("Enter")
 
         expect(bob.row(names[45])).to_have_class("read")
         expect(bob.row(names[45])).to_be_focused()
         assert (bob.page.evaluate(SCROLL), bob.place_of(names[45])) == (scrolled, place)
-        expect(bob.page.locator("#inbox li.read")).to_have_count(1)
-        assert bob.page.evaluate("() => [...document.querySelectorAll('#inbox li')].every(row => row.isTheSame)")
+        expect(bob.page.locator("#inbox-card article.read")).to_have_count(1)
+        assert bob.page.evaluate(
+            "() => [...document.querySelectorAll('#inbox-card article')].every(row => row.isTheSame)"
+        )
 
     def test_marking_all_as_read_keeps_the_focus(self, bob: Person) -> None:
         bob.is_followed_by(2)
@@ -52,19 +57,19 @@ class TestReadNotifications:
 
         expect(button).to_be_disabled()
         expect(button).to_be_focused()
-        expect(bob.page.locator("#inbox li.unread")).to_have_count(0)
+        expect(bob.page.locator("#inbox-card article.unread")).to_have_count(0)
 
     def test_notification_read_on_another_device_is_marked_and_rows_stay(self, bob: Person) -> None:
         names = load_60(bob)
         bob.row(names[50]).scroll_into_view_if_needed()
-        bob.row(names[50]).get_by_role("button").focus()
+        bob.row(names[50]).get_by_role("button", name="Mark read").focus()
         place = bob.place_of(names[50])
         inbox = bob.read_inbox(limit=60)
 
         bob.mark_read_elsewhere([row["id"] for row in inbox["results"][40:55]])
 
-        expect(bob.page.locator("#inbox li.read")).to_have_count(15)
-        expect(bob.page.locator("#inbox li")).to_have_count(60)
+        expect(bob.page.locator("#inbox-card article.read")).to_have_count(15)
+        expect(bob.page.locator("#inbox-card article")).to_have_count(60)
         expect(bob.row(names[50])).to_be_focused()
         assert bob.place_of(names[50]) == place
 
@@ -80,15 +85,15 @@ class TestReadNotifications:
     def test_reading_elsewhere_loads_no_older_rows(self, bob: Person) -> None:
         bob.is_followed_by(45)
         bob.page.reload()
-        expect(bob.page.locator("#inbox li")).to_have_count(20)
-        bob.page.locator("#inbox li").nth(3).hover()
+        expect(bob.page.locator("#inbox-card article")).to_have_count(20)
+        bob.page.locator("#inbox-card article").nth(3).hover()
         bob.is_followed_by(3)
         inbox = bob.read_inbox()
 
         bob.mark_read_elsewhere([inbox["results"][10]["id"]])
 
-        expect(bob.page.locator("#inbox li.read")).to_have_count(1)
-        expect(bob.page.locator("#inbox li")).to_have_count(20)
+        expect(bob.page.locator("#inbox-card article.read")).to_have_count(1)
+        expect(bob.page.locator("#inbox-card article")).to_have_count(20)
         expect(bob.page.get_by_role("button", name="3 new")).to_be_visible()
 
 
@@ -105,13 +110,13 @@ class TestNewNotifications:
         bob.page.mouse.down()
         bob.page.mouse.up()
         expect(bob.row(names[0])).to_have_class("read")
-        expect(bob.page.locator("#inbox li")).to_have_count(3)
+        expect(bob.page.locator("#inbox-card article")).to_have_count(3)
 
         bob.page.get_by_role("button", name="3 new").click()
 
-        expect(bob.page.locator("#inbox li")).to_have_count(6)
-        expect(bob.page.locator("#inbox li").first).to_contain_text(new[0])
-        expect(bob.page.locator("#inbox li.read")).to_have_count(1)
+        expect(bob.page.locator("#inbox-card article")).to_have_count(6)
+        expect(bob.page.locator("#inbox-card article").first).to_contain_text(new[0])
+        expect(bob.page.locator("#inbox-card article.read")).to_have_count(1)
         expect(bob.row(new[0])).to_be_focused()
 
     @pytest.mark.parametrize("width", [360, 768, 900, 1280])
@@ -126,10 +131,10 @@ class TestNewNotifications:
 
         bob.is_followed_by(3)
 
-        expect(bob.page.locator("#show-new")).to_be_visible()
+        expect(bob.page.locator("#inbox-card .pill")).to_be_visible()
         assert bob.place_of(names[0]) == place
-        badge = bob.page.locator("#badge").bounding_box()
-        button = bob.page.locator("#show-new").bounding_box()
+        badge = bob.page.locator("#inbox-card .badge").bounding_box()
+        button = bob.page.locator("#inbox-card .pill").bounding_box()
         assert badge is not None
         assert button is not None
         is_beside, is_below = badge["x"] + badge["width"] <= button["x"], badge["y"] + badge["height"] <= button["y"]
@@ -144,8 +149,8 @@ class TestNewNotifications:
         expect(bob.page.get_by_role("button", name="1 new")).to_be_visible()
         expect(bob.row(names[1]).get_by_role("button", name="Mark read")).to_be_focused()
         bob.page.locator("#q").focus()
-        expect(bob.page.locator("#inbox li")).to_have_count(3)
-        expect(bob.page.locator("#show-new")).to_be_hidden()
+        expect(bob.page.locator("#inbox-card article")).to_have_count(3)
+        expect(bob.page.locator("#inbox-card .pill")).to_be_hidden()
 
     def test_new_notification_waits_while_the_list_is_scrolled(self, bob: Person) -> None:
         names = bob.is_followed_by(20)
@@ -158,7 +163,7 @@ class TestNewNotifications:
         expect(bob.page.get_by_role("button", name="2 new")).to_be_in_viewport()
         assert bob.place_of(names[12]) == place
         bob.page.mouse.wheel(0, -2000)
-        expect(bob.page.locator("#inbox li")).to_have_count(22)
+        expect(bob.page.locator("#inbox-card article")).to_have_count(22)
 
     def test_new_notification_moves_no_person_under_the_pointer(self, browser: Browser, pages: System) -> None:
         bob = Person(browser, pages, viewport={"width": 600, "height": 900})
@@ -170,15 +175,15 @@ class TestNewNotifications:
 
         expect(bob.page.get_by_role("button", name="1 new")).to_be_attached()
         assert button.bounding_box() == box
-        expect(bob.page.get_by_text("Nothing yet")).to_be_hidden()
+        expect(bob.page.locator("#inbox-card .empty")).to_be_hidden()
         bob.page.mouse.move(0, 0)
-        expect(bob.page.locator("#inbox li")).to_have_count(1)
+        expect(bob.page.locator("#inbox-card article")).to_have_count(1)
 
     def test_new_notification_appears_at_once_when_the_list_is_unused(self, bob: Person) -> None:
         names = bob.is_followed_by(2)
 
-        expect(bob.page.locator("#inbox li").first).to_contain_text(names[0])
-        expect(bob.page.locator("#show-new")).to_be_hidden()
+        expect(bob.page.locator("#inbox-card article").first).to_contain_text(names[0])
+        expect(bob.page.locator("#inbox-card .pill")).to_be_hidden()
 
     def test_mark_all_shows_and_marks_every_notification(self, bob: Person) -> None:
         names = bob.is_followed_by(1)
@@ -187,13 +192,13 @@ class TestNewNotifications:
 
         bob.page.get_by_role("button", name="Mark all read").click()
 
-        expect(bob.page.locator("#inbox li.read")).to_have_count(3)
-        expect(bob.page.locator("#badge")).to_be_hidden()
+        expect(bob.page.locator("#inbox-card article.read")).to_have_count(3)
+        expect(bob.page.locator("#inbox-card .badge")).to_be_hidden()
 
     def test_last_older_page_moves_the_focus_to_the_first_loaded_row(self, bob: Person) -> None:
         names = bob.is_followed_by(21)
         bob.page.reload()
-        expect(bob.page.locator("#inbox li")).to_have_count(20)
+        expect(bob.page.locator("#inbox-card article")).to_have_count(20)
 
         bob.page.get_by_role("button", name="Show older").press("Enter")
 

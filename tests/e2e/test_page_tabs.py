@@ -36,15 +36,15 @@ def test_two_tabs_have_one_socket_and_both_show_a_notification_once(bob: Person)
 
     for page in (bob.page, tab):
         expect(page.locator(TOASTS).filter(has_text=name)).to_have_count(1)
-        expect(page.locator("#inbox li").filter(has_text=name)).to_have_count(1)
-        expect(page.locator("#badge")).to_have_text("1")
+        expect(page.locator("#inbox-card article").filter(has_text=name)).to_have_count(1)
+        expect(page.locator("#inbox-card .badge")).to_have_text("1")
     assert len(sockets_of(bob)) == 1
 
 
 def test_when_the_tab_with_the_socket_closes_another_gets_the_next_notification(bob: Person) -> None:
     tab = open_tab(bob)
     [first] = bob.is_followed_by(1)
-    expect(tab.locator("#inbox li").filter(has_text=first)).to_have_count(1)
+    expect(tab.locator("#inbox-card article").filter(has_text=first)).to_have_count(1)
     bob.page.close()
     bob.page = tab
 
@@ -53,7 +53,7 @@ def test_when_the_tab_with_the_socket_closes_another_gets_the_next_notification(
     expect(tab.locator("#state")).to_have_text("Live")
     for name in (first, second):
         expect(tab.locator(TOASTS).filter(has_text=name)).to_have_count(1)
-        expect(tab.locator("#inbox li").filter(has_text=name)).to_have_count(1)
+        expect(tab.locator("#inbox-card article").filter(has_text=name)).to_have_count(1)
     assert len(sockets_of(bob)) == 1
 
 

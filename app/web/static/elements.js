@@ -1,22 +1,10 @@
 /** Creates the elements of the page. All text is inserted as text: what a user wrote is never parsed as HTML. */
 
+import { avatar as draw, element, unseen } from "./push/list/elements.js";
+
+export { element, moveFocus, unseen, written } from "./push/list/elements.js";
+
 export const byId = (id) => document.getElementById(id);
-
-export function element(tag, properties = {}, ...children) {
-  const made = Object.assign(document.createElement(tag), properties);
-  made.append(...children);
-  return made;
-}
-
-/** Show what a user wrote. Its text direction does not change the text around it. */
-export function written(text) {
-  return element("bdi", { textContent: text });
-}
-
-/** Create content for screen readers only. */
-export function unseen(...content) {
-  return element("span", { className: "unseen" }, ...content);
-}
 
 /**
  * Create a button. For screen readers, `about` continues its text, and `label` replaces a text that is only a symbol.
@@ -38,20 +26,11 @@ export function guardSwitchedOff() {
   document.addEventListener("click", guard, { capture: true });
 }
 
-/** If the focus is inside an element that is about to be removed, move it out, without scrolling. */
-export function moveFocus({ from, to }) {
-  if (from.contains(document.activeElement)) to.focus({ preventScroll: true });
+/** Return the address of a photo, or null for who has none: the default photo is for clients that can't draw a letter. */
+export function photoOf(photo) {
+  return photo && photo !== document.body.dataset.defaultPhoto ? photo : null;
 }
 
-/** Show a photo, or the first letter of the name if there is no photo or it can't be loaded. */
 export function avatar(name, photo) {
-  const initial = element("span", { className: "avatar", textContent: [...name][0]?.toUpperCase() ?? "?" });
-  initial.setAttribute("aria-hidden", "true");
-  initial.style.setProperty("--hue", [...name].reduce((hue, letter) => (hue * 31 + letter.codePointAt(0)) % 360, 0));
-  // The default photo is for clients that can't draw a letter.
-  if (!photo || photo === document.body.dataset.defaultPhoto) return initial;
-  const image = element("img", { className: "avatar", alt: "", referrerPolicy: "no-referrer" });
-  image.onerror = () => image.replaceWith(initial);
-  image.src = photo;
-  return image;
+  return draw(name, photoOf(photo));
 }

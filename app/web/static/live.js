@@ -1,8 +1,7 @@
-/** The live connection of the user who is logged in, and its state on the page. */
+/** The live connection and the inbox of the user who is logged in, and the state of the connection on the page. */
 
 import { byId } from "./elements.js";
-import { retry } from "./push/live/retry.js";
-import { SharedPush } from "./push/live/shared-push.js";
+import { Push } from "./push/push.js";
 
 const STATES = {
   connecting: "Connecting",
@@ -12,26 +11,25 @@ const STATES = {
   missing: "Not live",
 };
 
-/** Connect, and stay connected until the signal is aborted. `on` has a function for each event of SharedPush. */
-export async function goLive(api, inbox, on, signal) {
-  showState("connecting");
-  const io = await retry(loadClient, signal);
-  if (signal.aborted) return;
-  const push = new SharedPush({
-    io,
+/** Create the Push of this user. */
+export function createPush(api) {
+  const push = new Push({
+    loadIo,
     url: document.body.dataset.imUrl,
     userId: api.session.user.id,
     getToken: async ({ refresh }) => (!refresh && api.session.token) || api.session.refresh(),
-    loadInbox: () => inbox.load(),
+    inbox: {
+      list: (query) => api.call("GET", `/user/notifications?${new URLSearchParams(query)}`),
+      markRead: (which) => api.call("POST", "/user/notifications/read", which),
+    },
   });
-  signal.addEventListener("abort", () => push.stop());
-  push.addEventListener("state", ({ detail }) => (detail === "logged-out" ? api.end() : showState(detail)));
-  for (const [event, action] of Object.entries(on)) push.addEventListener(event, ({ detail }) => action(detail));
-  push.start();
+  showState("connecting");
+  push.on("state", (state) => (state === "logged-out" ? api.end() : showState(state)));
+  return push;
 }
 
 /** A browser may remember that it could not load an address, so each attempt uses another one. */
-async function loadClient(failures) {
+async function loadIo(failures) {
   try {
     const { io } = await import(`./vendor/socket.io.esm.min.js${failures ? `?try=${failures}` : ""}`);
     return io;

@@ -3,10 +3,9 @@
 import { Api, SessionOver, Superseded } from "./api.js";
 import { Articles } from "./articles.js";
 import { byId, guardSwitchedOff, written } from "./elements.js";
-import { describe } from "./events.js";
 import { onSubmit } from "./forms.js";
-import { Inbox } from "./inbox.js";
-import { goLive } from "./live.js";
+import { describe, Inbox } from "./inbox.js";
+import { createPush } from "./live.js";
 import { People } from "./people.js";
 import { Problem } from "./problem.js";
 import { Toasts } from "./toasts.js";
@@ -14,10 +13,10 @@ import { Toasts } from "./toasts.js";
 const api = new Api();
 const people = new People(api, report);
 const articles = new Articles(api, report);
-const inbox = new Inbox(api, report);
+const inbox = new Inbox(report);
 const toasts = new Toasts();
 const problem = new Problem(() => api.probe(), readAgain);
-let connection = new AbortController(); // ends the live connection
+let push = null; // while somebody is logged in
 
 function report(error) {
   if (!(error instanceof Superseded)) problem.show(error);
@@ -35,24 +34,20 @@ function show(isLoggedIn) {
   byId("me").replaceChildren(written(api.session.user?.name ?? ""));
 }
 
-async function enter() {
+function enter() {
   problem.clear();
   show(true);
-  const on = {
-    unread: (count) => inbox.takeUnread(count),
-    inbox: (read) => inbox.take(read),
-    withdrawn: (ids) => inbox.remove(ids),
-    notification(notification) {
-      inbox.add(notification);
-      toasts.show(notification, describe(notification.event, notification));
-    },
-  };
-  connection = new AbortController();
-  await Promise.all([people.show(), articles.show(), inbox.reload(), goLive(api, inbox, on, connection.signal)]);
+  push = createPush(api);
+  push.on("notification", (notification) => toasts.show(notification, describe(notification)));
+  inbox.show(push);
+  push.start();
+  people.show();
+  articles.show();
 }
 
 function leave() {
-  connection.abort();
+  push?.stop();
+  push = null;
   problem.clear();
   people.clear();
   articles.clear();

@@ -25,7 +25,7 @@ export class Problem {
   clear() {
     this.#watch?.abort();
     this.#watch = null;
-    moveFocus({ from: byId("error"), to: byId("inbox-title") });
+    moveFocus({ from: byId("error"), to: byId("inbox-title") ?? byId("log-in").elements.user_name });
     byId("error").hidden = true;
   }
 

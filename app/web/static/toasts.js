@@ -1,9 +1,11 @@
 /** Short messages about new notifications. Only the newest few are shown. The inbox has all of them. */
 
-import { avatar, button, byId, element, moveFocus, written } from "./elements.js";
+import { avatar, button, byId, element, moveFocus } from "./elements.js";
+import { asElements } from "./push/list/description.js";
 
 const SECONDS = 8;
 const LEAVING_MS = 300;
+const GAP = 8; // pixels between two toasts
 const NARROW = "(max-width: 40rem)";
 
 /** While the pointer or the focus is on a toast, no toast moves or disappears, and new ones wait. */
@@ -25,10 +27,11 @@ export class Toasts {
     document.addEventListener("keydown", (event) => this.#escape(event));
   }
 
-  show({ user_name: name, user_photo: photo }, text) {
+  /** `parts` are those of the text. */
+  show({ user_name: name, user_photo: photo }, parts) {
     const toast = element("div", { className: "toast" }, avatar(name, photo));
     const close = button("×", { label: "Dismiss", className: "plain", onclick: () => this.#remove(toast) });
-    toast.append(element("p", { className: "grow" }, element("strong", {}, written(name)), " ", written(text)), close);
+    toast.append(element("p", { className: "grow", dir: "auto" }, ...asElements(parts)), close);
     this.#waiting.push(toast);
     if (this.#waiting.length > most()) this.#waiting.shift();
     this.#release();
@@ -55,6 +58,16 @@ export class Toasts {
     this.#shown.append(...this.#waiting.splice(0));
     while (this.#shown.children.length > most()) this.#remove(this.#shown.firstElementChild);
     for (const toast of this.#shown.children) if (!this.#timers.has(toast)) this.#removeLater(toast);
+    this.#stack();
+  }
+
+  /** The newest is at the bottom. They are moved by a transform, which moves nothing else in the page. */
+  #stack() {
+    let below = 0;
+    for (const toast of [...this.#shown.children].reverse()) {
+      toast.style.setProperty("--below", `${below}px`);
+      below += toast.offsetHeight + GAP;
+    }
   }
 
   #keep(toast) {
@@ -75,7 +88,7 @@ export class Toasts {
   #remove(toast) {
     this.#keep(toast);
     const neighbour = toast.nextElementSibling ?? toast.previousElementSibling;
-    const before = this.#focusedBefore?.isConnected ? this.#focusedBefore : byId("inbox-title");
+    const before = this.#focusedBefore?.isConnected ? this.#focusedBefore : (byId("inbox-title") ?? document.body);
     moveFocus({ from: toast, to: neighbour?.querySelector("button") ?? before });
     toast.remove();
     setTimeout(() => this.#release());

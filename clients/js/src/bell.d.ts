@@ -1,15 +1,35 @@
-import type { GetToken, Push } from "./index.js";
+import type { GetToken, Item, Push } from "./index.js";
 
 export interface BellLabels {
   title: string;
   unread: (count: number) => string;
+  somebody: string;
   empty: string;
+  emptyHint: string;
+  newOnes: (count: number) => string;
+  /** What the button says that shows them, to those who hear it. It contains `newOnes`. */
+  showNew: (count: number) => string;
+  unreadOne: string;
   markRead: string;
   markAllRead: string;
+  refresh: string;
+  close: string;
   more: string;
   failed: string;
   offline: string;
   loggedOut: string;
+}
+
+/** How notifications are shown. */
+export interface BellView {
+  language?: string;
+  /** What each event declares: "{user_name} likes {art_title}", "/articles/{art_id}". Each value is set apart by it. */
+  templates?: Record<string, { text?: string; link?: string | null }>;
+  /** A picture for each event: a path of 24 by 24, drawn as a line. */
+  icons?: Record<string, string>;
+  photoOf?: (photo: string | null | undefined) => string | null;
+  /** Called when a notification is used. Without it, it is marked as read. */
+  open?: (item: Item) => void;
 }
 
 /** <push-bell src socket-url token-url> */
@@ -18,6 +38,7 @@ export class PushBell extends HTMLElement {
   set push(push: Push);
   set getToken(getToken: GetToken);
   set labels(labels: Partial<BellLabels>);
+  set view(view: BellView);
 }
 
 declare global {

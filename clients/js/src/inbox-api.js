@@ -2,18 +2,18 @@
 
 import { request } from "./live/http.js";
 
-/** `getToken` is that of createPush. The calls reject with an ApiError, or with Unreachable. */
-export function httpInbox({ baseUrl, getToken }) {
+/** `getToken` is that of createPush; `language` is that of the texts, if it is not the browser's. The calls reject with an ApiError, or with Unreachable. */
+export function httpInbox({ baseUrl, getToken, language }) {
   const root = `${baseUrl.replace(/\/+$/, "")}/user/notifications`;
 
   async function call(method, url, body) {
     try {
-      return await request(method, url, { body, token: await getToken({ refresh: false }) });
+      return await request(method, url, { body, language, token: await getToken({ refresh: false }) });
     } catch (error) {
       if (error.status !== 401) throw error;
       const token = await getToken({ refresh: true });
       if (token === null) throw error;
-      return request(method, url, { body, token });
+      return request(method, url, { body, language, token });
     }
   }
 

@@ -38,6 +38,7 @@ export interface Snapshot {
   /** 1000 means "1,000 or more". */
   readonly unread: number;
   readonly hasMore: boolean;
+  readonly isLoadingMore: boolean;
   readonly error: Error | null;
 }
 
@@ -82,6 +83,8 @@ interface Common {
   getToken: GetToken;
   /** Without it, the claim `user_id` or `sub` of the token. */
   userId?: UserId;
+  /** The language of the texts, if it is not the browser's. */
+  language?: string;
 }
 
 /** `baseUrl` is the address of the API, such as "https://push.example/v1_0". */
@@ -96,7 +99,7 @@ export class Push extends EventTarget {
 }
 
 export function createPush(options: PushOptions): Push;
-export function httpInbox(options: { baseUrl: string; getToken: GetToken }): InboxApi;
+export function httpInbox(options: { baseUrl: string; getToken: GetToken; language?: string }): InboxApi;
 
 /** The API answered with an error. */
 export class ApiError extends Error {

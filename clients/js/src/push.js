@@ -16,14 +16,14 @@ export class Push extends EventTarget {
   #running = null; // an AbortController between start and stop
   #polling = null; // another while there is no live connection
 
-  constructor({ io, url, getToken, userId, baseUrl, inbox, storage, tabs }) {
+  constructor({ io, loadIo = async () => io, url, getToken, userId, baseUrl, inbox, language, storage, tabs }) {
     super();
     if (typeof getToken !== "function") throw new TypeError("getToken should be a function that returns a token");
     if (!inbox && typeof baseUrl !== "string") throw new TypeError("give baseUrl, the address of the API, or inbox");
-    this.#options = { io, url, userId, storage, tabs };
+    this.#options = { loadIo, url, userId, storage, tabs };
     this.#getToken = keepToken(getToken);
     /** The InboxStore of this user. */
-    this.inbox = new InboxStore(inbox ?? httpInbox({ baseUrl, getToken: this.#getToken }));
+    this.inbox = new InboxStore(inbox ?? httpInbox({ baseUrl, language, getToken: this.#getToken }));
   }
 
   /** Connect, and read the inbox. Starting again does nothing. */
@@ -55,11 +55,14 @@ export class Push extends EventTarget {
     const userId = await this.#findUserId(signal);
     if (signal.aborted) return;
     if (userId === undefined) return this.#take("state", "logged-out");
-    const getToken = this.#getToken;
-    const live = new SharedPush({ ...this.#options, userId, getToken, loadInbox: () => this.inbox.readPage() });
+    this.inbox.load();
+    const { loadIo, ...options } = this.#options;
+    const io = await retry(loadIo, signal);
+    if (signal.aborted) return;
+    const loadInbox = () => this.inbox.readNewest();
+    const live = new SharedPush({ ...options, io, userId, getToken: this.#getToken, loadInbox });
     this.#live = live;
     for (const type of EVENTS) live.addEventListener(type, ({ detail }) => live === this.#live && this.#take(type, detail));
-    this.inbox.load();
     live.start();
   }
 

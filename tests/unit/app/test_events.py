@@ -11,7 +11,7 @@ import app.events
 from core import events
 from tests.system import ROOT
 
-PAGE = ROOT / "app/web/static/events.js"
+LIST = ROOT / "clients/js/src/list/description.js"
 OWN = [event for event in events.declared() if event.__module__ == app.events.__name__]
 
 
@@ -21,10 +21,11 @@ def describe(texts: dict[str, str], event: str, data: dict[str, object]) -> str:
     if node is None:
         reason = "node is not installed, and the page's texts are not compared without it"
         pytest.fail(reason) if os.environ.get("CI") else pytest.skip(reason)
-    page = json.dumps({"body": {"dataset": {"texts": json.dumps(texts)}}})
+    templates = {name: {"text": text} for name, text in texts.items()}
+    item, look = {"event": event, "data": data}, {"templates": templates, "somebody": "Somebody"}
     script = (
-        f"globalThis.document = {page}; const {{ describe }} = await import({json.dumps(PAGE.as_uri())});"
-        f"console.log(JSON.stringify(describe({json.dumps(event)}, {json.dumps(data)})))"
+        f"const {{ asText, describe }} = await import({json.dumps(LIST.as_uri())});"
+        f"console.log(JSON.stringify(asText(describe({json.dumps(item)}, {json.dumps(look)}))))"
     )
     done = subprocess.run([node, "--input-type=module", "-e", script], capture_output=True, timeout=30, check=True)
     return str(json.loads(done.stdout))
@@ -33,8 +34,8 @@ def describe(texts: dict[str, str], event: str, data: dict[str, object]) -> str:
 @pytest.mark.parametrize(
     ("data", "text"),
     [
-        ({"user_name": "Ann", "art_title": "$& {n}"}, "likes $& {n}, 7 times"),
-        ({"user_name": "Ann", "n": ["x"]}, "likes …, … times"),
+        ({"user_name": "Ann", "art_title": "$& {n}"}, "Ann likes $& {n}, 7 times"),
+        ({"user_name": "Ann", "n": ["x"]}, "Ann likes …, … times"),
     ],
     ids=["whole", "invalid data"],
 )
@@ -45,7 +46,7 @@ def test_page_fills_the_declared_text(data: dict[str, object], text: str) -> Non
 
 
 def test_page_shows_the_name_of_an_event_that_it_does_not_know() -> None:
-    assert describe({}, "toString", {}) == "toString"
+    assert describe({}, "toString", {}) == "Somebody toString"
 
 
 def test_fields_of_each_event_are_stable() -> None:

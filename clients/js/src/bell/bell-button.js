@@ -1,15 +1,16 @@
 /** The bell itself, with the number of unread notifications. */
 
-import { bellIcon, button, element } from "./elements.js";
+import { button, element, icon } from "../list/elements.js";
+import { ICONS } from "../list/icons.js";
 
 export class BellButton {
-  #labels;
+  #words;
   #badge = element("span", { className: "badge", hidden: true });
 
-  constructor(labels, onclick) {
-    this.#labels = labels;
+  constructor(words, onclick) {
+    this.#words = words;
     this.#badge.setAttribute("aria-hidden", "true");
-    this.element = button({ className: "bell", onclick }, bellIcon(), this.#badge);
+    this.element = button({ className: "bell", onclick }, icon(ICONS.bell), this.#badge);
     this.element.setAttribute("part", "bell");
     this.element.setAttribute("aria-haspopup", "dialog");
     this.element.setAttribute("aria-controls", "panel");
@@ -23,10 +24,10 @@ export class BellButton {
   }
 
   draw(unread) {
-    const count = this.#labels.unread(unread);
+    const count = this.#words.unread(unread);
     this.#badge.textContent = unread > 99 ? "99+" : unread;
     this.#badge.hidden = unread === 0;
-    this.element.setAttribute("aria-label", `${this.#labels.title}, ${count}`);
+    this.element.setAttribute("aria-label", `${this.#words.title}, ${count}`);
     if (this.status.textContent !== count) this.status.textContent = count;
   }
 }

@@ -1,16 +1,19 @@
 /** `<push-bell>`: a bell with the number of unread notifications, and a panel with the newest ones. */
 
-import { createPush } from "../index.js";
+import { STYLE as LIST_STYLE } from "../list/style.js";
+import { chooseLanguage, wordsOf } from "../words/words.js";
 import { BellButton } from "./bell-button.js";
 import { fetchToken } from "./fetch-token.js";
 import { Panel } from "./panel.js";
 import { STYLE } from "./style.js";
-import { LABELS } from "./texts.js";
 
 const REREAD_MS = 500; // and up to twice as long
-const PROPERTIES = ["push", "getToken", "labels"];
+const PROPERTIES = ["push", "getToken", "labels", "view"];
+const DEFAULT_PHOTO = "/static/default-photo.svg"; // of who has none: the letter is better
 
 export class PushBell extends HTMLElement {
+  /** createPush, where it is there: a page that gives `push` does not need it. */
+  static createPush = null;
   #given = {};
   #push = null;
   #isOwn = false;
@@ -23,9 +26,7 @@ export class PushBell extends HTMLElement {
 
   constructor() {
     super();
-    const sheet = new CSSStyleSheet(); // unlike a style element, the page's Content-Security-Policy allows it
-    sheet.replaceSync(STYLE);
-    this.#root.adoptedStyleSheets = [sheet];
+    this.#root.adoptedStyleSheets = [sheetOf(LIST_STYLE), sheetOf(STYLE)];
     this.#root.addEventListener("keydown", (event) => this.#closeByKey(event));
     this.#root.addEventListener("focusout", ({ relatedTarget }) => {
       if (relatedTarget && !this.#root.contains(relatedTarget)) this.#toggle(false);
@@ -46,9 +47,14 @@ export class PushBell extends HTMLElement {
     this.#give({ getToken });
   }
 
-  /** Other texts than LABELS. */
+  /** Other words than those of the language. */
   set labels(labels) {
     this.#give({ labels });
+  }
+
+  /** Options of InboxView: {language, templates, icons, photoOf, open}. */
+  set view(view) {
+    this.#give({ view });
   }
 
   connectedCallback() {
@@ -83,6 +89,8 @@ export class PushBell extends HTMLElement {
     document.addEventListener("pointerdown", this.#closeOutside);
     this.#end = () => {
       unsubscribe();
+      this.#panel.destroy();
+      this.#root.replaceChildren();
       document.removeEventListener("pointerdown", this.#closeOutside);
       clearTimeout(this.#rereadTimer);
       this.#rereadTimer = undefined;
@@ -102,15 +110,25 @@ export class PushBell extends HTMLElement {
     const tokenUrl = this.getAttribute("token-url");
     const getToken = this.#given.getToken ?? (tokenUrl && (() => fetchToken(tokenUrl)));
     if (!getToken) return null;
-    const baseUrl = new URL(this.getAttribute("src") ?? "/v1_0", document.baseURI);
-    const url = new URL(this.getAttribute("socket-url") ?? baseUrl.origin, document.baseURI).origin;
-    return createPush({ url, baseUrl: baseUrl.href, getToken });
+    const url = new URL(this.getAttribute("socket-url") ?? this.#api.origin, document.baseURI).origin;
+    return PushBell.createPush({ url, baseUrl: this.#api.href, getToken, language: this.#pageLanguage });
+  }
+
+  get #api() {
+    return new URL(this.getAttribute("src") ?? "/v1_0", document.baseURI);
+  }
+
+  /** The language that the page says it is in, if it says one. */
+  get #pageLanguage() {
+    return this.closest("[lang]")?.lang || undefined;
   }
 
   #build(inbox) {
-    const labels = { ...LABELS, ...this.#given.labels };
-    this.#panel = new Panel(inbox, labels);
-    this.#bell = new BellButton(labels, () => this.#toggle(this.#panel.element.hidden));
+    const language = chooseLanguage([this.#pageLanguage ?? "", ...navigator.languages]);
+    const words = { ...wordsOf(language), ...this.#given.labels };
+    const photoOf = (photo) => (photo && photo !== DEFAULT_PHOTO ? new URL(photo, this.#api).href : null);
+    this.#panel = new Panel(inbox, words, { language, photoOf, ...this.#given.view, onClose: () => this.#close() });
+    this.#bell = new BellButton(words, () => this.#toggle(this.#panel.element.hidden));
     this.#root.replaceChildren(this.#bell.element, this.#bell.status, this.#panel.element);
   }
 
@@ -147,6 +165,10 @@ export class PushBell extends HTMLElement {
   #closeByKey(event) {
     if (event.key !== "Escape" || this.#panel.element.hidden) return;
     event.stopPropagation();
+    this.#close();
+  }
+
+  #close() {
     this.#toggle(false);
     this.#bell.element.focus();
   }
@@ -154,4 +176,11 @@ export class PushBell extends HTMLElement {
   #closeOutside = (event) => {
     if (!event.composedPath().includes(this)) this.#toggle(false);
   };
+}
+
+/** Unlike a style element, the page's Content-Security-Policy allows it. */
+function sheetOf(style) {
+  const sheet = new CSSStyleSheet();
+  sheet.replaceSync(style);
+  return sheet;
 }

@@ -23,9 +23,10 @@ export class Unreachable extends Error {
 }
 
 /** Resolve to the content of the answer; reject with an error whose message is for the user. */
-export async function request(method, url, { body, token } = {}) {
+export async function request(method, url, { body, token, language } = {}) {
   const headers = {};
   if (body !== undefined) headers["Content-Type"] = "application/json";
+  if (language) headers["Accept-Language"] = language;
   if (token) headers.Authorization = `Bearer ${token}`;
   const options = { method, headers, body: JSON.stringify(body), signal: AbortSignal.timeout(TIMEOUT_MS) };
   let answer, text;

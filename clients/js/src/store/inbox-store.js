@@ -1,13 +1,17 @@
 /** The inbox as data: notifications, newest first, with the number of unread ones. It needs no DOM and no framework. */
 
-import { markAsRead, merge, readWith, trim } from "./items.js";
+import { LARGEST_COUNT, markAsRead, merge, readWith, trim } from "./items.js";
+import { PAGE, readNewest } from "./pages.js";
 
-const PAGE = 20;
 const REREAD_MS = 300;
-const EMPTY = { connection: "connecting", status: "idle", items: [], unread: 0, hasMore: false, error: null };
+const MOST_ITEMS = 1000;
+const MOST_READ = 10_000; // if the reader has come so far
+const NOTHING = { status: "idle", hasMore: false, isLoadingMore: false, error: null };
+const EMPTY = { ...NOTHING, connection: "connecting", items: [], unread: 0 };
 
 /**
- * `getSnapshot` returns {connection, status, items, unread, hasMore, error}, the same object until something changes.
+ * `getSnapshot` returns {connection, status, items, unread, hasMore, isLoadingMore, error}, the same object until
+ * something changes.
  * `status` is "idle", "loading", "ready" or "failed". Each item is {id, event, data, created_at, read}, and what else the
  * server says of it.
  */
@@ -17,10 +21,13 @@ export class InboxStore {
   #items = []; // as the server said, newest first
   #unread = 0;
   #marks = new Set(); // what is being marked as read; shown at once, and taken back if it fails
-  #rest = { connection: EMPTY.connection, status: "idle", hasMore: false, error: null };
+  #rest = { ...NOTHING, connection: EMPTY.connection };
   #snapshot = EMPTY;
+  #most = MOST_ITEMS;
   #counts = 0;
+  #expected = 0; // the next count that is pushed, if no other device marks anything as read
   #loading = null;
+  #loadingMore = null;
   #number = 0; // changes with each reset, so that late answers are dropped
   #rereadTimer;
 
@@ -36,13 +43,13 @@ export class InboxStore {
 
   getSnapshot = () => this.#snapshot;
 
-  /** Read the newest page. It does not reject: `status` and `error` say what was wrong. */
+  /** Read what is new, and what has changed. It does not reject: `status` and `error` say what was wrong. */
   load = async () => {
     const counts = this.#counts;
     const number = this.#number;
     this.#set({ status: this.#rest.status === "ready" ? "ready" : "loading" });
     try {
-      const page = await this.readPage();
+      const page = await this.readNewest();
       if (number !== this.#number) return;
       this.take(page);
       // A count that was pushed in the meantime is at least as new as the one in the answer.
@@ -52,11 +59,14 @@ export class InboxStore {
     }
   };
 
-  /** Resolve to the newest page as the API answers it. Callers at once share one request. */
-  readPage() {
+  /**
+   * Resolve to {unread_count, results, isWhole}: the newest notifications, at least as far back as those that are here,
+   * within bounds. Callers at once share the requests.
+   */
+  readNewest() {
     const end = (loading) => this.#loading === loading && (this.#loading = null);
     if (this.#loading === null) {
-      const loading = (this.#loading = this.#api.list({ limit: PAGE }));
+      const loading = (this.#loading = readNewest(this.#api, this.#items));
       loading.then(
         () => end(loading),
         () => end(loading),
@@ -65,20 +75,10 @@ export class InboxStore {
     return this.#loading;
   }
 
-  /** Read the page after the oldest notification. */
-  loadMore = async () => {
-    const number = this.#number;
-    const before = this.#items.at(-1)?.id;
-    if (before === undefined) return this.load();
-    try {
-      const { results } = await this.#api.list({ limit: PAGE, before });
-      if (number !== this.#number) return;
-      const known = new Set(this.#items.map(({ id }) => id));
-      this.#items = [...this.#items, ...results.filter(({ id }) => !known.has(id) && id < before)];
-      this.#set({ hasMore: results.length === PAGE, error: null });
-    } catch (error) {
-      if (number === this.#number) this.#set({ error });
-    }
+  /** Read the page after the oldest notification. Callers at once share the request. */
+  loadMore = () => {
+    this.#loadingMore ??= this.#loadMore(this.#number);
+    return this.#loadingMore;
   };
 
   /** Mark some as read at once. If the server does not, take it back and reject. */
@@ -89,12 +89,11 @@ export class InboxStore {
     if (this.#items.length) await this.#mark({ up_to: this.#items[0].id });
   };
 
-  /** Take a page that readPage has read. */
-  take({ results }) {
-    const isFull = results.length === PAGE;
-    const { items, keepsOlder } = merge(this.#items, results, isFull);
+  /** Take what readNewest has read. */
+  take({ results, isWhole = results.length < PAGE }) {
+    const { items, keepsOlder } = merge(this.#items, results, !isWhole);
     this.#items = items;
-    this.#set({ status: "ready", error: null, hasMore: keepsOlder ? this.#rest.hasMore : isFull });
+    this.#set({ status: "ready", error: null, hasMore: keepsOlder ? this.#rest.hasMore : !isWhole });
   }
 
   /** Take a live notification. */
@@ -103,13 +102,16 @@ export class InboxStore {
     const item = { id, event, data, created_at: timestamp, read: false };
     if (text !== undefined) Object.assign(item, { text, url });
     this.#items = [...this.#items, item].sort((one, other) => other.id - one.id);
+    this.#expected = Math.min(this.#expected + 1, LARGEST_COUNT);
     this.#set({});
   }
 
-  /** Take a number of unread ones that was pushed. If fewer are unread than here, another device has read some: read the inbox. */
+  /** Take a count that was pushed. If it is smaller than expected, another device has read some: read the inbox. */
   setUnread(count) {
+    const marked = this.#unread - this.#snapshot.unread; // here, and still on the way
+    const isReadElsewhere = count < this.#expected - marked;
     this.#count(count);
-    if (this.#snapshot.items.filter(({ read }) => !read).length <= count) return;
+    if (!isReadElsewhere) return;
     this.#rereadTimer ??= setTimeout(() => {
       this.#rereadTimer = undefined;
       this.load();
@@ -133,17 +135,39 @@ export class InboxStore {
     this.#rereadTimer = undefined;
     this.#number += 1;
     this.#items = [];
-    this.#unread = 0;
+    this.#unread = this.#expected = 0;
+    this.#most = MOST_ITEMS;
     this.#marks.clear();
-    this.#loading = null;
-    this.#set({ status: "idle", hasMore: false, error: null });
+    this.#loading = this.#loadingMore = null;
+    this.#set(NOTHING);
   }
 
   #count(count) {
     this.#counts += 1;
-    this.#unread = count;
+    this.#unread = this.#expected = count;
     for (const mark of this.#marks) mark.isCounted = true;
     this.#set({});
+  }
+
+  async #loadMore(number) {
+    const before = this.#items.at(-1)?.id;
+    if (before === undefined) return this.load();
+    this.#set({ isLoadingMore: true });
+    try {
+      const { results } = await this.#api.list({ limit: PAGE, before });
+      if (number !== this.#number) return;
+      const known = new Set(this.#items.map(({ id }) => id));
+      this.#items = [...this.#items, ...results.filter(({ id }) => !known.has(id) && id < before)];
+      this.#most = Math.min(Math.max(this.#most, this.#items.length), MOST_READ);
+      this.#endLoadingMore({ hasMore: results.length === PAGE && this.#items.length < MOST_READ, error: null });
+    } catch (error) {
+      if (number === this.#number) this.#endLoadingMore({ error });
+    }
+  }
+
+  #endLoadingMore(changes) {
+    this.#loadingMore = null;
+    this.#set({ ...changes, isLoadingMore: false });
   }
 
   async #mark(which) {
@@ -165,7 +189,7 @@ export class InboxStore {
   }
 
   #set(changes) {
-    const { items, hasDropped } = trim(this.#items);
+    const { items, hasDropped } = trim(this.#items, this.#most);
     this.#items = items;
     this.#rest = { ...this.#rest, ...changes, ...(hasDropped && { hasMore: true }) };
     this.#snapshot = { ...this.#rest, ...readWith(this.#marks, this.#items, this.#unread) };

@@ -1,12 +1,11 @@
 /** What the inbox store does with its list of notifications, newest first. */
 
-const MOST_ITEMS = 1000;
-const LARGEST_COUNT = 1000; // which means "1,000 or more"
+export const LARGEST_COUNT = 1000; // which means "1,000 or more"
 
 /** Return the newest ones, and whether older ones were dropped. */
-export function trim(items) {
-  const hasDropped = items.length > MOST_ITEMS;
-  return { items: hasDropped ? items.slice(0, MOST_ITEMS) : items, hasDropped };
+export function trim(items, most) {
+  const hasDropped = items.length > most;
+  return { items: hasDropped ? items.slice(0, most) : items, hasDropped };
 }
 
 /** Put the newest page into the list. `keepsOlder`: nothing is missing before those. */

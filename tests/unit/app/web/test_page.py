@@ -26,9 +26,9 @@ def test_foreign_host_is_not_written_into_the_page(client: FlaskClient, host: st
     assert "evil" not in answer.text + str(answer.headers)
 
 
-def test_page_has_the_text_of_each_event(client: FlaskClient) -> None:
-    [escaped] = re.findall(r'data-texts="([^"]*)"', client.get("/").text)
+def test_page_has_the_text_and_the_link_of_each_event(client: FlaskClient) -> None:
+    [escaped] = re.findall(r'data-events="([^"]*)"', client.get("/").text)
 
-    texts = json.loads(html.unescape(escaped))
-    assert texts["liking notify"] == "{user_name} likes {art_title}"
-    assert {"following notify", "comment notify"} <= texts.keys()
+    events = json.loads(html.unescape(escaped))
+    assert events["liking notify"] == {"text": "{user_name} likes {art_title}", "link": "/#article-{art_id}"}
+    assert {"following notify", "comment notify"} <= events.keys()

@@ -1,0 +1,173 @@
+/** The rows of the inbox, newest first, by days. A row keeps its elements, its place and the focus when others come. */
+
+import { Day } from "./day.js";
+import { button, element, moveFocus } from "./elements.js";
+import { dayKey } from "./times.js";
+import { Row } from "./row.js";
+import { Skeletons } from "./skeletons.js";
+
+const STEP = 20; // rows that are added below
+const MOST_ROWS = 200; // where new rows come while nobody reads; beyond that, the list goes on with MOST_AFTER
+const MOST_AFTER = 100;
+const AHEAD = "600px 0px"; // older rows are read before the reader is there
+
+/** New rows would move the others. So they wait, in `waiting`, until `showNew` is called. */
+export class NotificationList {
+  waiting = [];
+  #inbox;
+  #context;
+  #rows = new Map(); // by id
+  #days = new Map(); // by key
+  #most = STEP; // rows that may be shown
+  #areas = element("div", { className: "days" });
+  #empty;
+  #skeletons = new Skeletons();
+  #older;
+  #watch;
+
+  constructor(inbox, context) {
+    this.#inbox = inbox;
+    this.#context = context;
+    const { empty, emptyHint, more } = context.words;
+    this.#empty = element("div", { className: "empty", hidden: true }, element("strong", { textContent: empty }), element("p", { textContent: emptyHint }));
+    this.#older = button({ className: "older", textContent: more, onclick: () => this.#showOlder(), hidden: true });
+    this.element = element("div", { className: "list" }, this.#empty, this.#areas, this.#skeletons.element, this.#older);
+    this.#watch = new IntersectionObserver((seen) => this.#showOlderWhenNear(seen), { rootMargin: AHEAD });
+  }
+
+  destroy() {
+    this.#watch.disconnect();
+  }
+
+  get size() {
+    return this.#rows.size;
+  }
+
+  /** The ids of the rows that are shown, newest first. */
+  get ids() {
+    return [...this.#rows.keys()].sort((one, other) => other - one);
+  }
+
+  /** Show the snapshot of the inbox. New rows wait, unless `showsNew`. */
+  draw(snapshot, { showsNew }) {
+    const { items, status, hasMore, isLoadingMore } = snapshot;
+    const shown = this.#choose(items, showsNew);
+    const kept = new Set(shown.map(({ id }) => id));
+    for (const [id, row] of this.#rows) if (!kept.has(id)) this.#remove(id, row);
+    this.#arrange(shown);
+    this.#drawRest(snapshot, status === "loading" && items.length === 0, isLoadingMore);
+    this.#drawOlder(hasMore || items.length - this.waiting.length > shown.length, isLoadingMore);
+  }
+
+  drawTimes() {
+    for (const row of this.#rows.values()) row.drawTime();
+    for (const day of this.#days.values()) day.drawHeading(this.#context.times);
+  }
+
+  focus(id) {
+    this.#rows.get(id)?.element.focus();
+  }
+
+  /** Choose which ones are shown: those that are shown already, then older ones as far as the reader has come. */
+  #choose(items, showsNew) {
+    const isFirst = this.#rows.size === 0;
+    const [oldest, newest] = [this.#oldest(), Math.max(...this.#rows.keys())];
+    const isWaiting = ({ id }) => !showsNew && !this.#rows.has(id) && (isFirst || id > oldest);
+    this.waiting = items.filter(isWaiting);
+    const rest = this.waiting.length ? items.filter((item) => !isWaiting(item)) : items;
+    if (showsNew && !isFirst) this.#grow(rest.filter(({ id }) => id > newest).length);
+    return rest.slice(0, this.#most);
+  }
+
+  #grow(come) {
+    if (come === 0) return;
+    const isTooLong = this.#rows.size + come > MOST_ROWS;
+    this.#most = isTooLong ? MOST_AFTER : this.#most + come;
+  }
+
+  #oldest() {
+    return Math.min(...this.#rows.keys());
+  }
+
+  #arrange(items) {
+    for (const day of this.#days.values()) day.begin();
+    const places = new Map(); // rows by day
+    for (const item of items) {
+      const row = this.#rowOf(item);
+      const day = this.#dayOf(row);
+      day.put(row);
+      if (!places.has(day)) places.set(day, []);
+      places.get(day).push(row);
+    }
+    for (const rows of places.values()) rows.forEach((row, place) => row.place(place + 1, rows.length));
+    for (const [key, day] of this.#days) if (day.isEmpty) this.#removeDay(key, day);
+  }
+
+  #rowOf(item) {
+    const known = this.#rows.get(item.id);
+    if (known) {
+      known.draw(item);
+      return known;
+    }
+    const row = new Row(item, this.#context);
+    this.#rows.set(item.id, row);
+    return row;
+  }
+
+  #dayOf({ date }) {
+    const key = dayKey(date);
+    const known = this.#days.get(key);
+    if (known) return known;
+    const day = new Day(key);
+    day.drawHeading(this.#context.times);
+    const later = [...this.#days.keys()].filter((other) => other < key);
+    this.#areas.insertBefore(day.element, later.length ? this.#days.get(Math.max(...later)).element : null);
+    this.#days.set(key, day);
+    return day;
+  }
+
+  #removeDay(key, day) {
+    day.element.remove();
+    this.#days.delete(key);
+  }
+
+  #remove(id, row) {
+    moveFocus({ from: row.element, to: this.#context.title });
+    row.element.remove();
+    this.#rows.delete(id);
+  }
+
+  /** While rows wait, the text for an empty list is not seen but keeps its room, so that nothing else moves. */
+  #drawRest({ status }, isFirst, isLoadingMore) {
+    this.element.ariaBusy = isFirst || isLoadingMore;
+    this.#empty.hidden = this.#rows.size > 0 || status !== "ready";
+    this.#empty.style.visibility = this.waiting.length ? "hidden" : "visible";
+    this.#skeletons.show(isFirst || isLoadingMore);
+  }
+
+  #drawOlder(hasOlder, isLoadingMore) {
+    const isHidden = !hasOlder || this.#rows.size === 0;
+    if (isHidden) moveFocus({ from: this.#older, to: this.#context.title });
+    this.#older.hidden = isHidden;
+    this.#older.classList.toggle("busy", isLoadingMore);
+    this.#watch.unobserve(this.#older);
+    if (!isHidden && !isLoadingMore) this.#watch.observe(this.#older);
+  }
+
+  #showOlderWhenNear(seen) {
+    // After a failure the reader decides, or else an unreachable server would be asked again and again.
+    const { error } = this.#inbox.getSnapshot();
+    if (error === null && seen.some(({ isIntersecting }) => isIntersecting)) this.#showOlder();
+  }
+
+  /** Show what is here already, and else read it. */
+  async #showOlder() {
+    const { items } = this.#inbox.getSnapshot();
+    const last = this.#oldest();
+    this.#most = this.#rows.size + STEP;
+    if (items.at(-1)?.id === last) await this.#inbox.loadMore();
+    const hadFocus = this.#older.contains(this.#older.getRootNode().activeElement);
+    this.#context.drawNow();
+    if (hadFocus && this.#older.hidden) this.focus(Math.max(...[...this.#rows.keys()].filter((id) => id < last)));
+  }
+}

@@ -1,0 +1,108 @@
+/** One notification. Its row keeps its elements, and the focus, for as long as it is shown. */
+
+import { asElements, asText, describe, linkOf } from "./description.js";
+import { avatar, element, icon, iconButton, moveFocus } from "./elements.js";
+import { ICONS } from "./icons.js";
+
+const MIDDLE_BUTTON = 1;
+
+export class Row {
+  item = null;
+  date;
+  #context;
+  #text = "";
+  #figure = element("span", { className: "figure" });
+  #link = element("span");
+  #href;
+  #said = element("span", { className: "said", dir: "auto" });
+  #time = element("time");
+  #actions = element("span", { className: "actions" });
+  #markRead;
+
+  /** `context` is that of InboxView: {words, times, templates, icons, photoOf, open, markRead}. */
+  constructor(item, context) {
+    this.#context = context;
+    this.date = new Date(item.created_at * 1000);
+    this.#markRead = iconButton(ICONS.check, context.words.markRead, { onclick: () => this.#mark() });
+    this.#actions.append(this.#markRead);
+    this.element = element("article", { tabIndex: -1 }, element("i", { className: "dot" }), this.#figure, this.#link, this.#time, this.#actions);
+    this.element.addEventListener("keydown", (event) => this.#openByKey(event));
+    this.#writeTime();
+    this.draw(item);
+  }
+
+  draw(item) {
+    if (item === this.item) return;
+    const before = this.item;
+    this.item = item;
+    if (before?.text !== item.text || before?.data !== item.data) this.#write(item);
+    this.#drawLink(linkOf(item, document.baseURI, this.#context.templates));
+    if (item.read) moveFocus({ from: this.#markRead, to: this.element });
+    this.#markRead.hidden = item.read;
+    this.element.className = item.read ? "read" : "unread";
+    this.#name();
+  }
+
+  /** Say where it stands among those of its day. */
+  place(position, count) {
+    if (this.element.ariaPosInSet !== String(position)) this.element.ariaPosInSet = position;
+    if (this.element.ariaSetSize !== String(count)) this.element.ariaSetSize = count;
+  }
+
+  drawTime() {
+    if (Number.isNaN(this.date.getTime())) return;
+    const ago = this.#context.times.ago(this.date);
+    if (ago === this.#time.textContent) return;
+    this.#time.textContent = ago;
+    this.#name();
+  }
+
+  #writeTime() {
+    if (Number.isNaN(this.date.getTime())) return;
+    Object.assign(this.#time, { dateTime: this.date.toISOString(), title: this.#context.times.exact(this.date) });
+    this.drawTime();
+  }
+
+  #write(item) {
+    const { templates, icons, photoOf, words } = this.#context;
+    const parts = describe(item, { templates, somebody: words.somebody });
+    this.#text = asText(parts);
+    this.#said.replaceChildren(...asElements(parts));
+    const name = item.data?.user_name || words.somebody;
+    const kind = element("span", { className: "kind" }, icon(icons[item.event] ?? ICONS.bell));
+    this.#figure.replaceChildren(avatar(name, photoOf(item.data?.user_photo)), kind);
+    this.#markRead.setAttribute("aria-label", `${words.markRead}: ${this.#text}`);
+  }
+
+  /** The article is heard as one sentence. */
+  #name() {
+    const { words, times } = this.#context;
+    const when = this.#time.dateTime && times.inWords(this.date);
+    const state = this.item?.read ? "" : words.unreadOne;
+    this.element.ariaLabel = [this.#text, when, state].filter(Boolean).join(", ");
+  }
+
+  /** The whole row is a link. Without an address it is a button, which only marks it as read. */
+  #drawLink(href) {
+    if (href === this.#href) return;
+    this.#href = href;
+    const made = href === null ? element("button", { type: "button" }) : element("a", { href });
+    made.className = "open";
+    made.onclick = () => this.#context.open(this.item);
+    made.onauxclick = ({ button }) => button === MIDDLE_BUTTON && this.#context.open(this.item);
+    made.append(this.#said);
+    const before = this.#link;
+    const hadFocus = before === before.getRootNode().activeElement;
+    before.replaceWith(made);
+    this.#link = made;
+    if (hadFocus) made.focus();
+  }
+
+  #openByKey(event) {
+    if (event.key === "Enter" && event.target === this.element) this.#link.click();
+  }
+
+  #mark() {
+    this.#context.markRead([this.item.id]);
+  }
+}

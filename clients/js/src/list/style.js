@@ -1,0 +1,99 @@
+/** The look of the list. The page and the bell set the colours: --ink, --faint, --card, --line, --accent, --tint. */
+
+export const STYLE = `
+.inbox { border-radius: inherit; color: var(--ink); font-size: 14px; line-height: 20px; }
+.inbox *, .inbox *::before, .inbox *::after { box-sizing: border-box; }
+.inbox [hidden] { display: none !important; }
+
+.inbox .head { position: sticky; top: 0; z-index: 3; display: flex; align-items: center; gap: 4px; height: 48px;
+  padding-inline: 16px 8px; border-bottom: 1px solid var(--line); border-radius: 12px 12px 0 0; background: var(--card); }
+.inbox h2 { flex: 1; min-width: 0; margin: 0; overflow: hidden; font-size: 15px; font-weight: 600; letter-spacing: -.01em;
+  white-space: nowrap; text-overflow: ellipsis; }
+.inbox h2:focus { outline: none; }
+.inbox .badge { display: inline-block; min-width: 20px; margin-inline-start: 4px; padding: 0 6px; border-radius: 10px;
+  background: var(--line); color: var(--ink); font-size: 12px; font-weight: 600; line-height: 20px; text-align: center;
+  font-variant-numeric: tabular-nums; }
+.inbox .icon { display: inline-grid; place-items: center; width: 32px; height: 32px; min-height: 0; padding: 0; border: 0;
+  border-radius: 8px; background: none; color: var(--faint); cursor: pointer; }
+.inbox .icon:hover { background: var(--hover); color: var(--ink); }
+.inbox .icon[aria-disabled="true"] { opacity: .45; background: none; cursor: default; }
+.inbox svg { width: 18px; height: 18px; fill: none; stroke: currentColor; stroke-width: 2; stroke-linecap: round;
+  stroke-linejoin: round; }
+.inbox .pill { height: 28px; min-height: 0; padding: 0 12px; border: 0; border-radius: 14px; background: var(--accent);
+  color: var(--on-accent); font: inherit; font-size: 13px; font-weight: 600; white-space: nowrap; cursor: pointer; }
+
+.inbox .day h3 { position: sticky; top: 48px; z-index: 2; margin: 0; padding: 6px 16px; border-bottom: 1px solid var(--line);
+  background: var(--band); color: var(--faint); font-size: 12px; font-weight: 600; line-height: 16px; }
+.inbox .day h3::first-letter { text-transform: uppercase; }
+
+.inbox article { position: relative; display: grid; grid-template-columns: 40px minmax(0, 1fr) auto; align-items: center;
+  column-gap: 12px; min-height: 65px; padding: 12px 16px 12px 24px; border-bottom: 1px solid var(--line); }
+.inbox .day:last-child article:last-child { border-bottom-color: transparent; }
+.inbox article:hover { background: var(--hover); }
+.inbox article:focus { outline: 2px solid var(--accent); outline-offset: -2px; }
+.inbox article:focus:not(:focus-visible) { outline: none; }
+.inbox .dot { position: absolute; inset-inline-start: 9px; top: calc(50% - 4px); width: 8px; height: 8px; border-radius: 50%;
+  background: var(--accent); }
+.inbox .read .dot { visibility: hidden; }
+.inbox .figure { position: relative; display: block; width: 40px; height: 40px; }
+.inbox .avatar { display: grid; place-items: center; width: 40px; height: 40px; border-radius: 50%; object-fit: cover;
+  background: light-dark(hsl(var(--hue, 0) 45% 90%), hsl(var(--hue, 0) 25% 27%));
+  color: light-dark(hsl(var(--hue, 0) 55% 28%), hsl(var(--hue, 0) 60% 85%)); font-size: 16px; font-weight: 600; }
+.inbox .kind { position: absolute; inset-inline-end: -4px; bottom: -4px; display: grid; place-items: center; width: 20px;
+  height: 20px; border: 2px solid var(--card); border-radius: 50%; background: var(--faint); color: var(--card); }
+.inbox .kind svg { width: 11px; height: 11px; stroke-width: 2.6; }
+.inbox .open { min-width: 0; min-height: 0; padding: 0; border: 0; border-radius: 0; background: none; color: inherit; font: inherit;
+  text-align: start; text-decoration: none; white-space: normal; cursor: pointer; }
+.inbox .open::after { position: absolute; inset: 0; content: ""; }
+.inbox .open:hover { filter: none; background: none; }
+.inbox .open:focus-visible { outline: none; }
+.inbox .open:focus-visible::after { outline: 2px solid var(--accent); outline-offset: -2px; border-radius: 4px; }
+.inbox .said { display: -webkit-box; overflow: hidden; -webkit-box-orient: vertical; -webkit-line-clamp: 2;
+  overflow-wrap: anywhere; color: var(--faint); }
+.inbox .said strong { color: var(--ink); font-weight: 500; }
+.inbox .unread .said { color: var(--ink); }
+.inbox .unread .said strong { font-weight: 600; }
+.inbox time { color: var(--faint); font-size: 12px; white-space: nowrap; font-variant-numeric: tabular-nums; }
+.inbox .unread time { color: var(--ink); }
+.inbox .actions { position: absolute; inset-inline-end: 8px; top: calc(50% - 16px); z-index: 1; display: flex; opacity: 0;
+  border-radius: 8px; }
+.inbox article:is(:hover, :focus-within) .actions { opacity: 1; }
+.inbox article:is(:hover, :focus-within) .actions:has(button:not([hidden])) { background: var(--card); box-shadow: 0 0 0 1px var(--line); }
+.inbox article:is(:hover, :focus-within):has(.actions button:not([hidden])) time { visibility: hidden; }
+
+.inbox .empty { padding: 56px 24px; color: var(--faint); text-align: center; }
+.inbox .empty strong { color: var(--ink); font-weight: 600; }
+.inbox .empty p, .note { margin: 4px 0 0; }
+.inbox .note { padding: 8px 16px; border-bottom: 1px solid var(--line); background: var(--band); color: var(--ink); font-size: 13px; }
+.inbox .note:empty { display: none; }
+.inbox .older { display: block; width: 100%; height: 44px; border: 0; border-radius: 0 0 12px 12px; background: none;
+  color: var(--faint); font: inherit; font-weight: 600; cursor: pointer; }
+.inbox .older:hover { background: var(--hover); color: var(--ink); }
+.inbox .older.busy { opacity: .5; }
+.inbox .skeletons > div { display: grid; grid-template: 10px 10px / 40px 60% ; gap: 10px 12px; align-content: center; height: 65px;
+  padding-inline: 24px 16px; border-bottom: 1px solid var(--line); }
+.inbox .skeletons i { grid-row: span 2; width: 40px; height: 40px; margin-top: -5px; border-radius: 50%; }
+.inbox .skeletons b { border-radius: 5px; }
+.inbox .skeletons b:last-child { width: 55%; }
+.inbox .skeletons :is(i, b) { background: var(--line); animation: push-pulse 1.2s ease-in-out infinite alternate; }
+@keyframes push-pulse { to { opacity: .45; } }
+.unseen { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
+
+@media (hover: none) {
+  .inbox .icon { width: 44px; height: 44px; }
+  .inbox .actions { top: calc(50% - 22px); }
+  .inbox .pill { height: 44px; border-radius: 22px; }
+}
+@media (prefers-reduced-motion: reduce) { .inbox .skeletons :is(i, b) { animation: none; } }
+@media (forced-colors: active) {
+  .inbox .dot { background: Highlight; forced-color-adjust: none; }
+  .inbox .kind { border-color: Canvas; background: CanvasText; color: Canvas; forced-color-adjust: none; }
+  .inbox .badge, .inbox .pill { border: 1px solid CanvasText; }
+}
+@media print {
+  .inbox .head { position: static; }
+  .inbox .day h3 { position: static; }
+  .inbox :is(.icon, .actions, .older, .pill, .skeletons) { display: none; }
+  .inbox article { break-inside: avoid; }
+}
+`;

@@ -1,0 +1,87 @@
+"""Makes the pictures of README and docs: `make screenshots`, or `python -m tests.screenshots FOLDER WIDTH ...`."""
+
+import shutil
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from playwright.sync_api import Browser, expect, sync_playwright
+
+from dev.ports import find_free
+from tests.e2e.pages import Person
+from tests.services import Valkey
+from tests.system import ROOT, System, on_redis
+
+_WIDTHS = (360, 768, 1280)
+_LOOKS = [("light", "en-US"), ("dark", "zh-CN")]
+_TITLES = [
+    "On rain",
+    "A very long title that goes on and on, and does not end where the line ends, so that one sees how it is cut",
+]
+
+
+@dataclass(frozen=True)
+class Shot:
+    """How the page is shown, and where the pictures go."""
+
+    folder: Path
+    width: int
+    scheme: str
+    language: str
+
+    def path(self, what: str) -> Path:
+        return self.folder / f"{what}-{self.width}-{self.scheme}-{self.language[:2]}.png"
+
+    def open(self, browser: Browser, system: System) -> Person:
+        size = {"width": self.width, "height": 800}
+        look = {"color_scheme": self.scheme, "locale": self.language, "reduced_motion": "reduce"}
+        return Person(browser, system, viewport=size, **look)
+
+
+def main(folder: Path, widths: list[int]) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    place = Path(tempfile.mkdtemp(prefix="toutiao-screenshots-"))
+    valkey = Valkey(place / "valkey").start()
+    port = find_free()
+    settings = {"IM_PORT": str(port), **on_redis(valkey.url)}
+    try:
+        with System(place / "system", im_ports=[port], **settings) as system, sync_playwright() as playwright:
+            browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
+            for width in widths:
+                for scheme, language in _LOOKS:
+                    _take(browser, system, Shot(folder, width, scheme, language))
+            browser.close()
+    finally:
+        valkey.stop()
+        shutil.rmtree(place, ignore_errors=True)
+
+
+def _take(browser: Browser, system: System, shot: Shot) -> None:
+    bob = shot.open(browser, system)
+    page = bob.page
+    page.mouse.move(0, 0)
+    page.screenshot(path=shot.path("empty"))
+    bob.is_followed_by(4, prefix="Zoë Müller")
+    for title in _TITLES:
+        _like_and_comment(bob, system, title)
+    page.locator("#inbox-card article").nth(3).locator(".open").click()
+    page.locator("#inbox-card article").nth(1).hover()
+    page.screenshot(path=shot.path("page"))
+    page.locator("push-bell button").first.click()
+    page.screenshot(path=shot.path("bell"))
+
+
+def _like_and_comment(bob: Person, system: System, title: str) -> None:
+    token = bob.log_in_elsewhere()
+    article = bob.api.call("POST", "/v1_0/articles", {"title": title}, token=token)[1]["id"]
+    fan = system.user("Ann")
+    bob.api.call("POST", f"/v1_0/articles/{article}/likings", token=fan.token)
+    bob.api.call("POST", f"/v1_0/articles/{article}/comments", {"content": "Yes"}, token=fan.token)
+    expect(bob.page.locator("#inbox-card article").filter(has_text=title)).to_have_count(2)
+
+
+if __name__ == "__main__":
+    main(
+        Path(sys.argv[1]) if len(sys.argv) > 1 else ROOT / "docs", [int(width) for width in sys.argv[2:]] or [*_WIDTHS]
+    )
