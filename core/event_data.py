@@ -87,13 +87,17 @@ _EXACT = json.JSONDecoder(parse_constant=_refuse_constant)
 _MOST_BYTES = 8  # of encoded data for a character of its text: 4 in UTF-8, and 5 where 1e15 is written out
 
 
+_SCALARS = frozenset({str, int, bool, type(None)})
+
+
 def _check_value(value: object, *, depth: int) -> None:
-    if isinstance(value, dict | list | tuple):
+    if isinstance(value, (dict, list, tuple)):
         if depth > DEEPEST_DATA:
             raise InvalidData(f"data is nested deeper than {DEEPEST_DATA} levels")
         for inner in value.values() if isinstance(value, dict) else value:
-            _check_value(inner, depth=depth + 1)
+            if type(inner) not in _SCALARS:  # nearly all are, and the call takes longer than the check
+                _check_value(inner, depth=depth + 1)
     elif isinstance(value, float) and not math.isfinite(value):
         raise InvalidData(f"data holds {value}, which is not a JSON number")
-    elif not isinstance(value, str | int | float | None):
+    elif not isinstance(value, (str, int, float, type(None))):
         raise InvalidData(f"data holds a {type(value).__name__}, which JSON does not have")
