@@ -23,7 +23,10 @@ def test_document_is_valid_and_complete(app: Flask, client: FlaskClient) -> None
 
 
 def test_document_is_readable(client: FlaskClient) -> None:
-    assert "/v1_0/user/followings" in client.get("/docs").text
+    page = client.get("/docs").text
+    assert "/v1_0/user/followings" in page
+    assert "With <code>token=this</code>, only" in page
+    assert "`" not in page
 
 
 def _operations(client: FlaskClient) -> list[tuple[str, str, dict[str, Any]]]:
