@@ -1,13 +1,13 @@
 """The web page, the OpenAPI document as a page, and the AsyncAPI document of the IM servers."""
 
+from collections.abc import Mapping
 from urllib.parse import urlsplit
 
 from flask import Blueprint, Response, current_app, jsonify, make_response, render_template, request
 
 from app.api.state import state
-from app.web import assets
-from core import asyncapi, events
-from core.texts import DEFAULT_LANGUAGE
+from app.web import assets, words
+from core import asyncapi, events, texts
 
 bp = Blueprint("page", __name__)
 
@@ -16,9 +16,19 @@ bp = Blueprint("page", __name__)
 def index() -> Response:
     im_url = _im_url()
     connect = f"{im_url} {im_url.replace('http', 'ws', 1)}"
-    return _page(
-        "index.html", connect=connect, im_url=im_url, default_photo=state.settings.default_photo, events=_events()
+    language = words.choose_language()
+    response = _page(
+        "index.html",
+        connect=connect,
+        im_url=im_url,
+        default_photo=state.settings.default_photo,
+        events=_events(language),
+        language=language,
+        languages=words.NAMES,
+        words=words.of(language),
     )
+    response.vary.update(["Accept-Language", "Cookie"])
+    return response
 
 
 @bp.get("/asyncapi.json")
@@ -45,10 +55,15 @@ def _im_url() -> str:
     return state.settings.im_public_url or f"{request.scheme}://{_own_host()}:{state.settings.im_port}"
 
 
-def _events() -> dict[str, dict[str, str | None]]:
+def _events(language: str) -> dict[str, dict[str, str | None]]:
     """Return the text of each event in the page's language, and its link."""
     declarations = [event.declaration for event in events.declared()]
-    return {it.name: {"text": it.text.get(DEFAULT_LANGUAGE), "link": it.link} for it in declarations}
+    return {it.name: {"text": _text(it.text, language), "link": it.link} for it in declarations}
+
+
+def _text(templates: Mapping[str, str], language: str) -> str | None:
+    chosen = texts.choose(templates, [language])
+    return None if chosen is None else templates[chosen]
 
 
 def _own_host() -> str:

@@ -2,18 +2,19 @@
 
 import { ping, send } from "./http.js";
 import { Session } from "./session.js";
+import { word } from "./words.js";
 
 /** The user who sent the request is no longer logged in here, so nobody needs the answer. */
 export class Superseded extends Error {
   constructor() {
-    super("You have been logged out.");
+    super(word("logged_out"));
   }
 }
 
 /** The tokens are no longer valid. */
 export class SessionOver extends Error {
   constructor() {
-    super("You have been logged out. Please log in again.");
+    super(word("logged_out_log_in"));
   }
 }
 

@@ -2,6 +2,7 @@
 
 import { byId, button, element, unseen, written } from "./elements.js";
 import { onSubmit } from "./forms.js";
+import { word } from "./words.js";
 
 const MOST = 10;
 
@@ -72,15 +73,15 @@ class ArticleRow {
     const { title, author, likes_count: likes, comments_count: comments, is_liked: isLiked } = article;
     this.#article = article;
     this.#title.replaceChildren(written(title));
-    this.#about.replaceChildren("by ", written(author.name), ` · ${counted(likes, "like")} · ${counted(comments, "comment")}`);
-    this.#like.replaceChildren(isLiked ? "Unlike " : "Like ", unseen(written(title)));
+    this.#about.replaceChildren(...bylineOf(author.name), ` · ${word("likes", { count: likes })} · ${word("comments", { count: comments })}`);
+    this.#like.replaceChildren(`${word(isLiked ? "unlike" : "like")} `, unseen(written(title)));
   }
 
   #commentForm(id, api) {
-    const field = element("input", { name: "content", required: true, maxLength: 1000, placeholder: "Comment", dir: "auto" });
-    const label = element("label", { className: "grow" }, unseen("Comment on this article"), field);
+    const field = element("input", { name: "content", required: true, maxLength: 1000, placeholder: word("comment"), dir: "auto" });
+    const label = element("label", { className: "grow" }, unseen(word("comment_on")), field);
     const alert = element("p", { role: "alert", className: "wrong" });
-    const form = element("form", { id: `comment-${id}` }, element("div", { className: "row" }, label, element("button", { className: "quiet" }, "Send")), alert);
+    const form = element("form", { id: `comment-${id}` }, element("div", { className: "row" }, label, element("button", { className: "quiet" }, word("send"))), alert);
     onSubmit(form, api, async ({ content }) => {
       await api.call("POST", `/articles/${id}/comments`, { content });
       form.reset();
@@ -104,6 +105,7 @@ class ArticleRow {
   }
 }
 
-function counted(count, what) {
-  return count === 1 ? `1 ${what}` : `${count} ${what}s`;
+function bylineOf(author) {
+  const [before, after] = word("by", { name: "\0" }).split("\0");
+  return [before, written(author), after];
 }

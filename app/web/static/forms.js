@@ -2,6 +2,7 @@
 
 import { element } from "./elements.js";
 import { pause, retry } from "./push/live/retry.js";
+import { explain, explainField } from "./words.js";
 
 /** Call `action(values, submitter)` when the form is sent; `values` are its fields by name. */
 export function onSubmit(form, api, action) {
@@ -17,7 +18,7 @@ export function onSubmit(form, api, action) {
       await action(Object.fromEntries(new FormData(form)), event.submitter);
     } catch (error) {
       const fields = error.errors ?? {};
-      showErrors(form, fields, Object.keys(fields).length ? "" : error.message);
+      showErrors(form, fields, Object.keys(fields).length ? "" : explain(error));
       if (error.isTransient) clearWhenOver(form, api, sent.signal);
     } finally {
       form.ariaBusy = "false";
@@ -35,7 +36,7 @@ function showErrors(form, errors, message) {
   form.querySelector("[role=alert]").textContent = message;
   for (const field of form.querySelectorAll("[name]:not(button)")) {
     document.getElementById(`${form.id}-${field.name}-wrong`)?.remove();
-    const wrong = [errors[field.name] ?? []].flat().join(" ");
+    const wrong = explainField(errors[field.name]);
     field.ariaInvalid = wrong ? "true" : null;
     if (wrong) showError(form, field, wrong);
     else field.removeAttribute("aria-describedby");

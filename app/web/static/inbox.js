@@ -7,8 +7,8 @@ import { InboxView } from "./push/list/inbox-view.js";
 import { STYLE } from "./push/list/style.js";
 import { PushBell } from "./push/bell/push-bell.js";
 import { wordsOf } from "./push/words/words.js";
+import { LANGUAGE, word } from "./words.js";
 
-const LANGUAGE = document.documentElement.lang;
 const TEMPLATES = JSON.parse(document.body.dataset.events);
 const EVENT_ICONS = { "following notify": ICONS.person, "liking notify": ICONS.heart, "comment notify": ICONS.speech };
 
@@ -38,7 +38,7 @@ export class Inbox {
   show(push) {
     this.#push = push;
     const look = { language: LANGUAGE, templates: TEMPLATES, icons: EVENT_ICONS, photoOf };
-    this.#view = new InboxView(push.inbox, { ...look, words: { title: "Inbox" }, below: byId("others") });
+    this.#view = new InboxView(push.inbox, { ...look, words: { title: word("inbox") }, below: byId("others") });
     this.#view.title.id = "inbox-title";
     byId("inbox-card").replaceChildren(this.#view.element);
     Object.assign(byId("bell"), { view: look, push });

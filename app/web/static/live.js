@@ -2,14 +2,7 @@
 
 import { byId } from "./elements.js";
 import { Push } from "./push/push.js";
-
-const STATES = {
-  connecting: "Connecting",
-  "catching-up": "Catching up",
-  live: "Live",
-  offline: "Offline, reconnecting",
-  missing: "Not live",
-};
+import { word } from "./words.js";
 
 /** Create the Push of this user. */
 export function createPush(api) {
@@ -40,7 +33,7 @@ async function loadIo(failures) {
 }
 
 function showState(state) {
-  byId("state").textContent = STATES[state];
+  byId("state").textContent = word(`connection_${state}`);
   byId("state").dataset.state = state;
   byId("no-live").hidden = state !== "missing";
 }

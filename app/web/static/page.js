@@ -9,6 +9,7 @@ import { createPush } from "./live.js";
 import { People } from "./people.js";
 import { Problem } from "./problem.js";
 import { Toasts } from "./toasts.js";
+import { switchLanguage } from "./words.js";
 
 const api = new Api();
 const people = new People(api, report);
@@ -85,6 +86,7 @@ byId("log-out").onclick = () => {
   leave();
 };
 byId("me").onclick = openProfile;
+byId("language").onchange = ({ target }) => switchLanguage(target.value);
 byId("cancel-profile").onclick = () => byId("profile").close();
 api.addEventListener("logged-out", () => {
   leave();

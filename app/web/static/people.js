@@ -2,6 +2,7 @@
 
 import { byId, moveFocus, switchOff } from "./elements.js";
 import { PersonRow } from "./person-row.js";
+import { word } from "./words.js";
 
 const PER_PAGE = 10;
 const TYPING_MS = 300;
@@ -71,7 +72,7 @@ export class People {
     this.#drawRows(others);
     byId("no-people").hidden = others.length > 0;
     byId("people-pages").hidden = pages === 1;
-    byId("people-page").textContent = `Page ${page} of ${pages}`;
+    byId("people-page").textContent = word("page_of", { page, pages });
     switchOff(byId("previous-people"), page <= 1);
     switchOff(byId("next-people"), page >= pages);
   }

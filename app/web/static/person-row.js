@@ -1,6 +1,7 @@
 /** One person to follow. The row keeps its elements while it is shown. Only their content changes. */
 
 import { avatar, button, element, unseen, written } from "./elements.js";
+import { word } from "./words.js";
 
 export class PersonRow {
   person = {};
@@ -23,10 +24,10 @@ export class PersonRow {
     this.person = person;
     this.element.classList.toggle("online", online);
     this.#name.replaceChildren(written(name));
-    this.#about.textContent = `${fans === 1 ? "1 follower" : `${fans} followers`}${online ? " · online" : ""}`;
+    this.#about.textContent = [word("followers", { count: fans }), ...(online ? [word("online")] : [])].join(" · ");
     this.#introduction.replaceChildren(written(introduction ?? ""));
     this.#introduction.hidden = !introduction;
-    this.#button.replaceChildren(isFollowing ? "Unfollow " : "Follow ", unseen(written(name)));
+    this.#button.replaceChildren(`${word(isFollowing ? "unfollow" : "follow")} `, unseen(written(name)));
     this.#button.className = isFollowing ? "quiet" : "";
   }
 }

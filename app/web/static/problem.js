@@ -2,6 +2,7 @@
 
 import { byId, moveFocus } from "./elements.js";
 import { pause, retry } from "./push/live/retry.js";
+import { explain } from "./words.js";
 
 export class Problem {
   #probe;
@@ -17,7 +18,7 @@ export class Problem {
 
   show(error) {
     this.clear();
-    byId("error-text").textContent = error.message;
+    byId("error-text").textContent = explain(error);
     byId("error").hidden = false;
     if (error.isTransient) this.#clearWhenOver();
   }

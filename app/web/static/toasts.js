@@ -2,6 +2,7 @@
 
 import { avatar, button, byId, element, moveFocus } from "./elements.js";
 import { asElements } from "./push/list/description.js";
+import { word } from "./words.js";
 
 const SECONDS = 8;
 const LEAVING_MS = 300;
@@ -30,7 +31,7 @@ export class Toasts {
   /** `parts` are those of the text. */
   show({ user_name: name, user_photo: photo }, parts) {
     const toast = element("div", { className: "toast" }, avatar(name, photo));
-    const close = button("×", { label: "Dismiss", className: "plain", onclick: () => this.#remove(toast) });
+    const close = button("×", { label: word("dismiss"), className: "plain", onclick: () => this.#remove(toast) });
     toast.append(element("p", { className: "grow", dir: "auto" }, ...asElements(parts)), close);
     this.#waiting.push(toast);
     if (this.#waiting.length > most()) this.#waiting.shift();

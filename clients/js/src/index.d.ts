@@ -106,6 +106,8 @@ export class ApiError extends Error {
   status: number;
   errors: Record<string, unknown>;
   isTransient: boolean;
+  /** Seconds. */
+  retryAfter?: string | null;
 }
 
 /** There was no answer. */

@@ -10,6 +10,8 @@ export class ApiError extends Error {
     this.status = status;
     this.errors = body?.errors ?? {};
     this.isTransient = status === 503;
+    /** Seconds, as the server said it. */
+    this.retryAfter = retryAfter;
   }
 }
 
