@@ -9,7 +9,7 @@ from tests.e2e.pages import RIGHT_TO_LEFT, Person
 from tests.system import System
 
 CLIENT = "**/socket.io.esm.min.js*"
-MOST_REQUESTS = 56  # to load the page: styles, modules, icon, and the document itself
+MOST_REQUESTS = 60  # to load the page: styles, modules, icon, and the document itself
 
 
 class TestPage:

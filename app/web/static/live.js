@@ -13,7 +13,9 @@ export function createPush(api) {
     getToken: async ({ refresh }) => (!refresh && api.session.token) || api.session.refresh(),
     inbox: {
       list: (query) => api.call("GET", `/user/notifications?${new URLSearchParams(query)}`),
+      counts: () => api.call("GET", "/user/notifications/counts"),
       markRead: (which) => api.call("POST", "/user/notifications/read", which),
+      markState: (mark) => api.call("POST", "/user/notifications/state", mark),
     },
   });
   showState("connecting");

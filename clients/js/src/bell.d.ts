@@ -11,7 +11,20 @@ export interface BellLabels {
   showNew: (count: number) => string;
   unreadOne: string;
   markRead: string;
+  markUnread: string;
   markAllRead: string;
+  show: string;
+  tabs: Record<"all" | "unread" | "archived", string>;
+  emptyIn: Record<"unread" | "archived", string>;
+  archive: string;
+  unarchive: string;
+  archived: string;
+  unarchived: string;
+  allRead: string;
+  undo: string;
+  shortcuts: string;
+  /** What each key does. */
+  keys: Record<string, string>;
   refresh: string;
   close: string;
   more: string;

@@ -1,4 +1,4 @@
-/** The inbox over HTTP: `GET {baseUrl}/user/notifications`, and `POST {baseUrl}/user/notifications/read`. */
+/** The inbox over HTTP: `GET {baseUrl}/user/notifications`, and what is below it. */
 
 import { request } from "./live/http.js";
 
@@ -18,10 +18,9 @@ export function httpInbox({ baseUrl, getToken, language }) {
   }
 
   return {
-    list({ limit, before }) {
-      const query = new URLSearchParams(before === undefined ? { limit } : { limit, before });
-      return call("GET", `${root}?${query}`);
-    },
+    list: (query) => call("GET", `${root}?${new URLSearchParams(query)}`),
+    counts: () => call("GET", `${root}/counts`),
     markRead: (which) => call("POST", `${root}/read`, which),
+    markState: (mark) => call("POST", `${root}/state`, mark),
   };
 }

@@ -19,16 +19,37 @@ export interface Item<Data = Record<string, unknown>> {
   /** Only the inbox has it, a push does not. */
   text?: string;
   url?: string | null;
+  category?: string;
+  /** Unix seconds, or null. Of a server that knows states. */
+  seen_at?: number | null;
+  read_at?: number | null;
+  archived_at?: number | null;
 }
 
-export interface Page {
+/** What is changed: each true, or false to take it back. */
+export interface Change {
+  seen?: boolean;
+  read?: boolean;
+  archived?: boolean;
+}
+
+export type State = "all" | "unread" | "archived";
+
+export interface Counts {
   unread_count: number;
+  unseen_count?: number;
+}
+
+export interface Page extends Counts {
   results: Item[];
 }
 
 export interface InboxApi {
-  list(options: { limit: number; before?: number }): Promise<Page>;
-  markRead(which: { ids: number[] } | { up_to: number }): Promise<{ unread_count: number }>;
+  list(options: { limit: number; before?: number; state?: State }): Promise<Page>;
+  markRead(which: { ids: number[] } | { up_to: number }): Promise<Counts>;
+  /** Of a server that knows states. */
+  markState?(mark: Change & ({ ids: number[] } | { filter: { state?: State; up_to?: number } })): Promise<Counts>;
+  counts?(): Promise<Record<State, number>>;
 }
 
 export interface Snapshot {
@@ -37,6 +58,11 @@ export interface Snapshot {
   readonly items: readonly Item[];
   /** 1000 means "1,000 or more". */
   readonly unread: number;
+  /** What nobody has seen yet. */
+  readonly unseen: number;
+  readonly counts: Readonly<Record<State, number>> | null;
+  /** Whether the server knows more than read: seen and archived. */
+  readonly hasStates: boolean;
   readonly hasMore: boolean;
   readonly isLoadingMore: boolean;
   readonly error: Error | null;
@@ -50,7 +76,12 @@ export class InboxStore {
   loadMore: () => Promise<void>;
   /** Rejects if the server did not do it; then it is taken back. */
   markRead: (ids: Iterable<number>) => Promise<void>;
-  markAllRead: () => Promise<void>;
+  /** Resolves to the ids of those here that were unread. */
+  markAllRead: () => Promise<number[]>;
+  /** Rejects as markRead does. */
+  change: (ids: Iterable<number>, change: Omit<Change, "seen">) => Promise<void>;
+  markSeen: () => Promise<void>;
+  inState: (state: State) => Pick<InboxStore, "getSnapshot" | "load" | "loadMore">;
 }
 
 interface Envelope {
@@ -71,6 +102,7 @@ export type Notification =
 export interface PushEvents {
   notification: Notification;
   unread: number;
+  unseen: number;
   inbox: Page;
   withdrawn: number[];
   event: { event: string; data: unknown };

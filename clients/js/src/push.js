@@ -6,7 +6,7 @@ import { SharedPush } from "./live/shared-push.js";
 import { InboxStore } from "./store/inbox-store.js";
 import { keepToken, userIdOf } from "./tokens.js";
 
-const EVENTS = ["notification", "unread", "inbox", "withdrawn", "event", "state"];
+const EVENTS = ["notification", "unread", "unseen", "inbox", "withdrawn", "event", "state"];
 
 /** Dispatches the events of SharedPush, and keeps `inbox`, an InboxStore, up to date. */
 export class Push extends EventTarget {
@@ -76,6 +76,8 @@ export class Push extends EventTarget {
   #take(type, detail) {
     if (type === "notification") this.inbox.add(detail);
     else if (type === "unread") this.inbox.setUnread(detail);
+    else if (type === "unseen") this.inbox.setUnseen(detail);
+    else if (type === "event" && detail.event === "state") this.inbox.takeStates(detail.data);
     else if (type === "inbox") this.inbox.take(detail);
     else if (type === "withdrawn") this.inbox.withdraw(detail);
     else if (type === "state") this.#takeState(detail);

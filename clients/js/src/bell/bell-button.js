@@ -23,10 +23,12 @@ export class BellButton {
     this.element.setAttribute("aria-expanded", String(isOpen));
   }
 
-  draw(unread) {
+  /** The badge counts what nobody has seen; where the server does not know that, what is unread. */
+  draw({ unread, unseen, hasStates }) {
     const count = this.#words.unread(unread);
-    this.#badge.textContent = unread > 99 ? "99+" : unread;
-    this.#badge.hidden = unread === 0;
+    const shown = hasStates ? unseen : unread;
+    this.#badge.textContent = shown > 99 ? "99+" : shown;
+    this.#badge.hidden = shown === 0;
     this.element.setAttribute("aria-label", `${this.#words.title}, ${count}`);
     if (this.status.textContent !== count) this.status.textContent = count;
   }

@@ -134,7 +134,7 @@ export class PushBell extends HTMLElement {
 
   #draw() {
     const snapshot = this.#push.inbox.getSnapshot();
-    this.#bell.draw(snapshot.unread);
+    this.#bell.draw(snapshot);
     this.#panel.draw(snapshot);
     if (!this.#panel.element.hidden) this.#askForTexts(snapshot.items);
   }
@@ -163,7 +163,7 @@ export class PushBell extends HTMLElement {
   }
 
   #closeByKey(event) {
-    if (event.key !== "Escape" || this.#panel.element.hidden) return;
+    if (event.key !== "Escape" || this.#panel.element.hidden || event.target.closest?.("dialog")) return;
     event.stopPropagation();
     this.#close();
   }

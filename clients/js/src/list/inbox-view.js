@@ -1,12 +1,16 @@
 /** The inbox as people see it: a head with the count and the buttons, and the list. The bell and pages show the same. */
 
-import { element, iconButton, moveFocus, unseen, button } from "./elements.js";
+import { button, element, iconButton, moveFocus, unseen } from "./elements.js";
 import { ICONS } from "./icons.js";
+import { Keys } from "./keys.js";
 import { NotificationList } from "./notification-list.js";
+import { Tabs } from "./tabs.js";
 import { Times } from "./times.js";
+import { UndoBar } from "./undo-bar.js";
 import { wordsOf } from "../words/words.js";
 
 const IDLE_MS = 300;
+const SEEN_MS = 1000;
 const MINUTE_MS = 60_000;
 const BUSY_EVENTS = ["pointerover", "focusin", "focusout"];
 
@@ -16,31 +20,38 @@ export class InboxView {
   #below;
   #scroller;
   #list;
+  #tabs;
+  #undoBar;
+  #keys;
+  #panel = element("div", { role: "tabpanel" });
+  #top;
   #head;
   #badge = element("span", { className: "badge", hidden: true });
   #count = unseen();
   #pill;
   #markAll;
-  #reload;
+  #isInView = false;
   #hasBeenRead = false;
   #frame = null;
   #idleTimer;
+  #seenTimer;
   #ended = new AbortController();
 
   /**
    * Show an InboxStore. `words` are other words than those of `language`. `templates` are what is declared by event, {text,
-   * link}, `icons` paths by event; `photoOf(photo)` is the address of a photo. `open(item)` is called when a row is used; without
-   * it, it is marked as read. `scroller` is the element that scrolls, if it is not the page. `below` is an element that
-   * a longer list moves.
+   * link}, `icons` paths by event; `photoOf(photo)` is the address of a photo. `open(item)` is called when a row is used;
+   * without it, it is marked as read. `scroller` is the element that scrolls, if it is not the page. `below` is an element
+   * that a longer list moves.
    */
   constructor(inbox, { language, words, templates = {}, icons = {}, photoOf = (photo) => photo, open, scroller, below }) {
     this.#inbox = inbox;
     this.#below = below;
     this.#scroller = scroller;
-    const markRead = (ids) => attempt(inbox.markRead(ids));
-    const openItem = open ?? (({ id, read }) => read || markRead([id]));
-    const own = { words: { ...wordsOf(language), ...words }, times: new Times(language) };
-    this.#context = { ...own, templates, icons, photoOf, open: openItem, markRead, drawNow: () => this.#draw() };
+    const act = this.#createActions();
+    const openItem = open ?? ((item) => item.read || act.markRead(item));
+    const own = { words: { ...wordsOf(language), ...words }, times: new Times(language), act, open: openItem };
+    const source = () => inbox.inState(this.#tabs.chosen);
+    this.#context = { ...own, templates, icons, photoOf, source, drawNow: () => this.#draw() };
     this.#build();
     this.#listen();
     this.#take();
@@ -51,6 +62,7 @@ export class InboxView {
     this.#ended.abort();
     this.#list.destroy();
     clearTimeout(this.#idleTimer);
+    clearTimeout(this.#seenTimer);
     cancelAnimationFrame(this.#frame);
   }
 
@@ -64,11 +76,31 @@ export class InboxView {
     return this.#head;
   }
 
+  /** Whether the list is on the screen, in a tab that is looked at. */
+  get isInView() {
+    return this.#isInView && !document.hidden;
+  }
+
   /** Read the inbox because the reader asked for it. New notifications are shown at once. */
   async reload() {
     this.#showNew();
-    await this.#inbox.load();
+    await Promise.all([this.#inbox.load(), this.#tabs.chosen === "all" || this.#context.source().load()]);
     this.#showNew();
+  }
+
+  /** What can be done with a notification. What leaves the list can be taken back. */
+  #createActions() {
+    const change = (item, changes) => attempt(this.#inbox.change([item.id], changes));
+    const move = (item, archived, said) => {
+      change(item, { archived });
+      this.#undoBar.show(this.#context.words[said], () => change(item, { archived: !archived }));
+    };
+    return {
+      markRead: (item) => attempt(this.#inbox.markRead([item.id])),
+      markUnread: (item) => change(item, { read: false }),
+      archive: (item) => move(item, true, "archived"),
+      unarchive: (item) => move(item, false, "unarchived"),
+    };
   }
 
   #build() {
@@ -79,11 +111,31 @@ export class InboxView {
     this.#context.title = title;
     this.#pill = button({ className: "pill", hidden: true, onclick: () => this.#showNewOnClick() });
     this.#markAll = iconButton(ICONS.checks, words.markAllRead, { className: "icon mark-all", onclick: () => this.#markAllRead() });
-    this.#reload = iconButton(ICONS.refresh, words.refresh, { className: "icon reload", onclick: () => this.reload() });
+    const reload = iconButton(ICONS.refresh, words.refresh, { className: "icon reload", onclick: () => this.reload() });
+    const shortcuts = iconButton(ICONS.keyboard, words.shortcuts, { className: "icon shortcuts", onclick: () => this.#keys.showHelp() });
     const status = element("span", { role: "status" }, this.#pill);
-    this.#head = element("div", { className: "head" }, title, status, this.#markAll, this.#reload);
-    this.#list = new NotificationList(this.#inbox, this.#context);
-    this.element = element("div", { className: "inbox" }, this.#head, this.#list.element);
+    this.#head = element("div", { className: "head" }, title, status, this.#markAll, reload, shortcuts);
+    this.#tabs = new Tabs(words, this.#panel, () => this.#showState());
+    this.#undoBar = new UndoBar(words, () => title);
+    this.#keys = new Keys(words, this.#createKeys());
+    this.#top = element("div", { className: "top" }, this.#head, this.#tabs.element);
+    this.#list = new NotificationList(this.#context, "all");
+    this.#panel.append(this.#list.element);
+    this.element = element("div", { className: "inbox" }, this.#top, this.#panel, this.#undoBar.element, this.#keys.help);
+  }
+
+  #createKeys() {
+    const { act } = this.#context;
+    const withStates = (action) => () => {
+      const item = this.#list.focused;
+      if (item && this.#inbox.getSnapshot().hasStates) action(item);
+    };
+    return {
+      j: () => this.#list.step(1),
+      k: () => this.#list.step(-1),
+      e: withStates((item) => (item.archived_at ? act.unarchive(item) : act.archive(item))),
+      u: withStates((item) => (item.read ? act.markUnread(item) : act.markRead(item))),
+    };
   }
 
   #listen() {
@@ -92,12 +144,34 @@ export class InboxView {
     for (const event of BUSY_EVENTS) document.addEventListener(event, showWhenIdle, { signal });
     document.documentElement.addEventListener("pointerleave", showWhenIdle, { signal });
     (this.#scroller ?? document).addEventListener("scroll", showWhenIdle, { signal, passive: true });
+    document.addEventListener("visibilitychange", () => this.#markSeenSoon(), { signal });
+    document.addEventListener("keydown", (event) => this.#takeKey(event), { signal });
+    const watch = new IntersectionObserver(([{ isIntersecting }]) => {
+      this.#isInView = isIntersecting;
+      this.#markSeenSoon();
+    });
+    watch.observe(this.#panel);
     const unsubscribe = this.#inbox.subscribe(() => this.#take());
     const clock = setInterval(() => this.#list.drawTimes(), MINUTE_MS);
     signal.addEventListener("abort", () => {
       unsubscribe();
       clearInterval(clock);
+      watch.disconnect();
     });
+  }
+
+  /** Keys are for the list while it has the focus. On a page of its own it also has those that nothing else has. */
+  #takeKey(event) {
+    const isHere = event.composedPath().includes(this.element);
+    if (isHere || (!this.#scroller && event.target === document.body)) this.#keys.take(event);
+  }
+
+  #showState() {
+    this.#list.destroy();
+    this.#list = new NotificationList(this.#context, this.#tabs.chosen);
+    this.#panel.append(this.#list.element);
+    if (this.#tabs.chosen !== "all") this.#context.source().load();
+    this.#draw({ showsNew: true });
   }
 
   /** Counts are shown at once, rows with the next frame: many may come at a time. */
@@ -108,13 +182,16 @@ export class InboxView {
     this.#badge.hidden = unread === 0;
     if (this.#count.textContent !== count) this.#count.textContent = count;
     this.#markAll.setAttribute("aria-disabled", unread === 0);
+    this.#markSeenSoon();
     this.#frame ??= requestAnimationFrame(() => this.#draw());
   }
 
   #draw({ showsNew = false } = {}) {
     cancelAnimationFrame(this.#frame);
     this.#frame = null;
-    const snapshot = this.#inbox.getSnapshot();
+    const snapshot = this.#context.source().getSnapshot();
+    this.element.classList.toggle("has-states", snapshot.hasStates);
+    this.#tabs.drawCounts(snapshot.counts);
     const isFirst = !this.#hasBeenRead && snapshot.status === "ready";
     this.#hasBeenRead ||= isFirst;
     const shows = showsNew || isFirst || (this.#list.waiting.length === 0 && !this.#isBusy());
@@ -162,7 +239,7 @@ export class InboxView {
   }
 
   #isScrolled() {
-    return this.#area.top < this.#head.getBoundingClientRect().bottom - 1;
+    return this.#area.top < this.#top.getBoundingClientRect().bottom - 1;
   }
 
   get #area() {
@@ -172,11 +249,21 @@ export class InboxView {
   async #markAllRead() {
     if (this.#markAll.getAttribute("aria-disabled") === "true") return;
     this.#showNew();
-    await attempt(this.#inbox.markAllRead());
+    const ids = await attempt(this.#inbox.markAllRead());
+    if (!ids?.length || !this.#inbox.getSnapshot().hasStates) return;
+    this.#undoBar.show(this.#context.words.allRead, () => attempt(this.#inbox.change(ids, { read: false })));
+  }
+
+  #markSeenSoon() {
+    if (!this.isInView || this.#inbox.getSnapshot().unseen === 0) return;
+    this.#seenTimer ??= setTimeout(() => {
+      this.#seenTimer = undefined;
+      if (this.isInView) this.#inbox.markSeen();
+    }, SEEN_MS);
   }
 }
 
-/** The store takes back what failed, and says so in its snapshot. */
-async function attempt(marking) {
-  await marking.catch(() => {});
+/** The store takes back what failed, and says so in its snapshot. Resolve to undefined then. */
+function attempt(marking) {
+  return marking.catch(() => undefined);
 }

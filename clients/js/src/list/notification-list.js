@@ -14,7 +14,6 @@ const AHEAD = "600px 0px"; // older rows are read before the reader is there
 /** New rows would move the others. So they wait, in `waiting`, until `showNew` is called. */
 export class NotificationList {
   waiting = [];
-  #inbox;
   #context;
   #rows = new Map(); // by id
   #days = new Map(); // by key
@@ -25,11 +24,13 @@ export class NotificationList {
   #older;
   #watch;
 
-  constructor(inbox, context) {
-    this.#inbox = inbox;
+  /** `context` is that of InboxView, `state` says which notifications these are. */
+  constructor(context, state) {
     this.#context = context;
-    const { empty, emptyHint, more } = context.words;
-    this.#empty = element("div", { className: "empty", hidden: true }, element("strong", { textContent: empty }), element("p", { textContent: emptyHint }));
+    const { empty, emptyIn, emptyHint, more } = context.words;
+    const nothing = element("strong", { textContent: emptyIn[state] ?? empty });
+    const hint = element("p", { textContent: emptyHint, hidden: state !== "all" });
+    this.#empty = element("div", { className: "empty", hidden: true }, nothing, hint);
     this.#older = button({ className: "older", textContent: more, onclick: () => this.#showOlder(), hidden: true });
     this.element = element("div", { className: "list" }, this.#empty, this.#areas, this.#skeletons.element, this.#older);
     this.#watch = new IntersectionObserver((seen) => this.#showOlderWhenNear(seen), { rootMargin: AHEAD });
@@ -37,15 +38,24 @@ export class NotificationList {
 
   destroy() {
     this.#watch.disconnect();
+    this.element.remove();
   }
 
   get size() {
     return this.#rows.size;
   }
 
-  /** The ids of the rows that are shown, newest first. */
-  get ids() {
-    return [...this.#rows.keys()].sort((one, other) => other - one);
+  /** The item of the row that has the focus, or null. */
+  get focused() {
+    const active = this.element.getRootNode().activeElement;
+    return [...this.#rows.values()].find((row) => row.element.contains(active))?.item ?? null;
+  }
+
+  /** Move the focus by one row, or to the first. */
+  step(by) {
+    const rows = [...this.element.querySelectorAll("article")];
+    const place = rows.indexOf(this.#rows.get(this.focused?.id)?.element);
+    rows[place === -1 ? 0 : Math.min(Math.max(0, place + by), rows.length - 1)]?.focus();
   }
 
   /** Show the snapshot of the inbox. New rows wait, unless `showsNew`. */
@@ -132,7 +142,9 @@ export class NotificationList {
   }
 
   #remove(id, row) {
-    moveFocus({ from: row.element, to: this.#context.title });
+    const rows = [...this.element.querySelectorAll("article")];
+    const place = rows.indexOf(row.element);
+    moveFocus({ from: row.element, to: rows[place + 1] ?? rows[place - 1] ?? this.#context.title });
     row.element.remove();
     this.#rows.delete(id);
   }
@@ -156,16 +168,16 @@ export class NotificationList {
 
   #showOlderWhenNear(seen) {
     // After a failure the reader decides, or else an unreachable server would be asked again and again.
-    const { error } = this.#inbox.getSnapshot();
+    const { error } = this.#context.source().getSnapshot();
     if (error === null && seen.some(({ isIntersecting }) => isIntersecting)) this.#showOlder();
   }
 
   /** Show what is here already, and else read it. */
   async #showOlder() {
-    const { items } = this.#inbox.getSnapshot();
+    const { items } = this.#context.source().getSnapshot();
     const last = this.#oldest();
     this.#most = this.#rows.size + STEP;
-    if (items.at(-1)?.id === last) await this.#inbox.loadMore();
+    if (items.at(-1)?.id === last) await this.#context.source().loadMore();
     const hadFocus = this.#older.contains(this.#older.getRootNode().activeElement);
     this.#context.drawNow();
     if (hadFocus && this.#older.hidden) this.focus(Math.max(...[...this.#rows.keys()].filter((id) => id < last)));

@@ -17,14 +17,13 @@ export class Row {
   #said = element("span", { className: "said", dir: "auto" });
   #time = element("time");
   #actions = element("span", { className: "actions" });
-  #markRead;
+  #buttons; // by what they do
 
-  /** `context` is that of InboxView: {words, times, templates, icons, photoOf, open, markRead}. */
+  /** `context` is that of InboxView: {words, times, templates, icons, photoOf, open, act}. */
   constructor(item, context) {
     this.#context = context;
     this.date = new Date(item.created_at * 1000);
-    this.#markRead = iconButton(ICONS.check, context.words.markRead, { onclick: () => this.#mark() });
-    this.#actions.append(this.#markRead);
+    this.#buttons = this.#makeButtons();
     this.element = element("article", { tabIndex: -1 }, element("i", { className: "dot" }), this.#figure, this.#link, this.#time, this.#actions);
     this.element.addEventListener("keydown", (event) => this.#openByKey(event));
     this.#writeTime();
@@ -37,8 +36,7 @@ export class Row {
     this.item = item;
     if (before?.text !== item.text || before?.data !== item.data) this.#write(item);
     this.#drawLink(linkOf(item, document.baseURI, this.#context.templates));
-    if (item.read) moveFocus({ from: this.#markRead, to: this.element });
-    this.#markRead.hidden = item.read;
+    this.#drawButtons(item);
     this.element.className = item.read ? "read" : "unread";
     this.#name();
   }
@@ -71,7 +69,7 @@ export class Row {
     const name = item.data?.user_name || words.somebody;
     const kind = element("span", { className: "kind" }, icon(icons[item.event] ?? ICONS.bell));
     this.#figure.replaceChildren(avatar(name, photoOf(item.data?.user_photo)), kind);
-    this.#markRead.setAttribute("aria-label", `${words.markRead}: ${this.#text}`);
+    for (const [what, made] of Object.entries(this.#buttons)) made.setAttribute("aria-label", `${words[what]}: ${this.#text}`);
   }
 
   /** The article is heard as one sentence. */
@@ -102,7 +100,30 @@ export class Row {
     if (event.key === "Enter" && event.target === this.element) this.#link.click();
   }
 
-  #mark() {
-    this.#context.markRead([this.item.id]);
+  #makeButtons() {
+    const { words, act } = this.#context;
+    const make = (path, what) => iconButton(path, words[what], { onclick: () => act[what](this.item), hidden: true });
+    const made = {
+      markRead: make(ICONS.check, "markRead"),
+      markUnread: make(ICONS.dot, "markUnread"),
+      archive: make(ICONS.archive, "archive"),
+      unarchive: make(ICONS.inbox, "unarchive"),
+    };
+    this.#actions.append(...Object.values(made));
+    return made;
+  }
+
+  #drawButtons({ read, archived_at: archivedAt }) {
+    const { hasStates } = this.#context.source().getSnapshot();
+    const { markRead, markUnread, archive, unarchive } = this.#buttons;
+    this.#show(markRead, !read);
+    this.#show(markUnread, read && hasStates);
+    this.#show(archive, hasStates && !archivedAt);
+    this.#show(unarchive, hasStates && Boolean(archivedAt));
+  }
+
+  #show(made, isShown) {
+    if (!isShown) moveFocus({ from: made, to: this.element });
+    made.hidden = !isShown;
   }
 }

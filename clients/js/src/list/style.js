@@ -5,8 +5,10 @@ export const STYLE = `
 .inbox *, .inbox *::before, .inbox *::after { box-sizing: border-box; }
 .inbox [hidden] { display: none !important; }
 
-.inbox .head { position: sticky; top: 0; z-index: 3; display: flex; align-items: center; gap: 4px; height: 48px;
-  padding-inline: 16px 8px; border-bottom: 1px solid var(--line); border-radius: 12px 12px 0 0; background: var(--card); }
+.inbox .top { position: sticky; top: 0; z-index: 3; border-bottom: 1px solid var(--line); border-radius: 12px 12px 0 0;
+  background: var(--card); }
+.inbox .head { display: flex; align-items: center; gap: 4px; height: 48px;
+  padding-inline: 16px 8px; }
 .inbox h2 { flex: 1; min-width: 0; margin: 0; overflow: hidden; font-size: 15px; font-weight: 600; letter-spacing: -.01em;
   white-space: nowrap; text-overflow: ellipsis; }
 .inbox h2:focus { outline: none; }
@@ -22,8 +24,32 @@ export const STYLE = `
 .inbox .pill { height: 28px; min-height: 0; padding: 0 12px; border: 0; border-radius: 14px; background: var(--accent);
   color: var(--on-accent); font: inherit; font-size: 13px; font-weight: 600; white-space: nowrap; cursor: pointer; }
 
+.inbox .tabs { display: none; gap: 16px; height: 36px; padding-inline: 16px; overflow: hidden; }
+.inbox.has-states .tabs { display: flex; }
+.inbox .tabs button { min-height: 0; padding: 0; border: 0; border-bottom: 2px solid transparent; border-radius: 0; background: none;
+  color: var(--faint); font: inherit; font-size: 13px; font-weight: 500; white-space: nowrap; cursor: pointer; }
+.inbox .tabs button:hover { background: none; color: var(--ink); filter: none; }
+.inbox .tabs button:focus-visible { outline-offset: -2px; border-radius: 4px; }
+.inbox .tabs [aria-selected="true"] { border-bottom-color: var(--accent); color: var(--ink); font-weight: 600; }
+.inbox .number { margin-inline-start: 2px; padding: 0 5px; border-radius: 8px; background: var(--line); color: var(--ink); font-size: 11px;
+  font-weight: 500; font-variant-numeric: tabular-nums; }
+.inbox .undo { position: sticky; bottom: 12px; z-index: 3; display: flex; align-items: center; justify-content: space-between;
+  width: min(320px, calc(100% - 24px)); height: 44px; margin: -44px auto 0; padding-inline: 16px 6px; border-radius: 10px;
+  background: var(--ink); color: var(--card); box-shadow: 0 8px 24px rgb(0 0 0 / 24%); }
+.inbox .undo-button { min-height: 0; height: 32px; padding: 0 12px; border: 0; border-radius: 8px; background: none; color: inherit;
+  font: inherit; font-weight: 600; text-decoration: underline; cursor: pointer; }
+.inbox .undo-button:hover { background: color-mix(in srgb, currentColor 14%, transparent); filter: none; }
+.inbox .undo .undo-button:focus-visible { outline-color: currentColor; outline-offset: -2px; }
+.inbox .help { width: min(22rem, calc(100vw - 2rem)); padding: 20px; border: 1px solid var(--line); border-radius: 12px;
+  background: var(--card); color: var(--ink); }
+.inbox .help dl { display: grid; grid-template-columns: auto 1fr; gap: 8px 16px; margin: 16px 0; }
+.inbox .help dd { margin: 0; }
+.inbox kbd { display: inline-block; min-width: 24px; padding: 0 6px; border: 1px solid var(--line); border-radius: 6px;
+  background: var(--band); font: 600 12px/22px ui-monospace, monospace; text-align: center; }
+
 .inbox .day h3 { position: sticky; top: 48px; z-index: 2; margin: 0; padding: 6px 16px; border-bottom: 1px solid var(--line);
   background: var(--band); color: var(--faint); font-size: 12px; font-weight: 600; line-height: 16px; }
+.inbox.has-states .day h3 { top: 84px; }
 .inbox .day h3::first-letter { text-transform: uppercase; }
 
 .inbox article { position: relative; display: grid; grid-template-columns: 40px minmax(0, 1fr) auto; align-items: center;
@@ -57,9 +83,9 @@ export const STYLE = `
 .inbox .unread time { color: var(--ink); }
 .inbox .actions { position: absolute; inset-inline-end: 8px; top: calc(50% - 16px); z-index: 1; display: flex; opacity: 0;
   border-radius: 8px; }
-.inbox article:is(:hover, :focus-within) .actions { opacity: 1; }
-.inbox article:is(:hover, :focus-within) .actions:has(button:not([hidden])) { background: var(--card); box-shadow: 0 0 0 1px var(--line); }
-.inbox article:is(:hover, :focus-within):has(.actions button:not([hidden])) time { visibility: hidden; }
+.inbox article:is(:hover, :focus-visible, :has(:focus-visible)) .actions { opacity: 1; }
+.inbox article:is(:hover, :focus-visible, :has(:focus-visible)) .actions:has(button:not([hidden])) { background: var(--card); box-shadow: 0 0 0 1px var(--line); }
+.inbox article:is(:hover, :focus-visible, :has(:focus-visible)):has(.actions button:not([hidden])) time { visibility: hidden; }
 
 .inbox .empty { padding: 56px 24px; color: var(--faint); text-align: center; }
 .inbox .empty strong { color: var(--ink); font-weight: 600; }
@@ -82,6 +108,9 @@ export const STYLE = `
 @media (hover: none) {
   .inbox .icon { width: 44px; height: 44px; }
   .inbox .actions { top: calc(50% - 22px); }
+  .inbox .shortcuts { display: none; }
+  .inbox .tabs { height: 44px; }
+  .inbox.has-states .day h3 { top: 92px; }
   .inbox .pill { height: 44px; border-radius: 22px; }
 }
 @media (prefers-reduced-motion: reduce) { .inbox .skeletons :is(i, b) { animation: none; } }
@@ -91,9 +120,9 @@ export const STYLE = `
   .inbox .badge, .inbox .pill { border: 1px solid CanvasText; }
 }
 @media print {
-  .inbox .head { position: static; }
+  .inbox .top { position: static; }
   .inbox .day h3 { position: static; }
-  .inbox :is(.icon, .actions, .older, .pill, .skeletons) { display: none; }
+  .inbox :is(.icon, .actions, .older, .pill, .skeletons, .tabs, .undo) { display: none; }
   .inbox article { break-inside: avoid; }
 }
 `;

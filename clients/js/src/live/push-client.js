@@ -83,7 +83,10 @@ export class PushClient extends EventTarget {
     this.#socket.on("connect_error", (error) => this.#refused(error));
     this.#socket.on("disconnect", (reason) => reason === "io client disconnect" || this.#lost());
     this.#socket.on("sync", (sync) => this.#sync(sync));
-    this.#socket.on("unread", ({ count }) => this.#dispatchUnread(count));
+    this.#socket.on("unread", ({ count, unseen_count: unseen }) => {
+      this.#dispatchUnread(count);
+      if (unseen !== undefined) this.#dispatch("unseen", unseen);
+    });
     this.#socket.on("closing", ({ reason }) => {
       // The user has more tabs than a server allows. Each that came back at once would close another.
       if (reason === "too_many_sockets") this.#failures = MANY_FAILURES;

@@ -9,7 +9,7 @@ import { TabFollower } from "./tab-follower.js";
 import { TabLeader } from "./tab-leader.js";
 
 const VERSION = 1; // of the messages between tabs: tabs of two versions don't talk to each other
-const EVENTS = ["state", "notification", "event", "withdrawn", "unread", "inbox"];
+const EVENTS = ["state", "notification", "event", "withdrawn", "unread", "unseen", "inbox"];
 const NOTHING = { getItem: () => null, setItem() {} };
 const TABS = {
   locks: globalThis.navigator?.locks,

@@ -1,6 +1,6 @@
 /** Tells the other tabs of this browser what comes on the socket of this tab. */
 
-const TOLD = ["packet", "event", "withdrawn", "unread", "gap", "offset"];
+const TOLD = ["packet", "event", "withdrawn", "unread", "unseen", "gap", "offset"];
 
 /**
  * Each message has the `term` of the leader and a number, `seq`, so that others notice what they missed. A `status` has

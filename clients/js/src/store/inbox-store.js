@@ -1,26 +1,32 @@
 /** The inbox as data: notifications, newest first, with the number of unread ones. It needs no DOM and no framework. */
 
-import { LARGEST_COUNT, markAsRead, merge, readWith, trim } from "./items.js";
+import { Changes } from "./changes.js";
+import { isUnread, LARGEST_COUNT, merge, trim } from "./items.js";
+import { apply, showWith } from "./marks.js";
 import { PAGE, readNewest } from "./pages.js";
+import { StateList } from "./state-list.js";
 
 const REREAD_MS = 300;
 const MOST_ITEMS = 1000;
 const MOST_READ = 10_000; // if the reader has come so far
-const NOTHING = { status: "idle", hasMore: false, isLoadingMore: false, error: null };
-const EMPTY = { ...NOTHING, connection: "connecting", items: [], unread: 0 };
+const NOTHING = { status: "idle", hasMore: false, isLoadingMore: false, error: null, counts: null, hasStates: false };
+const EMPTY = { ...NOTHING, connection: "connecting", items: [], unread: 0, unseen: 0 };
 
 /**
- * `getSnapshot` returns {connection, status, items, unread, hasMore, isLoadingMore, error}, the same object until
- * something changes.
- * `status` is "idle", "loading", "ready" or "failed". Each item is {id, event, data, created_at, read}, and what else the
- * server says of it.
+ * `getSnapshot` returns {connection, status, items, unread, unseen, counts, hasMore, isLoadingMore, hasStates, error},
+ * the same object until something changes. `status` is "idle", "loading", "ready" or "failed". Each item is {id, event,
+ * data, created_at, read, archived_at}, and what else the server says of it. `hasStates`: the server knows more than
+ * read. `counts` are {all, unread, archived}, or null.
  */
 export class InboxStore {
   #api;
   #listeners = new Set();
   #items = []; // as the server said, newest first
   #unread = 0;
-  #marks = new Set(); // what is being marked as read; shown at once, and taken back if it fails
+  #unseen = 0;
+  #marks = new Set(); // what is on its way; shown at once, and taken back if it fails
+  #changes = new Changes();
+  #lists; // those of single states
   #rest = { ...NOTHING, connection: EMPTY.connection };
   #snapshot = EMPTY;
   #most = MOST_ITEMS;
@@ -31,9 +37,15 @@ export class InboxStore {
   #number = 0; // changes with each reset, so that late answers are dropped
   #rereadTimer;
 
-  /** `api.list({limit, before})` resolves to {unread_count, results}, `api.markRead({ids} or {up_to})` to {unread_count}. */
+  /**
+   * `api.list({limit, before, state})` resolves to {unread_count, unseen_count, results}, `api.markRead({ids} or {up_to})`
+   * to the counts. A server with states also has `api.markState({ids} or {filter}, with seen, read or archived)`, which
+   * resolves to the counts, and `api.counts()`.
+   */
   constructor(api) {
     this.#api = api;
+    const tell = () => this.#set({});
+    this.#lists = new Map(["unread", "archived"].map((state) => [state, new StateList(state, api, tell)]));
   }
 
   subscribe = (listener) => {
@@ -42,6 +54,18 @@ export class InboxStore {
   };
 
   getSnapshot = () => this.#snapshot;
+
+  /** Return the notifications of a state, "all", "unread" or "archived": {getSnapshot, load, loadMore}. */
+  inState = (state) => {
+    const list = this.#lists.get(state);
+    if (list === undefined) return this;
+    const getSnapshot = () => {
+      const { items } = showWith(this.#marks, list.shown.items, 0);
+      const isIn = ({ archived_at: archivedAt }) => Boolean(archivedAt) === (state === "archived");
+      return { ...this.#snapshot, ...list.shown, items: items.filter(isIn) };
+    };
+    return { getSnapshot, load: list.load, loadMore: list.loadMore };
+  };
 
   /** Read what is new, and what has changed. It does not reject: `status` and `error` say what was wrong. */
   load = async () => {
@@ -53,7 +77,8 @@ export class InboxStore {
       if (number !== this.#number) return;
       this.take(page);
       // A count that was pushed in the meantime is at least as new as the one in the answer.
-      if (counts === this.#counts) this.#count(page.unread_count);
+      if (counts === this.#counts) this.#count(page);
+      if (this.#rest.hasStates) this.#recount(number);
     } catch (error) {
       if (number === this.#number) this.#set({ status: this.#items.length ? "ready" : "failed", error });
     }
@@ -66,7 +91,9 @@ export class InboxStore {
   readNewest() {
     const end = (loading) => this.#loading === loading && (this.#loading = null);
     if (this.#loading === null) {
-      const loading = (this.#loading = readNewest(this.#api, this.#items));
+      const since = this.#changes.now;
+      const read = readNewest(this.#api, this.#items).then((page) => ({ ...page, since }));
+      const loading = (this.#loading = read);
       loading.then(
         () => end(loading),
         () => end(loading),
@@ -82,16 +109,32 @@ export class InboxStore {
   };
 
   /** Mark some as read at once. If the server does not, take it back and reject. */
-  markRead = (ids) => this.#mark({ ids: [...ids] });
+  markRead = (ids) => this.#mark({ which: { ids: [...ids] }, change: { read: true } });
 
-  /** Mark all that are here, and all older ones, as read. */
+  /** Mark all that are here, and all older ones, as read. Resolve to the ids of those here that were unread. */
   markAllRead = async () => {
-    if (this.#items.length) await this.#mark({ up_to: this.#items[0].id });
+    const ids = this.#snapshot.items.filter(isUnread).map(({ id }) => id);
+    if (this.#items.length) await this.#mark({ which: { up_to: this.#items[0].id }, change: { read: true } });
+    return ids;
+  };
+
+  /** Change some at once: {read?, archived?}, each true or false. If the server does not, take it back and reject. */
+  change = (ids, change) => this.#mark({ which: { ids: [...ids] }, change });
+
+  /** Mark as seen what is here. It does not reject: the next time will do. */
+  markSeen = async () => {
+    if (!this.#rest.hasStates || this.#unseen === 0 || this.#items.length === 0) return;
+    const mark = { filter: { up_to: this.#items[0].id }, seen: true };
+    this.#unseen = 0;
+    this.#set({});
+    await this.#api.markState(mark).catch(() => {});
   };
 
   /** Take what readNewest has read. */
-  take({ results, isWhole = results.length < PAGE }) {
-    const { items, keepsOlder } = merge(this.#items, results, !isWhole);
+  take({ results, unseen_count: unseen, since = 0, isWhole = results.length < PAGE }) {
+    const keep = (item, known) => this.#changes.keep(item, known, since);
+    const { items, keepsOlder } = merge(this.#items, results, !isWhole, keep);
+    this.#rest.hasStates = unseen !== undefined && typeof this.#api.markState === "function";
     this.#items = items;
     this.#set({ status: "ready", error: null, hasMore: keepsOlder ? this.#rest.hasMore : !isWhole });
   }
@@ -102,7 +145,10 @@ export class InboxStore {
     const item = { id, event, data, created_at: timestamp, read: false };
     if (text !== undefined) Object.assign(item, { text, url });
     this.#items = [...this.#items, item].sort((one, other) => other.id - one.id);
+    this.#lists.get("unread").add(item);
     this.#expected = Math.min(this.#expected + 1, LARGEST_COUNT);
+    if (this.#rest.hasStates) this.#unseen = Math.min(this.#unseen + 1, LARGEST_COUNT);
+    this.#tally({ all: 1 });
     this.#set({});
   }
 
@@ -110,18 +156,37 @@ export class InboxStore {
   setUnread(count) {
     const marked = this.#unread - this.#snapshot.unread; // here, and still on the way
     const isReadElsewhere = count < this.#expected - marked;
-    this.#count(count);
-    if (!isReadElsewhere) return;
-    this.#rereadTimer ??= setTimeout(() => {
-      this.#rereadTimer = undefined;
-      this.load();
-    }, REREAD_MS);
+    this.#count({ unread_count: count });
+    if (isReadElsewhere) this.#reread();
+  }
+
+  /** Take the number of those that nobody has seen, that was pushed. */
+  setUnseen(count) {
+    this.#unseen = count;
+    this.#set({});
+  }
+
+  /** Take what another device has changed: {ids, seen_at?, read_at?, archived_at?, more?}, each a time or null. */
+  takeStates({ ids, read_at: readAt, archived_at: archivedAt, more }) {
+    const changed = new Set(ids);
+    const change = { ...(readAt !== undefined && { read: readAt !== null }) };
+    if (archivedAt !== undefined) change.archived = archivedAt !== null;
+    const before = this.#items.filter(isUnread).length;
+    this.#apply({ which: { ids: [...changed] }, change });
+    this.#expected = Math.max(0, this.#expected + this.#items.filter(isUnread).length - before);
+    this.#set({});
+    const isBack = change.archived === false && ids.some((id) => !this.#items.some((item) => item.id === id));
+    if (more || isBack) this.#reread();
+    else if (change.archived !== undefined) this.#recount(this.#number);
   }
 
   /** Remove what its sender has withdrawn. */
   withdraw(ids) {
     const gone = new Set(ids);
-    this.#items = this.#items.filter(({ id }) => !gone.has(id));
+    const remove = (items) => items.filter(({ id }) => !gone.has(id));
+    this.#tally({ all: remove(this.#items).length - this.#items.length });
+    this.#items = remove(this.#items);
+    for (const list of this.#lists.values()) list.change(remove);
     this.#set({});
   }
 
@@ -135,18 +200,39 @@ export class InboxStore {
     this.#rereadTimer = undefined;
     this.#number += 1;
     this.#items = [];
-    this.#unread = this.#expected = 0;
+    this.#unread = this.#unseen = this.#expected = 0;
+    this.#changes.clear();
+    for (const list of this.#lists.values()) list.reset();
     this.#most = MOST_ITEMS;
     this.#marks.clear();
     this.#loading = this.#loadingMore = null;
     this.#set(NOTHING);
   }
 
-  #count(count) {
+  #count({ unread_count: unread, unseen_count: unseen }) {
     this.#counts += 1;
-    this.#unread = this.#expected = count;
+    this.#unread = this.#expected = unread;
+    this.#unseen = unseen ?? this.#unseen;
     for (const mark of this.#marks) mark.isCounted = true;
     this.#set({});
+  }
+
+  #reread() {
+    this.#rereadTimer ??= setTimeout(() => {
+      this.#rereadTimer = undefined;
+      this.load();
+    }, REREAD_MS);
+  }
+
+  /** Read how many there are of each state. Without them, the tabs show none. */
+  async #recount(number) {
+    const counts = await this.#api.counts?.().catch(() => null);
+    if (number === this.#number && counts) this.#set({ counts });
+  }
+
+  #tally({ all }) {
+    const { counts } = this.#rest;
+    if (counts) this.#rest.counts = { ...counts, all: Math.min(Math.max(0, counts.all + all), LARGEST_COUNT) };
   }
 
   async #loadMore(number) {
@@ -170,17 +256,18 @@ export class InboxStore {
     this.#set({ ...changes, isLoadingMore: false });
   }
 
-  async #mark(which) {
-    const mark = { which, isCounted: false };
+  async #mark({ which, change }) {
+    const mark = { which, change, isCounted: false };
     const number = this.#number;
     this.#marks.add(mark);
     this.#set({ error: null });
     try {
-      const { unread_count: count } = await this.#api.markRead(which);
+      const counts = await this.#send(mark);
       if (number !== this.#number) return;
-      this.#items = markAsRead(this.#items, which);
+      this.#apply(mark);
       this.#marks.delete(mark);
-      this.#count(count);
+      this.#count(counts);
+      if (change.archived !== undefined) this.#recount(number);
     } catch (error) {
       this.#marks.delete(mark);
       if (number === this.#number) this.#set({ error });
@@ -188,11 +275,27 @@ export class InboxStore {
     }
   }
 
+  /** Each server knows how to mark as read. */
+  #send({ which, change }) {
+    const isPlain = change.read && Object.keys(change).length === 1;
+    return isPlain ? this.#api.markRead(which) : this.#api.markState({ ...which, ...change });
+  }
+
+  #apply(mark) {
+    const after = apply(this.#items, mark);
+    this.#changes.note(after.filter((item, place) => item !== this.#items[place]).map(({ id }) => id));
+    this.#items = after;
+    for (const list of this.#lists.values()) list.change((items) => apply(items, mark));
+  }
+
   #set(changes) {
     const { items, hasDropped } = trim(this.#items, this.#most);
     this.#items = items;
     this.#rest = { ...this.#rest, ...changes, ...(hasDropped && { hasMore: true }) };
-    this.#snapshot = { ...this.#rest, ...readWith(this.#marks, this.#items, this.#unread) };
+    const shown = showWith(this.#marks, this.#items, this.#unread);
+    const counts = this.#rest.counts && { ...this.#rest.counts, unread: shown.unread };
+    const here = shown.items.filter(({ archived_at: archivedAt }) => !archivedAt);
+    this.#snapshot = { ...this.#rest, ...shown, items: here, unseen: this.#unseen, counts };
     for (const listener of [...this.#listeners]) listener();
   }
 }

@@ -19,5 +19,5 @@ export async function readNewest(api, items) {
   }
   const needed = results.filter(({ id }, place) => place < PAGE || oldest === Infinity || id >= oldest);
   const isWhole = page.results.length < limit && needed.length === results.length;
-  return { unread_count: page.unread_count, results: needed, isWhole };
+  return { ...page, results: needed, isWhole };
 }

@@ -45,3 +45,61 @@ export const entry = (id, more = {}) => ({
 
 /** Return so many entries, newest first, the oldest with the id 1. */
 export const entries = (count) => Array.from({ length: count }, (_, place) => entry(count - place));
+
+/** The inbox of a server that knows states. */
+export class FakeStatesInbox extends FakeInbox {
+  #held = null;
+
+  get unread() {
+    return this.entries.filter(({ read, archived_at: archivedAt }) => !read && !archivedAt).length;
+  }
+
+  /** Keep the next answer of `list`, as it is now, until what this returns is called. */
+  hold() {
+    let release;
+    this.#held = new Promise((resolve) => (release = resolve));
+    return release;
+  }
+
+  constructor(found) {
+    super(found);
+    const all = this.list;
+    this.list = async ({ state = "all", ...query }) => {
+      const { entries } = this;
+      this.entries = entries.filter((entry) => this.#isIn(entry, state));
+      const answer = all(query);
+      this.entries = entries;
+      const page = { ...(await answer), unread_count: this.unread, unseen_count: this.#unseen };
+      const held = this.#held;
+      this.#held = null;
+      await held;
+      return page;
+    };
+  }
+
+  markState = async (mark) => {
+    this.calls.push(["markState", mark]);
+    if (this.isAway) throw new Error("away");
+    for (const entry of this.entries) {
+      if (!mark.ids?.includes(entry.id) && !(entry.id <= mark.filter?.up_to)) continue;
+      if (mark.read !== undefined) entry.read = mark.read;
+      if (mark.archived !== undefined) entry.archived_at = mark.archived ? 1 : null;
+      if (mark.seen || mark.read) entry.seen_at = 1;
+    }
+    return { unread_count: this.unread, unseen_count: this.#unseen };
+  };
+
+  counts = async () => {
+    const count = (state) => this.entries.filter((entry) => this.#isIn(entry, state)).length;
+    return { all: count("all"), unread: count("unread"), archived: count("archived") };
+  };
+
+  get #unseen() {
+    return this.entries.filter((entry) => this.#isIn(entry, "unread") && !entry.seen_at).length;
+  }
+
+  #isIn({ read, archived_at: archivedAt }, state) {
+    if (state === "archived") return Boolean(archivedAt);
+    return !archivedAt && (state === "all" || !read);
+  }
+}

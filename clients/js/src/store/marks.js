@@ -1,0 +1,40 @@
+/**
+ * Marks: what is changed of which notifications. A mark is {which, change}: `which` is {ids} or {up_to}, `change` is
+ * {read?, archived?, seen?}, each true or false.
+ */
+
+import { isUnread, LARGEST_COUNT } from "./items.js";
+
+/** Return the items after a mark. Those that it does not change are the same objects. */
+export function apply(items, { which, change }) {
+  return items.map((item) => (matches(which, item) ? changed(item, change) : item));
+}
+
+/** Return the items and the count as they are shown while marks are on their way. */
+export function showWith(marks, items, unread) {
+  let shown = items;
+  let count = unread;
+  for (const mark of marks) {
+    const after = apply(shown, mark);
+    if (!mark.isCounted) count = countWith(mark, shown, after, count);
+    shown = after;
+  }
+  return { items: shown, unread: count };
+}
+
+function changed(item, { read = item.read, archived = Boolean(item.archived_at) }) {
+  if (read === item.read && archived === Boolean(item.archived_at)) return item;
+  const archivedAt = archived ? (item.archived_at ?? Math.floor(Date.now() / 1000)) : null;
+  return { ...item, read, archived_at: archivedAt };
+}
+
+function countWith({ which, change }, before, after, count) {
+  const unread = after.filter(isUnread).length;
+  if (which.up_to !== undefined && change.read) return unread;
+  if (count >= LARGEST_COUNT) return count;
+  return Math.max(0, count + unread - before.filter(isUnread).length);
+}
+
+function matches(which, { id }) {
+  return which.ids?.includes(id) || id <= which.up_to;
+}

@@ -1,0 +1,123 @@
+/** States of the inbox: seen, read and archived, each of them there and back. */
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+import { InboxStore } from "../src/store/inbox-store.js";
+import { notification, settle } from "./fakes/fakes.js";
+import { entries, FakeStatesInbox } from "./fakes/inbox.js";
+
+async function open(found) {
+  const inbox = new FakeStatesInbox(found);
+  const store = new InboxStore(inbox);
+  await store.load();
+  await settle();
+  const idsIn = (state) => store.inState(state).getSnapshot().items.map(({ id }) => id);
+  return { inbox, store, idsIn, shown: () => store.getSnapshot() };
+}
+
+test("an archived one leaves the list and the count at once, and comes back when that is undone", async () => {
+  const { store, idsIn, shown } = await open(entries(3));
+
+  const archiving = store.change([2], { archived: true });
+  assert.deepEqual([idsIn("all"), shown().unread], [[3, 1], 2]);
+  await archiving;
+  assert.deepEqual([idsIn("all"), shown().unread], [[3, 1], 2]);
+  await store.change([2], { archived: false });
+
+  assert.deepEqual([idsIn("all"), shown().unread], [[3, 2, 1], 3]);
+});
+
+test("a change that the server does not take is taken back", async () => {
+  const { inbox, store, idsIn, shown } = await open(entries(2));
+  inbox.isAway = true;
+
+  await assert.rejects(store.change([2], { archived: true }), /away/);
+
+  assert.deepEqual([idsIn("all"), shown().unread, shown().error.message], [[2, 1], 2, "away"]);
+});
+
+test("what was read can be unread, and an older answer does not undo it", async () => {
+  const { inbox, store, shown } = await open(entries(2));
+  await store.markRead([2]);
+  const late = inbox.hold();
+  const loading = store.load();
+
+  await store.change([2], { read: false });
+  late();
+  await loading;
+
+  assert.deepEqual([shown().items.map(({ read }) => read), shown().unread], [[false, false], 2]);
+});
+
+test("the unread ones are read when they are shown, and one that is read stays among them", async () => {
+  const { inbox, store, idsIn } = await open(entries(3));
+  inbox.entries[1].read = true;
+  await store.inState("unread").load();
+  assert.deepEqual(idsIn("unread"), [3, 1]);
+
+  await store.markRead([3]);
+  store.add(notification(4, "1-0"));
+
+  assert.deepEqual(idsIn("unread"), [4, 3, 1]);
+});
+
+test("the archived ones are a list of their own", async () => {
+  const { store, idsIn } = await open(entries(25));
+  await store.change([...Array(22).keys()].map((id) => id + 1), { archived: true });
+  const archived = store.inState("archived");
+
+  await archived.load();
+  assert.equal(idsIn("archived").length, 20);
+  await archived.loadMore();
+  assert.equal(idsIn("archived").length, 22);
+  await store.change([22], { archived: false });
+
+  assert.deepEqual([idsIn("archived").length, idsIn("archived")[0], archived.getSnapshot().hasMore], [21, 21, false]);
+});
+
+test("what another device changes is shown, there and back", async () => {
+  const { store, idsIn, shown } = await open(entries(3));
+
+  store.takeStates({ ids: [3, 2], read_at: 5, seen_at: 5 });
+  store.takeStates({ ids: [1], archived_at: 5 });
+  assert.deepEqual([idsIn("all"), shown().items.map(({ read }) => read)], [[3, 2], [true, true]]);
+  store.takeStates({ ids: [3], read_at: null });
+  store.takeStates({ ids: [1], archived_at: null });
+
+  assert.deepEqual([idsIn("all"), shown().items.map(({ read }) => read)], [[3, 2, 1], [false, true, false]]);
+});
+
+test("where more was changed than was told, the inbox is read", async (t) => {
+  t.mock.timers.enable({ apis: ["setTimeout"] });
+  const { inbox, store, shown } = await open(entries(2));
+  inbox.entries[1].read = true;
+
+  store.takeStates({ ids: [2], read_at: 5, more: true });
+  t.mock.timers.tick(300);
+  await settle();
+
+  assert.deepEqual(shown().items.map(({ id, read }) => [id, read]), [[2, false], [1, true]]);
+});
+
+test("what is shown is marked as seen, once", async () => {
+  const { inbox, store, shown } = await open(entries(3));
+  assert.equal(shown().unseen, 3);
+
+  await store.markSeen();
+  await store.markSeen();
+
+  assert.equal(shown().unseen, 0);
+  assert.deepEqual(inbox.calls.filter(([call]) => call === "markState"), [["markState", { filter: { up_to: 3 }, seen: true }]]);
+});
+
+test("the counts are those of the server, and what comes is added", async () => {
+  const { store, shown } = await open(entries(3));
+  store.add(notification(4, "1-0"));
+  assert.deepEqual(shown().counts, { all: 4, unread: 3, archived: 0 });
+
+  await store.change([2], { archived: true });
+  await settle();
+
+  assert.deepEqual(shown().counts, { all: 2, unread: 2, archived: 1 });
+});
