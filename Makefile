@@ -6,10 +6,10 @@ BIN := .venv/bin
 PACKAGES := node_modules/ready.stamp
 PAGE := clients/js/dist/push-bell.js
 
-.PHONY: help run test retest check lint audit lock chaos fuzz bench clean venv page
+.PHONY: help run test retest check lint audit lock chaos fuzz bench screenshots clean venv page
 
 help: ## List the commands
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-11s %s\n", $$1, $$2}'
 
 run: venv page ## Start the whole system on this machine
 	@exec $(BIN)/python -m dev
@@ -44,6 +44,9 @@ fuzz: venv ## Send generated input to everything that reads it, FUZZ_SECONDS=600
 chaos: venv ## Inject faults into whole systems, count what was lost (CHAOS_ARGS="--case kill" selects)
 	@$(BIN)/python -m tests.failure $(CHAOS_ARGS)
 
+screenshots: venv page ## Make the pictures of the page that README and docs show
+	@$(BIN)/python -m tests.screenshots
+
 clean: ## Remove what was installed and made here (not .data)
 	rm -rf .venv node_modules bench/peers/node_modules app/web/static/vendor clients/js/dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
 
@@ -55,7 +58,7 @@ page:
 		echo "npm failed, so the page lacks live updates; all else works. Try: npm ci && npm run vendor"; \
 	else echo "npm is not installed, so the page lacks live updates; all else works. Install Node.js to have them."; fi
 
-$(PAGE): $(PACKAGES) $(wildcard clients/js/src/*.js clients/js/src/*/*.js)
+$(PAGE): $(PACKAGES) app/web/bundle.mjs $(wildcard clients/js/src/*.js clients/js/src/*/*.js app/web/static/*.js)
 	@npm run --silent vendor
 
 $(PACKAGES): package.json package-lock.json clients/js/package.json

@@ -4,6 +4,7 @@ import gzip
 import hashlib
 import logging
 import mimetypes
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -16,6 +17,8 @@ bp = Blueprint("assets", __name__)
 _VERSION_LENGTH = 16
 _SECONDS_OF_A_YEAR = 31_536_000
 _CLIENT = "vendor/socket.io.esm.min.js"
+_BUNDLE = "vendor/page.js"  # all modules of the page in one file, if npm was there to make it
+_ENTRY = "page.js"
 _PACKAGE = Path(__file__).parents[2] / "clients/js/src"
 _BUILT = _PACKAGE.parent / "dist"
 _PACKAGE_PREFIX = "push/"  # the page imports the files of the package as "./push/..."
@@ -30,14 +33,11 @@ class Assets:
     version: str
     files: dict[str, bytes]
     gzipped: dict[str, bytes]
+    scripts: list[str]
+    """The names of all JavaScript modules that the page needs at once; the first one is its script."""
 
     def url(self, name: str) -> str:
         return f"/static/{self.version}/{name}"
-
-    @property
-    def modules(self) -> list[str]:
-        """The names of all JavaScript modules that the page imports at once."""
-        return [name for name in self.files if _is_of_page(name)]
 
 
 def load() -> Assets:
@@ -71,6 +71,13 @@ def _is_of_page(name: str) -> bool:
     return name.endswith(".js") and name.rpartition("/")[0] in _OF_PAGE and name not in _NOT_OF_PAGE
 
 
+def _choose_scripts(changed_at: Mapping[str, int]) -> list[str]:
+    """Choose the bundle, or else the modules: while somebody changes them, the bundle is older."""
+    modules = [_ENTRY, *(name for name in changed_at if _is_of_page(name) and name != _ENTRY)]
+    newest = max(changed_at.get(name, 0) for name in modules)
+    return [_BUNDLE] if changed_at.get(_BUNDLE, 0) >= newest else modules
+
+
 def _folders() -> dict[str, Path]:
     """Return the folders whose files are assets, by what their names begin with."""
     return {"": Path(str(current_app.static_folder)), _PACKAGE_PREFIX: _PACKAGE}
@@ -96,4 +103,5 @@ def _read(states: tuple[tuple[str, Path, int, int], ...]) -> Assets:
     for name, content in files.items():
         hashed.update(f"{name}\0{len(content)}\0".encode() + content)
     gzipped = {name: gzip.compress(content, mtime=0) for name, content in files.items()}
-    return Assets(hashed.hexdigest()[:_VERSION_LENGTH], files, gzipped)
+    scripts = _choose_scripts({name: changed_at for name, _path, changed_at, _size in states})
+    return Assets(hashed.hexdigest()[:_VERSION_LENGTH], files, gzipped, scripts)

@@ -9,7 +9,7 @@ from tests.e2e.pages import RIGHT_TO_LEFT, Person
 from tests.system import System
 
 CLIENT = "**/socket.io.esm.min.js*"
-MOST_REQUESTS = 60  # to load the page: styles, modules, icon, and the document itself
+MOST_REQUESTS = 8  # to load the page: styles, script, icon, and the document itself
 
 
 class TestPage:
@@ -106,7 +106,7 @@ class TestLoading:
         received = "() => performance.getEntriesByType('resource').filter(e => e.transferSize > 0).map(e => e.name)"
 
         page.goto(pages.api.url, wait_until="networkidle")
-        assert 10 < len(page.evaluate(received)) < MOST_REQUESTS
+        assert 2 < len(page.evaluate(received)) < MOST_REQUESTS
         page.goto("about:blank")
         page.goto(pages.api.url, wait_until="networkidle")
 

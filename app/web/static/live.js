@@ -26,7 +26,7 @@ export function createPush(api) {
 /** A browser may remember that it could not load an address, so each attempt uses another one. */
 async function loadIo(failures) {
   try {
-    const { io } = await import(`./vendor/socket.io.esm.min.js${failures ? `?try=${failures}` : ""}`);
+    const { io } = await import(`${document.body.dataset.client}${failures ? `?try=${failures}` : ""}`);
     return io;
   } catch (error) {
     showState("missing");

@@ -1,6 +1,7 @@
 """The page's files are compressed, cached forever, and never mixed between two versions."""
 
 import gzip
+import os
 import re
 from pathlib import Path
 
@@ -10,11 +11,17 @@ from flask.testing import FlaskClient
 
 from app.services import accounts
 from app.web import assets
+from tests.system import ROOT
 from tests.unit.app.conftest import Call
 
 GZIP = {"Accept-Encoding": "gzip"}
+BUNDLED = "vendor/page.js"
+CLIENT = "vendor/socket.io.esm.min.js"
 GZIP_TAKEN = {"HTTP_ACCEPT_ENCODING": "gzip"}
-LARGEST_STYLES_AND_SCRIPTS = 62_000  # bytes, compressed, without the Socket.IO client
+BUNDLE = ROOT / "app/web/static/vendor/page.js"
+BELL = ROOT / "clients/js/dist/push-bell.js"
+LARGEST_PAGE = 50_000  # bytes, compressed, with all that it loads
+LARGEST_BELL = 35_000
 
 
 def own_files(client: FlaskClient) -> list[str]:
@@ -22,10 +29,14 @@ def own_files(client: FlaskClient) -> list[str]:
     return sorted(set(re.findall(r'(?:href|src)="(/static/[^"]+)"', page)))
 
 
+def scripts_of(client: FlaskClient) -> set[str]:
+    return {path.split("/", 3)[3] for path in own_files(client) if path.endswith(".js")}
+
+
 def test_every_asset_of_the_page_is_compressed_and_immutable(client: FlaskClient) -> None:
     files = own_files(client)
 
-    assert len(files) > 10
+    assert len(files) > 3
     for path in files:
         answer = client.get(path, headers=GZIP)
         assert answer.headers["Cache-Control"] == "public, max-age=31536000, immutable"
@@ -33,10 +44,32 @@ def test_every_asset_of_the_page_is_compressed_and_immutable(client: FlaskClient
         assert gzip.decompress(answer.data) == client.get(path).data
 
 
-def test_page_is_small(client: FlaskClient) -> None:
-    weight = sum(len(client.get(path, headers=GZIP).data) for path in own_files(client))
+@pytest.mark.skipif(not BUNDLE.exists(), reason="npm has not made the bundle: make page")
+class TestWeight:
+    def test_page_is_small(self, app: Flask, client: FlaskClient) -> None:
+        with app.app_context():
+            current = assets.load()
+        paths = [current.url(name) for name in ("style.css", "page.css", "icon.svg", BUNDLED, CLIENT)]
+        weight = sum(len(client.get(path, headers=GZIP).data) for path in ["/", *paths])
 
-    assert weight < LARGEST_STYLES_AND_SCRIPTS
+        assert weight < LARGEST_PAGE
+
+    def test_bell_is_small(self) -> None:
+        assert len(gzip.compress(BELL.read_bytes())) < LARGEST_BELL
+
+
+def test_page_loads_one_script_or_else_each_module(app: Flask, client: FlaskClient, tmp_path: Path) -> None:
+    app.static_folder = str(tmp_path)
+    (tmp_path / "vendor").mkdir()
+    newest = max(path.stat().st_mtime_ns for path in (ROOT / "clients/js/src").rglob("*.js"))
+    for name in ("page.js", "inbox.js", BUNDLED):
+        (tmp_path / name).write_text(name)
+        os.utime(tmp_path / name, ns=(newest, newest))
+
+    assert scripts_of(client) == {BUNDLED}
+    os.utime(tmp_path / "inbox.js", ns=(newest + 10**9, newest + 10**9))
+    assert {"page.js", "inbox.js", "push/push.js"} < scripts_of(client)
+    assert not {BUNDLED, "push/index.js"} & scripts_of(client)
 
 
 def test_page_is_revalidated_each_time(client: FlaskClient) -> None:
