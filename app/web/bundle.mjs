@@ -9,7 +9,7 @@ const PACKAGE = "clients/js/src"; // Flask serves it beside the page's own files
 const push = {
   name: "push",
   setup({ onResolve }) {
-    onResolve({ filter: /^\.\/push\// }, ({ path }) => ({ path: resolve(PACKAGE, path.slice("./push/".length)) }));
+    onResolve({ filter: /^\.\.?\/push\// }, ({ path }) => ({ path: resolve(PACKAGE, path.replace(/^\.+\/push\//, "")) }));
   },
 };
 

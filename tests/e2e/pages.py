@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from playwright.sync_api import Browser, Locator, Route, expect
+from playwright.sync_api import Browser, Locator, Page, Route, expect
 from sqlalchemy import Connection
 
 from app.services import accounts, credentials, followings
@@ -15,6 +15,23 @@ from tests.clients import PASSWORD, Api
 from tests.system import System
 
 RIGHT_TO_LEFT = "\u202e"  # a name may have it; the page does not show it
+
+
+_LOOK_AWAY = """() => {
+  document.querySelector("main").style.paddingBottom = "200vh";
+  document.querySelector("main").scrollIntoView({ block: "end" });
+}"""
+
+
+def look_away(page: Page) -> None:
+    """Scroll a page, which is a long one from now on, until its inbox is out of sight: there are toasts only then."""
+    page.evaluate(_LOOK_AWAY)
+    expect(page.locator("#inbox-card")).not_to_be_in_viewport()
+
+
+def look_back(page: Page) -> None:
+    """Scroll back to the inbox, so that no row waits."""
+    page.evaluate("() => scrollTo(0, 0)")
 
 
 class Person:

@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.sync_api import Browser, Route, expect
 
-from tests.e2e.pages import RIGHT_TO_LEFT, Person
+from tests.e2e.pages import RIGHT_TO_LEFT, Person, look_away
 from tests.system import System
 
 CLIENT = "**/socket.io.esm.min.js*"
@@ -15,6 +15,7 @@ MOST_REQUESTS = 8  # to load the page: styles, script, icon, and the document it
 class TestPage:
     def test_follow_in_one_window_appears_in_the_other(self, browser: Browser, pages: System) -> None:
         bob = Person(browser, pages)
+        look_away(bob.page)
         ann = Person(browser, pages, viewport={"width": 390, "height": 760})
         ann.page.get_by_role("searchbox").fill(bob.name)
         ann.page.get_by_role("button", name="Search").click()
@@ -31,6 +32,7 @@ class TestPage:
 
     def test_right_to_left_name_does_not_reverse_other_text(self, browser: Browser, pages: System) -> None:
         bob = Person(browser, pages)
+        look_away(bob.page)
         [name] = bob.is_followed_by(1, prefix="evil" + RIGHT_TO_LEFT)
 
         shown = name.replace(RIGHT_TO_LEFT, "")

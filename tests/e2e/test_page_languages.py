@@ -3,7 +3,7 @@
 from playwright.sync_api import Browser, expect
 
 from tests.clients import PASSWORD
-from tests.e2e.pages import Person
+from tests.e2e.pages import Person, look_away
 from tests.system import System
 
 
@@ -20,6 +20,7 @@ def test_chinese_reader_gets_everything_in_chinese(browser: Browser, pages: Syst
     page.get_by_role("button", name="注册").click()
     expect(page.locator("#state")).to_have_text("实时")
 
+    look_away(page)
     fan = pages.user("小明")
     token = pages.api.post("/v1_0/authorizations", {"user_name": name, "password": PASSWORD})[1]["token"]
     me = pages.api.call("GET", "/v1_0/user", token=token)[1]["id"]

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.e2e.pages import Person
+from tests.e2e.pages import Person, look_away, look_back
 from tests.system import System
 
 TOASTS = ".toast"
@@ -31,6 +31,8 @@ def sockets_of(person: Person) -> list[Any]:
 
 def test_two_tabs_have_one_socket_and_both_show_a_notification_once(bob: Person) -> None:
     tab = open_tab(bob)
+    for page in (bob.page, tab):
+        look_away(page)
 
     [name] = bob.is_followed_by(1)
 
@@ -43,6 +45,8 @@ def test_two_tabs_have_one_socket_and_both_show_a_notification_once(bob: Person)
 
 def test_when_the_tab_with_the_socket_closes_another_gets_the_next_notification(bob: Person) -> None:
     tab = open_tab(bob)
+    for page in (bob.page, tab):
+        look_away(page)
     [first] = bob.is_followed_by(1)
     expect(tab.locator("#inbox-card article").filter(has_text=first)).to_have_count(1)
     bob.page.close()
@@ -53,6 +57,8 @@ def test_when_the_tab_with_the_socket_closes_another_gets_the_next_notification(
     expect(tab.locator("#state")).to_have_text("Live")
     for name in (first, second):
         expect(tab.locator(TOASTS).filter(has_text=name)).to_have_count(1)
+    look_back(tab)
+    for name in (first, second):
         expect(tab.locator("#inbox-card article").filter(has_text=name)).to_have_count(1)
     assert len(sockets_of(bob)) == 1
 

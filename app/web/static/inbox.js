@@ -1,7 +1,7 @@
 /** The inbox of the page: the list of the package, the bell in the header, and the count in the title. */
 
 import { byId, photoOf } from "./elements.js";
-import { describe as describeParts } from "./push/list/description.js";
+import { describe, linkOf } from "./push/list/description.js";
 import { ICONS } from "./push/list/icons.js";
 import { InboxView } from "./push/list/inbox-view.js";
 import { STYLE } from "./push/list/style.js";
@@ -16,11 +16,6 @@ customElements.define("push-bell", PushBell);
 const sheet = new CSSStyleSheet();
 sheet.replaceSync(STYLE);
 document.adoptedStyleSheets.push(sheet);
-
-/** Return the parts of the text of a live notification, as the list shows them. */
-export function describe({ event, ...data }) {
-  return describeParts({ event, data }, { templates: TEMPLATES, somebody: wordsOf(LANGUAGE).somebody });
-}
 
 export class Inbox {
   #report;
@@ -46,6 +41,19 @@ export class Inbox {
     this.#end = () => unsubscribe();
   }
 
+  /** Whether the reader can see what comes. */
+  get isInView() {
+    return this.#view?.isInView ?? false;
+  }
+
+  /** Return how a live notification is shown elsewhere: {parts, href, open}, as the list shows it. */
+  describe({ id, event, ...data }) {
+    const { inbox } = this.#push;
+    const parts = describe({ event, data }, { templates: TEMPLATES, somebody: wordsOf(LANGUAGE).somebody });
+    const href = linkOf({ event, data }, document.baseURI, TEMPLATES);
+    return { parts, href, open: () => inbox.markRead([id]).catch(() => {}) };
+  }
+
   /** Read it again, because something may have changed. */
   refresh() {
     this.#push?.inbox.load();
@@ -66,7 +74,13 @@ export class Inbox {
     this.#error = error;
   }
 
+  /** The tab and the icon of the app show that something is unread. */
   #drawTitle(unread) {
+    const { icon, unreadIcon } = byId("icon").dataset;
+    const wanted = unread ? unreadIcon : icon;
+    if (byId("icon").getAttribute("href") !== wanted) byId("icon").href = wanted;
+    if (unread) navigator.setAppBadge?.(unread)?.catch(() => {});
+    else navigator.clearAppBadge?.()?.catch(() => {});
     document.title = unread ? `(${unread > 99 ? "99+" : unread}) Toutiao` : "Toutiao";
   }
 }

@@ -4,7 +4,7 @@ import { Api, SessionOver, Superseded } from "./api.js";
 import { Articles } from "./articles.js";
 import { byId, guardSwitchedOff, written } from "./elements.js";
 import { onSubmit } from "./forms.js";
-import { describe, Inbox } from "./inbox.js";
+import { Inbox } from "./inbox.js";
 import { createPush } from "./live.js";
 import { People } from "./people.js";
 import { Problem } from "./problem.js";
@@ -39,11 +39,17 @@ function enter() {
   problem.clear();
   show(true);
   push = createPush(api);
-  push.on("notification", (notification) => toasts.show(notification, describe(notification)));
+  push.on("notification", notify);
   inbox.show(push);
   push.start();
   people.show();
   articles.show();
+}
+
+/** Who looks at the list, or at another tab, needs no toast; who wants silence, none either. */
+function notify(notification) {
+  if (notification.silent || document.hidden || inbox.isInView) return;
+  toasts.show(notification, inbox.describe(notification));
 }
 
 function leave() {

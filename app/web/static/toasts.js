@@ -1,4 +1,7 @@
-/** Short messages about new notifications. Only the newest few are shown. The inbox has all of them. */
+/**
+ * Short messages about new notifications, for who does not look at the inbox. Only the newest few are shown. A click does
+ * what it does on the row.
+ */
 
 import { avatar, button, byId, element, moveFocus } from "./elements.js";
 import { asElements } from "./push/list/description.js";
@@ -28,11 +31,14 @@ export class Toasts {
     document.addEventListener("keydown", (event) => this.#escape(event));
   }
 
-  /** `parts` are those of the text. */
-  show({ user_name: name, user_photo: photo }, parts) {
+  /** `parts` are those of the text, `href` is where a click leads, or null; `open()` is called with it. */
+  show({ user_name: name, user_photo: photo }, { parts, href, open }) {
     const toast = element("div", { className: "toast" }, avatar(name, photo));
     const close = button("×", { label: word("dismiss"), className: "plain", onclick: () => this.#remove(toast) });
-    toast.append(element("p", { className: "grow", dir: "auto" }, ...asElements(parts)), close);
+    const link = href === null ? element("button", { type: "button" }) : element("a", { href });
+    Object.assign(link, { className: "open", onclick: () => (open(), this.#fade(toast)) });
+    link.append(element("p", { dir: "auto" }, ...asElements(parts)));
+    toast.append(element("div", { className: "grow" }, link), close);
     this.#waiting.push(toast);
     if (this.#waiting.length > most()) this.#waiting.shift();
     this.#release();
@@ -77,20 +83,22 @@ export class Toasts {
     toast.classList.remove("leaving");
   }
 
-  /** It fades first, so that a late click still hits the toast, and not an element below it. */
   #removeLater(toast) {
-    const fade = () => {
-      toast.classList.add("leaving");
-      this.#timers.set(toast, setTimeout(() => this.#remove(toast), LEAVING_MS));
-    };
-    this.#timers.set(toast, setTimeout(fade, SECONDS * 1000));
+    this.#timers.set(toast, setTimeout(() => this.#fade(toast), SECONDS * 1000));
+  }
+
+  /** It fades first, so that a late click still hits the toast, and not an element below it. */
+  #fade(toast) {
+    this.#keep(toast);
+    toast.classList.add("leaving");
+    this.#timers.set(toast, setTimeout(() => this.#remove(toast), LEAVING_MS));
   }
 
   #remove(toast) {
     this.#keep(toast);
     const neighbour = toast.nextElementSibling ?? toast.previousElementSibling;
     const before = this.#focusedBefore?.isConnected ? this.#focusedBefore : (byId("inbox-title") ?? document.body);
-    moveFocus({ from: toast, to: neighbour?.querySelector("button") ?? before });
+    moveFocus({ from: toast, to: neighbour?.querySelector(".open") ?? before });
     toast.remove();
     setTimeout(() => this.#release());
   }

@@ -29,7 +29,9 @@ export class BellButton {
     const shown = hasStates ? unseen : unread;
     this.#badge.textContent = shown > 99 ? "99+" : shown;
     this.#badge.hidden = shown === 0;
-    this.element.setAttribute("aria-label", `${this.#words.title}, ${count}`);
+    // What is heard has what is seen in it.
+    const more = shown > 0 && shown !== unread ? [this.#words.newOnes(shown)] : [];
+    this.element.setAttribute("aria-label", [this.#words.title, count, ...more].join(", "));
     if (this.status.textContent !== count) this.status.textContent = count;
   }
 }
