@@ -10,7 +10,8 @@ VERSION = "3.0.0"  # of AsyncAPI
 # By name, the payload and an example of what servers send by themselves.
 TO_CLIENT: dict[str, tuple[type, dict[str, Any]]] = {
     events.SYNC: (events.Sync, {"recovered": True, "offset": "1795555420581-0", "unread_count": 3}),
-    events.UNREAD: (events.Unread, {"count": 3}),
+    events.UNREAD: (events.Unread, {"count": 3, "unseen_count": 1}),
+    events.STATE: (events.State, {"ids": [392048820375552], "read_at": 1795555480}),
     events.WITHDRAWN: (events.Withdrawn, {"ids": [392048820375552], "offset": "1795555420581-0"}),
     events.MESSAGE: (events.Message, {"msg": "hello", "timestamp": 1795555420581}),
     events.TOKEN_EXPIRING: (events.TokenExpiring, {"expires_at": 1795555480}),

@@ -4,7 +4,7 @@ The app declares the events that users are notified of, in the modules and files
 declares and finds them is in core/declarations.py, and can be imported from here.
 """
 
-from typing import TypedDict
+from typing import NotRequired, TypedDict
 
 from core.declarations import Event, declared, find, known_names, names_of_category, validate
 
@@ -12,6 +12,7 @@ __all__ = ["Event", "declared", "find", "known_names", "names_of_category", "val
 
 SYNC = "sync"
 UNREAD = "unread"
+STATE = "state"
 MESSAGE = "message"
 ANONYMOUS = "anonymous"
 CLOSING = "closing"
@@ -21,6 +22,7 @@ TOKEN_EXPIRING = "token_expiring"  # noqa: S105  (an event's name)
 
 DISPATCH_TASK = "tasks.notifications.dispatch"
 TELL_UNREAD_TASK = "tasks.notifications.tell_unread"
+TELL_STATE_TASK = "tasks.notifications.tell_state"
 
 
 class Sync(TypedDict):
@@ -32,9 +34,26 @@ class Sync(TypedDict):
 
 
 class Unread(TypedDict):
-    """The number of unread notifications, not a difference."""
+    """How many notifications are unread, and how many of these nobody has seen. 1000 means 1,000 or more.
+
+    Without `unseen_count` the server was cut off for a moment, and may have missed marks: read the inbox.
+    """
 
     count: int
+    unseen_count: NotRequired[int]
+
+
+class State(TypedDict):
+    """Notifications that were marked, here or on another device: each time that changed, null where it was taken back.
+
+    What is read counts as seen. `more` is true where others that are not named changed as well: read the inbox.
+    """
+
+    ids: list[int]
+    seen_at: NotRequired[int | None]
+    read_at: NotRequired[int | None]
+    archived_at: NotRequired[int | None]
+    more: NotRequired[bool]
 
 
 class Withdrawn(TypedDict):

@@ -3,18 +3,12 @@
 import time
 from typing import Any
 
-from sqlalchemy import Connection, func, insert, select
+from sqlalchemy import Connection, insert, select
 
 from core import declarations, ids, payloads, user_ids
 from core.inbox_filters import EVERYTHING, Filter, arguments, newest_ids
+from core.inbox_states import TIMES
 from core.models import Notification
-
-# What is read counts as seen. The last release sets only `read_at`.
-TIMES = (
-    func.coalesce(Notification.seen_at, Notification.read_at).label("seen_at"),
-    Notification.read_at,
-    Notification.archived_at,
-)
 
 
 def add(

@@ -1,7 +1,6 @@
 """How many notifications a user has in each state. A count is exact up to 999; 1000 means "1,000 or more"."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
@@ -22,19 +21,11 @@ from core.inbox_filters import (
     is_one_of,
 )
 from core.models import Notification
+from core.unread import MOST, Counts
 
-MOST = 1000
 _table = Notification
 _UNSEEN = "unseen"
 _COUNTED = {ALL: IN_STATE[ALL], UNREAD: IS_UNREAD, _UNSEEN: IS_UNSEEN, ARCHIVED: IN_STATE[ARCHIVED]}
-
-
-@dataclass(frozen=True, slots=True)
-class Counts:
-    """What the sockets of a user are told. Whoever has not seen a notification has not read it either."""
-
-    unread: int = 0
-    unseen: int = 0
 
 
 def count(connection: Connection, user_id: str) -> Counts:

@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, Connection, and_, func, null, or_, select,
 from core import declarations
 from core.db import among
 from core.inbox_filters import IS_SHOWN, Filter, arguments, is_one_of, newest_ids
+from core.inbox_states import COLUMNS
 from core.models import Notification
 
 _BATCH = 2000  # rows that one transaction locks
@@ -29,6 +30,13 @@ class Change:
     seen: bool | None = None
     read: bool | None = None
     archived: bool | None = None
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The columns that all marked notifications have in common afterwards."""
+        is_read = False if self.seen is False else self.read
+        changed = zip(COLUMNS, (self.seen, is_read, self.archived), strict=True)
+        return tuple(column for column, value in changed if value is not None)
 
 
 def mark(connection: Connection, user_id: str, ids: Sequence[int], change: Change) -> list[int]:

@@ -41,10 +41,11 @@ def of_notification(event: type[Event], *, definitions: str) -> tuple[dict[str, 
     return {"type": "object", "properties": properties, "required": list(properties)}, inner
 
 
-def of_type(payload: type) -> dict[str, Any]:
+def of_type(payload: Any) -> dict[str, Any]:
     """Return the schema of a TypedDict."""
     properties = {name: TypeAdapter(kind).json_schema() for name, kind in get_type_hints(payload).items()}
-    return {"type": "object", "properties": properties, "required": list(properties)}
+    required = [name for name in properties if name in payload.__required_keys__]
+    return {"type": "object", "properties": properties, "required": required}
 
 
 def sample(schema: dict[str, Any], inner: dict[str, Any]) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""The unread count of each user, as it was last sent to the user's sockets."""
+"""The counts of each user, as they are sent to the user's sockets. The unread count is kept, for who connects later."""
 
 import logging
 import re
@@ -24,11 +24,10 @@ _VALUE = re.compile(rb"\d{1,20}(?:@(\d+)@(\w+))?:(\d{1,15})")
 # earlier epoch counts as missing. Each count is stored with the epoch and the server on which it was verified (see
 # core.epochs), and is valid only there: a server that came back may have lost the last changes.
 # KEYS: that of the epoch, that of the counters, one for each user; then, unless missing counts are to be created, the
-# history of each user. ARGV: channel or '', the moment at which the counts were read, ttl; then for each user: room,
-# count.
+# history of each user. ARGV: channel or '', the moment at which the counts were read, ttl; then for each user: count,
+# and the pushes that are published with it.
 _SET = (
     epochs.LUA
-    + wire.LUA
     + """
 local epoch, server = verified()
 if not epoch then return redis.error_reply(unverified) end
@@ -44,7 +43,7 @@ local accepted, read_at = {}, tonumber(ARGV[2])
 local time = redis.call('TIME')
 local now = time[1] * 1000000 + time[2]
 for i = 1, users do
-  local key, room, count = KEYS[2 + i], ARGV[2 * i + 2], ARGV[2 * i + 3]
+  local key, count, pushes = KEYS[2 + i], ARGV[2 * i + 2], ARGV[2 * i + 3]
   local stored = redis.pcall('GET', key)
   local moment, of_epoch
   if stored then
@@ -66,7 +65,7 @@ for i = 1, users do
       redis.call('SET', key, ARGV[2] .. tag .. ':' .. count, 'EX', ARGV[3])
     end
     if ARGV[1] ~= '' then
-      redis.call('PUBLISH', ARGV[1], encode_push(room, '', '', '42["unread",{"count":' .. count .. '}]'))
+      redis.call('PUBLISH', ARGV[1], pushes)
     end
     accepted[i] = 1
   end
@@ -74,6 +73,17 @@ end
 return accepted
 """.replace("COUNT_REPAIR", counters.lua_add("repaired_keys", "unread", key="KEYS[2]"))
 )
+
+
+MOST = 1000  # a count is exact up to 999, and 1000 means "1,000 or more"
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """What the sockets of a user are told. What is unseen is unread as well."""
+
+    unread: int = 0
+    unseen: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +110,7 @@ class UnreadCache:
         self._keys = keys
         self._counters = counters.Counters(redis, keys)
         self._channel = channel
-        self._set = redis.register_script(_SET)
+        self._redis_set = redis.register_script(_SET)
         self._epochs = epochs.Epochs(redis, keys)
 
     def moment(self) -> int:
@@ -112,27 +122,45 @@ class UnreadCache:
         seconds, microseconds = self._redis.time()
         return seconds * 1_000_000 + microseconds
 
-    def set(self, counts: Mapping[str, int], *, read_at: int, create_missing: bool = True) -> list[bytes]:
+    def set(self, counts: Mapping[str, Counts], *, read_at: int, create_missing: bool = True) -> list[bytes]:
         """Store the counts that are newer than the stored ones; return the pushes that still have to be published.
 
         Without `create_missing`, a count that Redis has lost stays missing, unless the user has a history. The missing
         count shows an IM server that an empty history may be lost as well.
         """
+        told = {user_id: [_push(user_id, count)] for user_id, count in counts.items()}
+        accepted = self._store(counts, told, read_at, create_missing=create_missing)
+        return [] if self._channel else [push for user_id in accepted for push in told[user_id]]
+
+    def tell(self, user_id: str, counts: Counts, packets: Sequence[bytes], *, read_at: int) -> list[bytes] | None:
+        """Tell a user's sockets the counts, and with them packets that were made of what was read at the same moment.
+
+        Return the pushes that still have to be published. None says that newer counts were told in the meantime: then
+        nothing is told, and the caller reads again.
+        """
+        told = [*(wire.encode_push(user_id, packet) for packet in packets), _push(user_id, counts)]
+        if not self._store({user_id: counts}, {user_id: told}, read_at, create_missing=False):
+            return None
+        return [] if self._channel else told
+
+    def _store(
+        self,
+        counts: Mapping[str, Counts],
+        told: Mapping[str, Sequence[bytes]],
+        read_at: int,
+        *,
+        create_missing: bool,
+    ) -> list[str]:
+        """Store counts, and publish what is told with them where there is a channel; return whose counts are newest."""
         if not counts:
             return []
         histories = () if create_missing else map(self._keys.history, counts)
         keys = [self._keys.epoch, self._keys.counters, *map(self._keys.unread, counts), *histories]
-        args: list[str | int] = [self._channel, read_at, _TTL_SECONDS]
+        args: list[str | bytes | int] = [self._channel, read_at, _TTL_SECONDS]
         for user_id, count in counts.items():
-            args += [user_id, count]
-        accepted = cast("list[int]", self._set(keys=keys, args=args))
-        if self._channel:
-            return []
-        return [
-            wire.encode_push(user_id, wire.encode_packet(events.UNREAD, {"count": count}))
-            for (user_id, count), is_newer in zip(counts.items(), accepted, strict=True)
-            if is_newer
-        ]
+            args += count.unread, wire.SEPARATOR.join(told[user_id]) if self._channel else b""
+        accepted = cast("list[int]", self._redis_set(keys=keys, args=args))
+        return [user_id for user_id, is_newest in zip(counts, accepted, strict=True) if is_newest]
 
     def get(self, user_id: str) -> int | None:
         """Return the count, None where it is unknown."""
@@ -180,4 +208,9 @@ def _remembered(match: re.Match[bytes] | None, at: epochs.Verified | None) -> Re
     epoch, server, count = match.groups()
     if epoch is None or int(epoch) != at.epoch:
         return UNKNOWN
-    return Remembered(int(count) if at.server.startswith(server.decode()) else None, is_any=True)
+    return Remembered(min(int(count), MOST) if at.server.startswith(server.decode()) else None, is_any=True)
+
+
+def _push(user_id: str, counts: Counts) -> bytes:
+    told = {"count": counts.unread, "unseen_count": counts.unseen}
+    return wire.encode_push(user_id, wire.encode_packet(events.UNREAD, told))

@@ -98,9 +98,7 @@ def _push(to: Resources, batch: outbox.Batch, rows: Sequence[Any]) -> Outcome:
         incomplete = outbox.had_before(connection, appended.begun) if appended.begun else []
     tick = to.history.mark_partial(incomplete, appended.tick) if appended.tick else None
     read_at = appended.moment or moment
-    pushes = appended.pushes + to.unread.set(
-        {user_id: count.unread for user_id, count in counts.items()}, read_at=read_at
-    )
+    pushes = appended.pushes + to.unread.set(counts, read_at=read_at)
     to.emitter.push(pushes)
     failpoint("after emit", settings())
     pushed = list(built.entries)

@@ -40,8 +40,9 @@ class _Amqp(AMQP):
     Connection = _EagerConnection
 
 
-_MODULES = ["tasks.notifications", "tasks.revocations", "tasks.old_calls", "tasks.heartbeat", "tasks.beat_log"]
-celery_app = app = Celery("toutiao", amqp=_Amqp, control=Control, include=_MODULES)
+_MODULES = ["notifications", "inbox", "revocations", "old_calls", "heartbeat", "beat_log"]
+_include = [f"tasks.{module}" for module in _MODULES]
+celery_app = app = Celery("toutiao", amqp=_Amqp, control=Control, include=_include)
 try:
     celery_app.config_from_object("celeryconfig", force=True)  # now, and not when the first setting is read
 except SettingsError as error:

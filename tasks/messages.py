@@ -3,7 +3,8 @@
 from collections.abc import Callable, Container
 from typing import Any
 
-from core import events
+from core import events, inbox_states
+from core.tokens import LARGEST_ID
 from core.user_ids import InvalidUserId, as_text
 
 _CELERYS_OWN = "celery."  # Celery's tasks for results and workflows, which this project does not use
@@ -90,6 +91,26 @@ def _tell_unread_arguments(user_ids: object) -> bool:
     return isinstance(user_ids, list) and all(_is_user_id(value) for value in user_ids)
 
 
+def _tell_state_arguments(user_id: object, marks: object) -> bool:
+    return _is_user_id(user_id) and isinstance(marks, list) and all(map(_is_mark, marks))
+
+
+def _is_mark(value: object) -> bool:
+    """Return whether a value is what the API says of marks: the columns, the ids, and whether there are others."""
+    if not isinstance(value, list) or len(value) != 3:
+        return False
+    columns, ids, is_cut = value
+    return (
+        isinstance(columns, list)
+        and bool(columns)
+        and all(column in inbox_states.COLUMNS for column in columns)
+        and isinstance(ids, list)
+        and len(ids) <= inbox_states.MOST_IDS
+        and all(type(id_) is int and 0 < id_ <= LARGEST_ID for id_ in ids)
+        and isinstance(is_cut, bool)
+    )
+
+
 def _is_user_id(value: object) -> bool:
     """Return whether a value is a user's id, as JSON has it."""
     try:
@@ -103,4 +124,5 @@ def _is_user_id(value: object) -> bool:
 _ARGUMENTS: dict[str, Callable[..., bool]] = {
     events.DISPATCH_TASK: _dispatch_arguments,
     events.TELL_UNREAD_TASK: _tell_unread_arguments,
+    events.TELL_STATE_TASK: _tell_state_arguments,
 }

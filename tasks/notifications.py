@@ -1,17 +1,14 @@
-"""The tasks: push committed notifications, and send unread counts."""
+"""The task that pushes committed notifications, and a timer that does the same."""
 
 import logging
 import random
 import time
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import TypeVar
 
-from celery.exceptions import Reject
-
-from core import database_faults, dispatch_state, events, inbox_counts, service_faults
+from core import database_faults, dispatch_state, events, service_faults
 from core.cache import RedisError
 from core.db import Database
-from core.user_ids import as_text
 from tasks import heartbeat
 from tasks.batch import Outcome, is_unavailable, push_batch, verified
 from tasks.celery import celery_app
@@ -37,7 +34,7 @@ def dispatch() -> dict[str, object] | None:
     that can't be pushed now stays in the outbox, and the next call tries it again.
     """
     with timer.working():
-        return _dispatch(_with_retries)
+        return _dispatch(with_retries)
 
 
 def _dispatch(call: Callable[[Callable[[], Outcome]], Outcome]) -> dict[str, object] | None:
@@ -68,26 +65,6 @@ def _push_outbox(call: Callable[[Callable[[], Outcome]], Outcome]) -> dict[str, 
         _check(resources())
         return None
     return {"pushed": count, "ids": first.pushed, **({"failed": first.failed} if first.failed else {})}
-
-
-@celery_app.task(name=events.TELL_UNREAD_TASK, bind=True, max_retries=None)
-def tell_unread(self: Any, user_ids: list[int | str]) -> None:
-    """Send the unread count to the sockets of these users.
-
-    A task that fails now goes back to the end of the queue: unlike a notification, it is not in the outbox.
-    """
-    recipients = list(map(as_text, user_ids))  # a message of the last release has numbers
-    try:
-        with timer.exclusive():
-            _with_retries(lambda: verified(resources(), lambda: _send_unread_counts(resources(), recipients)))
-    except Exception as error:
-        if not is_unavailable(error):
-            raise
-        # Without a countdown: a worker holds a task that is due later, and receives no other. It has paused already.
-        try:
-            raise self.retry(exc=error, countdown=0)
-        except Reject:  # the broker does not accept it either; Celery's own Reject would drop the task
-            raise Reject(error, requeue=True) from error
 
 
 def _dispatch_once() -> None:
@@ -124,16 +101,6 @@ def _check(to: Resources) -> None:
         log.info("Redis is not compared with the database now; the next dispatch does it: %s", error)
 
 
-def _send_unread_counts(to: Resources, user_ids: list[str]) -> None:
-    read_at = to.unread.moment()
-    with to.database.reading() as connection:
-        counts = inbox_counts.count_many(connection, user_ids)
-    pushes = to.unread.set(
-        {user_id: count.unread for user_id, count in counts.items()}, read_at=read_at, create_missing=False
-    )
-    to.emitter.push(pushes)
-
-
 def _lasting_fault(error: Exception) -> service_faults.Fault | None:
     """Return and log a fault of Redis or the message queue that only an operator can end; None for any other error."""
     cause = error.__cause__ or error
@@ -143,7 +110,7 @@ def _lasting_fault(error: Exception) -> service_faults.Fault | None:
     return service_faults.fault_of(cause)
 
 
-def _with_retries(act: Callable[[], T]) -> T:
+def with_retries(act: Callable[[], T]) -> T:
     """Call `act`, and again after a growing pause while a service is unavailable; raise its last error."""
     for attempt in range(1, _ATTEMPTS):
         try:

@@ -10,7 +10,7 @@ from core.cache import RedisError, connect
 from core.db import Database
 from core.epochs import Epochs
 from core.keys import Keys
-from core.unread import UnreadCache
+from core.unread import Counts, UnreadCache
 from tests.clients import User
 
 _REDIS_SECONDS = 1
@@ -35,4 +35,6 @@ def _keep_unread_count(settings: Mapping[str, str], database: Database, user_id:
     with closing(connect(settings["REDIS_URL"], timeout_seconds=_REDIS_SECONDS)) as redis:
         unread = UnreadCache(redis, keys)
         moment = unread.moment()
-        dispatch_state.verified(database, Epochs(redis, keys), lambda: unread.set({str(user_id): 0}, read_at=moment))
+        dispatch_state.verified(
+            database, Epochs(redis, keys), lambda: unread.set({str(user_id): Counts()}, read_at=moment)
+        )

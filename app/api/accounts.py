@@ -13,6 +13,7 @@ from app.api.state import keep_unread_count, state, unread_moment
 from app.services import accounts, followings, passwords
 from app.services.admission import TooManyAtOnce
 from core.presence import is_online, online_among
+from core.unread import Counts
 from core.user_ids import as_text
 
 bp = Blueprint("accounts", __name__, url_prefix="/v1_0", description="Users and their profiles")
@@ -74,7 +75,7 @@ def sign_up(body: dict[str, Any]) -> Any:
         )
     user_id = as_text(profile["id"])
     state.profiles.forget(user_id)  # somebody may have asked for this id before it existed
-    keep_unread_count(user_id, 0, read_at=read_at, create_missing=True)
+    keep_unread_count(user_id, Counts(), read_at=read_at, create_missing=True)
     return profile
 
 

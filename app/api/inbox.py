@@ -12,8 +12,8 @@ from app.api.blueprint import Blueprint
 from app.api.fields import Answer, Before, Id, Time
 from app.api.state import keep_unread_count, state, unread_moment
 from core import events, inbox, inbox_counts, inbox_filters, payloads, texts
-from core.inbox_counts import Counts
 from core.profiles import Profile
+from core.unread import Counts
 
 bp = Blueprint("notifications", __name__, url_prefix="/v1_0/user/notifications", description="The durable inbox")
 
@@ -121,7 +121,7 @@ def count_and_keep(connection: Any) -> Counts:
     """Count the caller's notifications, and store the unread count where the IM servers read it."""
     read_at = unread_moment()
     counts = inbox_counts.count(connection, g.user_id)
-    keep_unread_count(g.user_id, counts.unread, read_at=read_at)
+    keep_unread_count(g.user_id, counts, read_at=read_at)
     return counts
 
 

@@ -11,9 +11,9 @@ from app.api.fields import Body, Flag, Id
 from app.api.inbox import Category, CountsAnswer, State, UnreadAnswer, bp, count_and_keep, told
 from app.api.state import state
 from core import inbox_marks
-from core.inbox_counts import Counts
 from core.inbox_filters import Filter
 from core.inbox_marks import Change
+from core.unread import Counts
 
 MOST_IDS = 1000
 _MOST_BATCHES = 250  # of one call, so that it ends; the counts in the answer say what is left
@@ -83,7 +83,7 @@ def _mark(chosen: list[int] | Filter, change: Change) -> Counts:
     with state.database.reading() as connection:
         counts = count_and_keep(connection)
     if changed:
-        state.tasks.tell_unread(g.user_id)
+        state.tasks.tell_state(g.user_id, change.columns, changed)
     return counts
 
 

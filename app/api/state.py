@@ -25,6 +25,7 @@ from core.sessions import Sessions
 from core.settings import ApiSettings
 from core.storage import Storage, open_storage
 from core.token_verifier import TokenVerifier, create_verifier
+from core.unread import Counts
 
 log = logging.getLogger(__name__)
 
@@ -93,14 +94,14 @@ def unread_moment() -> int | None:
         return None
 
 
-def keep_unread_count(user_id: str, count: int, *, read_at: int | None, create_missing: bool = False) -> None:
+def keep_unread_count(user_id: str, counts: Counts, *, read_at: int | None, create_missing: bool = False) -> None:
     """Store a count where the IM servers read it. Without a stored count, clients read the inbox."""
     if read_at is None:
         log.warning("unread count of user %s is not cached: Redis is unavailable", user_id)
         return
 
     def keep() -> None:
-        state.unread.set({user_id: count}, read_at=read_at, create_missing=create_missing)
+        state.unread.set({user_id: counts}, read_at=read_at, create_missing=create_missing)
 
     try:
         # Do not wait for another process that compares: a request needs no cache.

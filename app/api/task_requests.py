@@ -10,13 +10,14 @@ import os
 import random
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from celery import Celery
 from kombu.messaging import Producer
 from prometheus_client import Counter
 
+from app.api.mark_requests import MarkRequests
 from core import broker, events, service_faults
 from core.keys import Keys
 from core.rabbitmq import Blocked
@@ -24,7 +25,7 @@ from core.rabbitmq import Blocked
 log = logging.getLogger(__name__)
 
 FAILED = Counter("toutiao_enqueue_failures_total", "Tasks that the broker did not accept", ["task"])
-for _task in (events.DISPATCH_TASK, events.TELL_UNREAD_TASK):  # rate() does not count the event that creates a series
+for _task in (events.DISPATCH_TASK, events.TELL_STATE_TASK):  # rate() does not count the event that creates a series
     FAILED.labels(_task)
 
 _FIRST_PAUSE_SECONDS = 0.1
@@ -32,7 +33,6 @@ _LONGEST_PAUSE_SECONDS = 5.0
 # How long RabbitMQ keeps a message that no worker receives, by its own clock. Celery's `expires` would compare this
 # machine's clock with the worker's clock, so it is not used.
 _KEPT_SECONDS = 24 * 3600
-_MOST_USERS = 10_000
 _FLUSH_SECONDS = 2.0
 
 Send = Callable[[str, dict[str, object]], None]
@@ -46,7 +46,7 @@ class TaskRequests:
         self._lock = threading.Lock()
         self._wake = threading.Condition(self._lock)
         self._is_dispatch_wanted = False
-        self._unread_users: set[str] = set()
+        self._marks = MarkRequests()
         self._is_sending = False
         self._process_id = 0
         atexit.register(self._flush)
@@ -57,13 +57,11 @@ class TaskRequests:
             self._is_dispatch_wanted = True
             self._wake_sender()
 
-    def tell_unread(self, user_id: str) -> None:
-        """Request that a user's sockets get the unread count."""
+    def tell_state(self, user_id: str, columns: tuple[str, ...], ids: Sequence[int]) -> None:
+        """Request that a user's sockets are told of marks, and of the counts."""
         with self._lock:
-            if len(self._unread_users) < _MOST_USERS:
-                self._unread_users.add(user_id)
-            else:
-                FAILED.labels(events.TELL_UNREAD_TASK).inc()
+            if not self._marks.add(user_id, columns, ids):
+                FAILED.labels(events.TELL_STATE_TASK).inc()
             self._wake_sender()
 
     def _wake_sender(self) -> None:
@@ -76,20 +74,20 @@ class TaskRequests:
     def _send_for_ever(self) -> None:
         while True:
             with self._lock:
-                while not self._is_dispatch_wanted and not self._unread_users:
+                while not self._is_dispatch_wanted and not self._marks:
                     self._is_sending = False
                     self._wake.notify_all()
                     self._wake.wait()
                 self._is_sending = True
                 is_dispatch_wanted, self._is_dispatch_wanted = self._is_dispatch_wanted, False
-                user_ids, self._unread_users = sorted(self._unread_users), set()
+                marks = list(self._marks.take_all())
             if is_dispatch_wanted:
                 self._send_with_retries(events.DISPATCH_TASK, {})
-            if user_ids:
-                self._send_with_retries(events.TELL_UNREAD_TASK, {"user_ids": user_ids})
+            for arguments in marks:
+                self._send_with_retries(events.TELL_STATE_TASK, arguments)
 
     def _send_with_retries(self, task: str, arguments: dict[str, object]) -> None:
-        """Retry until the task is sent: otherwise a user could see an old unread count for ever."""
+        """Retry until the task is sent: otherwise a user could see an old count for ever."""
         pause = _FIRST_PAUSE_SECONDS
         while True:
             try:
@@ -107,7 +105,7 @@ class TaskRequests:
         with self._lock:
             if self._process_id == os.getpid():
                 self._wake.wait_for(
-                    lambda: not (self._is_dispatch_wanted or self._unread_users or self._is_sending), _FLUSH_SECONDS
+                    lambda: not (self._is_dispatch_wanted or self._marks or self._is_sending), _FLUSH_SECONDS
                 )
 
 

@@ -13,7 +13,7 @@ from redis import Redis
 from socketio import KombuManager, PubSubManager, RedisManager
 
 from core import tokens, wire
-from core.unread import UnreadCache
+from core.unread import Counts, UnreadCache
 from tests.clients import Client
 from tests.epochs import moment
 from tests.im import Im
@@ -229,7 +229,7 @@ def test_message_above_the_limit_of_redis_costs_a_subscription_and_no_push(
 ) -> None:
     service = valkeys()
     with Im(folder, service.url, transport="fast") as im, Redis.from_url(service.url) as redis:
-        UnreadCache(redis).set({str(USER): 0}, read_at=moment())  # a user with a cached count keeps it
+        UnreadCache(redis).set({str(USER): Counts()}, read_at=moment())  # a user with a cached count keeps it
         client = Client([im.url], tokens.sign(im.secret, user_id=USER))
         client.wait_for("sync")
 

@@ -19,6 +19,7 @@ from tests.system import System
 SECONDS = 30
 HEADERS = {"lang": "py", "task": events.DISPATCH_TASK, "id": "1"}
 TELL_UNREAD = {**HEADERS, "task": events.TELL_UNREAD_TASK}
+TELL_STATE = {**HEADERS, "task": events.TELL_STATE_TASK}
 
 # What a producer may send through any broker: body, changed properties, and the reason under which it is counted.
 BAD: dict[str, tuple[bytes, dict[str, Any], str]] = {
@@ -62,6 +63,17 @@ BAD: dict[str, tuple[bytes, dict[str, Any], str]] = {
     "users no ids": (b'[[[1, "a\\n2"]], {}, {}]', {"headers": TELL_UNREAD}, "body"),
     "users missing": (b"[[], {}, {}]", {"headers": TELL_UNREAD}, "body"),
     "arguments null": (b'[null, {"user_ids": [1]}, {}]', {"headers": TELL_UNREAD}, "body"),
+    "marks null": (b'[[], {"user_id": "1", "marks": null}, {}]', {"headers": TELL_STATE}, "body"),
+    "marks of no column": (
+        b'[[], {"user_id": 1, "marks": [[["x"], [1], false]]}, {}]',
+        {"headers": TELL_STATE},
+        "body",
+    ),
+    "marks of no id": (
+        b'[[], {"user_id": 1, "marks": [[["seen_at"], [0], true]]}, {}]',
+        {"headers": TELL_STATE},
+        "body",
+    ),
     "options a list": (b'[[], {"user_ids": [1]}, [1]]', {"headers": TELL_UNREAD}, "body"),
 }
 

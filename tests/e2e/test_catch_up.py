@@ -75,5 +75,5 @@ class TestCatchUp:
         status, answer = system.api.post("/v1_0/user/notifications/read", {"ids": [told["id"], 12345]}, bob)
 
         assert (status, answer) == (200, {"unread_count": 0})
-        assert client.wait_for("unread", 2)[-1] == {"count": 0}
+        assert client.wait_for("unread", 2)[-1] == {"count": 0, "unseen_count": 0}
         client.close()

@@ -27,7 +27,7 @@ class TestPush:
             assert isinstance(told.pop("id"), int)
             assert abs(told.pop("timestamp") - time.time()) < 60
             assert told == {"user_id": ann.id, "user_name": ann.name, "user_photo": "/static/default-photo.svg"}
-            assert client.wait_for("unread")[-1] == {"count": 1}
+            assert client.wait_for("unread")[-1] == {"count": 1, "unseen_count": 1}
         assert [client.ids() for client in others] == [[], [], []]
         for client in (*clients, *others):
             client.close()

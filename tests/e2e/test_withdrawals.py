@@ -22,7 +22,7 @@ def test_withdrawn_notification_disappears_everywhere(small: System, service_key
 
     [withdrawn] = here.wait_for("withdrawn")
     assert withdrawn["ids"] == answer["ids"]
-    wait_until(lambda: here.of("unread")[-1] == {"count": 0}, seconds=10, what="the count is sent")
+    wait_until(lambda: here.of("unread")[-1] == {"count": 0, "unseen_count": 0}, seconds=10, what="the count is sent")
     assert small.api.get("/v1_0/user/notifications", bob)[1] == {"unread_count": 0, "unseen_count": 0, "results": []}
     back = small.client(bob, last_offset=away.last_offset)
     [sync] = back.wait_for("sync")

@@ -49,11 +49,17 @@ def assert_pushes_and_counts_come(system: System) -> None:
     client.wait_for("sync")
     assert system.api.follow(ann, bob) == 201
     [told] = client.wait_for("following notify", seconds=20)
-    wait_until(lambda: {"count": 1} in client.of("unread"), seconds=20, what="the unread count of a push arrives")
+    wait_until(
+        lambda: {"count": 1, "unseen_count": 1} in client.of("unread"),
+        seconds=20,
+        what="the unread count of a push arrives",
+    )
 
     system.api.post("/v1_0/user/notifications/read", {"ids": [told["id"]]}, bob)
     wait_until(
-        lambda: client.of("unread")[-1] == {"count": 0}, seconds=20, what="the unread count of a mark-read arrives"
+        lambda: client.of("unread")[-1] == {"count": 0, "unseen_count": 0},
+        seconds=20,
+        what="the unread count of a mark-read arrives",
     )
     client.close()
     assert system.api.follow(eve, bob) == 201

@@ -48,7 +48,11 @@ def test_late_commit_is_pushed_replayed_counted_and_listed(system: System) -> No
 
     late = client.wait_for("following notify", 5, seconds=15)[-1]
     assert (late["user_id"], late["id"] < min(early)) == (slow.id, True)
-    wait_until(lambda: client.of("unread")[-1:] == [{"count": 1}], seconds=10, what="the late notification is counted")
+    wait_until(
+        lambda: client.of("unread")[-1:] == [{"count": 1, "unseen_count": 1}],
+        seconds=10,
+        what="the late notification is counted",
+    )
     older = inbox(system, ann, before=newest[-1])
     assert (older, inbox(system, ann, before=older[-1])) == (sorted(early)[1::-1], [late["id"]])
     returned = system.client(ann, last_offset=away.last_offset)

@@ -219,7 +219,9 @@ def live(system: System, follower: User, target: User) -> None:
     assert system.api.follow(follower, target) == 201
     client.wait_for("following notify")
     assert system.api.post("/v1_0/user/notifications/read", {"up_to": 2**52}, target)[0] == 200
-    wait_until(lambda: {"count": 0} in client.of("unread"), seconds=SECONDS, what="the other task is done")
+    wait_until(
+        lambda: {"count": 0, "unseen_count": 0} in client.of("unread"), seconds=SECONDS, what="the other task is done"
+    )
     assert is_online(system, target)
     assert "pong" in ping(system)
     system.api.sign_up("eve")

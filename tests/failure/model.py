@@ -22,7 +22,7 @@ from core.models import Notification
 from core.profiles import UserProfileCache
 from core.replays import Replays
 from core.signatures import without_signature
-from core.unread import UnreadCache
+from core.unread import Counts, UnreadCache
 from im.delivery.chat import Chat
 from im.delivery.connect import ConnectHandlers
 from im.delivery.delivery import Delivery
@@ -225,8 +225,8 @@ class Core:
     def _count_unread(self, user_id: int) -> list[bytes]:
         read_at = self.unread.moment()
         with self.database.reading() as connection:
-            count = inbox_counts.count(connection, str(user_id)).unread
-        return self._keep({str(user_id): count}, read_at, create_missing=False)
+            counts = inbox_counts.count(connection, str(user_id))
+        return self._keep({str(user_id): counts}, read_at, create_missing=False)
 
     def _load(self, user_ids: list[str]) -> Any:
         with self.database.reading() as connection:
@@ -235,10 +235,10 @@ class Core:
     def _sign_up(self) -> int:
         with self.database.transaction() as connection:
             user = accounts.sign_up(connection, name=uuid.uuid4().hex, password_hash="none")
-        self._keep({str(user["id"]): 0}, self.unread.moment(), create_missing=True)
+        self._keep({str(user["id"]): Counts()}, self.unread.moment(), create_missing=True)
         return user["id"]
 
-    def _keep(self, counts: dict[str, int], read_at: int, *, create_missing: bool) -> list[bytes]:
+    def _keep(self, counts: dict[str, Counts], read_at: int, *, create_missing: bool) -> list[bytes]:
         """Cache counts as the API does; verify the data of Redis first if it is unverified."""
         try:
             return self.unread.set(counts, read_at=read_at, create_missing=create_missing)

@@ -26,10 +26,14 @@ def test_unread_count_reaches_sockets_after_a_message_queue_outage(
         )
         assert (status, answer) == (200, {"unread_count": 0})
         worker = system.processes["worker"].log
-        wait_until(lambda: "tell_unread" in ends_of_tasks(worker), seconds=30, what="the task failed once")
+        wait_until(lambda: "tell_state" in ends_of_tasks(worker), seconds=30, what="the task failed once")
         redis.start()
 
-        wait_until(lambda: {"count": 0} in client.of("unread"), seconds=30, what="the client gets the unread count")
+        wait_until(
+            lambda: 0 in [told["count"] for told in client.of("unread")],
+            seconds=30,
+            what="the client gets the unread count",
+        )
         client.close()
 
 

@@ -10,7 +10,7 @@ from core.history import EMPTY, Gap, History
 from core.keys import Keys
 from core.presence import is_online
 from core.profiles import UserProfileCache
-from core.unread import UnreadCache
+from core.unread import Counts, UnreadCache
 from tests.epochs import empty, moment
 from tests.integration.bad_keys import AFTER, BEFORE, KEY, VICTIM, Table, append, numbers, places, repaired
 from tests.junk import HISTORIES, OTHER_TYPES, Write, junk
@@ -47,7 +47,10 @@ class TestPresence:
 def _dispatch(redis: Redis, history: History) -> list[tuple[str, str]]:
     assert {BEFORE, AFTER} <= set(UserProfileCache(redis, Table().load).get_many([BEFORE, VICTIM, AFTER]))
     appended = append(history, BEFORE, VICTIM, AFTER)
-    assert len(UnreadCache(redis).set({BEFORE: 1, VICTIM: 1, AFTER: 1}, read_at=moment())) == 3
+    assert (
+        len(UnreadCache(redis).set({BEFORE: Counts(1, 1), VICTIM: Counts(1, 1), AFTER: Counts(1, 1)}, read_at=moment()))
+        == 3
+    )
     return places(appended)
 
 

@@ -13,7 +13,7 @@ from core.epochs import Epochs, Unverified, is_unverified
 from core.history import EMPTY, Entry, Gap, History
 from core.keys import Keys
 from core.models import DispatchState
-from core.unread import UNKNOWN, Remembered, UnreadCache
+from core.unread import UNKNOWN, Counts, Remembered, UnreadCache
 from tests.epochs import moment
 from tests.integration.story import Story
 from tests.junk import HISTORIES, Write
@@ -158,11 +158,11 @@ class TestUnverified:
     @pytest.fixture(autouse=True)
     def elsewhere(self, redis: Redis) -> None:
         self.offset = append(redis)
-        UnreadCache(redis).set({USER: 3}, read_at=moment())
+        UnreadCache(redis).set({USER: Counts(3, 3)}, read_at=moment())
         start_elsewhere(redis)
 
     def test_unverified_redis_refuses_appends_and_counts(self, redis: Redis) -> None:
-        for write in (lambda: append(redis, 2), lambda: UnreadCache(redis).set({USER: 4}, read_at=moment())):
+        for write in (lambda: append(redis, 2), lambda: UnreadCache(redis).set({USER: Counts(4, 4)}, read_at=moment())):
             with pytest.raises(Exception, match="UNVERIFIED") as refused:
                 write()
             assert is_unverified(refused.value)
@@ -185,7 +185,7 @@ class TestOtherEpoch:
     def begun(self, redis: Redis) -> None:
         self.offset = append(redis)
         self.history = History(redis, length=1000, seconds=3600)
-        UnreadCache(redis).set({USER: 3}, read_at=moment())
+        UnreadCache(redis).set({USER: Counts(3, 3)}, read_at=moment())
         Epochs(redis).establish()
 
     @pytest.mark.parametrize("last_offset", ["own", EMPTY, None])
@@ -208,22 +208,22 @@ class TestOtherEpoch:
         unread = UnreadCache(redis)
         assert unread.read_many([USER]) == [UNKNOWN]
 
-        unread.set({USER: 5}, read_at=moment(), create_missing=False)
+        unread.set({USER: Counts(5, 5)}, read_at=moment(), create_missing=False)
         assert unread.read_many([USER]) == [UNKNOWN]  # nothing says yet that there was a history
 
         self.history.read_after(USER, None)
-        unread.set({USER: 5}, read_at=moment(), create_missing=False)
+        unread.set({USER: Counts(5, 5)}, read_at=moment(), create_missing=False)
         assert unread.read_many([USER]) == [Remembered(5, is_any=True)]
 
 
 def test_count_of_another_server_is_remembered_and_not_returned(redis: Redis) -> None:
     unread = UnreadCache(redis)
-    unread.set({USER: 3}, read_at=moment())
+    unread.set({USER: Counts(3, 3)}, read_at=moment())
     key = f"user:{USER}:unread"
     moment_and_epoch, _, _ = (redis.get(key) or b"").decode().rpartition("@")  # type: ignore[union-attr]
     redis.set(key, f"{moment_and_epoch}@another:3")
 
     assert unread.read_many([USER]) == [Remembered(None, is_any=True)]
-    unread.set({USER: 4}, read_at=moment(), create_missing=False)
+    unread.set({USER: Counts(4, 4)}, read_at=moment(), create_missing=False)
 
     assert unread.read_many([USER]) == [Remembered(4, is_any=True)]

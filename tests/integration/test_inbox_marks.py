@@ -6,10 +6,10 @@ from sqlalchemy import insert
 
 from core import inbox_counts, inbox_marks
 from core.db import Database
-from core.inbox_counts import Counts
 from core.inbox_filters import EVERYTHING
 from core.inbox_marks import Change
 from core.models import Notification
+from core.unread import Counts
 
 ANN = "ann"
 ROWS = 2000

@@ -50,7 +50,10 @@ class TestPushBatch:
         assert {data["user_name"] for data in told} == {f"user-{n}" for n in range(1, 5)}
         assert set(told[0]) == {"user_id", "user_name", "user_photo", "timestamp", "id", "offset"}
         packets = [push.split(b"\0", 3)[3] for push in story.emitter.pushed]
-        assert [json.loads(packet[2:])[1] for packet in packets] == [*told, {"count": len(told)}]
+        assert [json.loads(packet[2:])[1] for packet in packets] == [
+            *told,
+            {"count": len(told), "unseen_count": len(told)},
+        ]
         assert story.parts["unread"].get(story.ann) == len(told)
 
     def test_batches_take_the_oldest_first_until_the_outbox_is_empty(

@@ -12,8 +12,8 @@ from app.models import Base, User
 from app.services import accounts, followings
 from core import inbox_counts, outbox, readiness, revocations
 from core.db import Database
-from core.inbox_counts import Counts
 from core.models import Notification
+from core.unread import Counts
 from tests.integration.test_migrations import run
 from tests.pgbouncer import PgBouncer
 from tests.services import PostgreSQL, running

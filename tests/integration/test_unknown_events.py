@@ -7,10 +7,10 @@ import pytest
 from sqlalchemy import select
 
 from core import inbox, inbox_counts, inbox_marks
-from core.inbox_counts import Counts
 from core.inbox_filters import Filter
 from core.inbox_marks import Change
 from core.models import Notification
+from core.unread import Counts
 from tests.integration.story import Story
 from tests.rows import write_notification
 

@@ -12,11 +12,10 @@ from core import dispatch_state, inbox, inbox_counts, inbox_marks, revocations
 from core.db import Database
 from core.epochs import Epochs
 from core.history import EMPTY, History
-from core.inbox_counts import Counts
 from core.inbox_marks import Change
 from core.profiles import Profile, UserProfileCache
 from core.revocation_stream import Closing, RevocationStream
-from core.unread import UnreadCache
+from core.unread import Counts, UnreadCache
 from tests.integration.story import FakeEmitter
 
 ANN, BOB = "7c0e4f2a-9d55-4a0e-8a3c-2f6f1f0f9d11", "auth0|5f:1%20/Zoë"

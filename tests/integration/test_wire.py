@@ -9,7 +9,7 @@ from redis.client import PubSub
 
 from core import wire
 from core.history import Entry, History
-from core.unread import UnreadCache
+from core.unread import Counts, UnreadCache
 
 CHANNEL = "wire"
 USER = "7"
@@ -49,6 +49,6 @@ def test_receiver_reads_a_push_of_the_append_script(redis: Redis, channel: PubSu
 def test_receiver_reads_a_push_of_the_unread_count(redis: Redis, channel: PubSub) -> None:
     unread = UnreadCache(redis, channel=CHANNEL)
 
-    unread.set({USER: 3}, read_at=unread.moment())
+    unread.set({USER: Counts(3, 3)}, read_at=unread.moment())
 
-    assert published(channel) == ("7", b"", b"", b'42["unread",{"count":3}]')
+    assert published(channel) == ("7", b"", b"", b'42["unread",{"count":3,"unseen_count":3}]')

@@ -66,7 +66,7 @@ class TestPush:
         assert entries(story) == [*(("following notify", i) for i in ids), ("withdrawn", [ids[1]])]
         packets = [json.loads(push.split(b"\0", 3)[3][2:]) for push in story.emitter.pushed]
         assert [event for event, _ in packets] == ["withdrawn", "unread"]
-        assert packets[1][1] == {"count": 3}
+        assert packets[1][1] == {"count": 3, "unseen_count": 3}
         row = state(story.database, ids[1])
         assert row.dispatched_at
         assert row.pushed_at

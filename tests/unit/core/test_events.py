@@ -29,6 +29,7 @@ def test_unknown_event_cannot_be_built() -> None:
     [
         (events.Sync, {"recovered", "offset", "unread_count"}),
         (events.Unread, {"count"}),
+        (events.State, {"ids"}),
     ],
 )
 def test_fields_of_each_event_are_stable(payload: type, fields: set[str]) -> None:

@@ -7,9 +7,9 @@ from sqlalchemy import Connection
 
 from app.events import CommentNotify, FollowingNotify
 from core import inbox, inbox_counts, inbox_marks
-from core.inbox_counts import Counts
 from core.inbox_filters import EVERYTHING, STATES, Filter
 from core.inbox_marks import Change
+from core.unread import Counts
 from tests.rows import write_notification
 
 READ = Change(read=True)

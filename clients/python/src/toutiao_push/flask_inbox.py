@@ -8,7 +8,7 @@ from flask import Blueprint, Response, current_app, jsonify, request
 from toutiao_push.inbox_api import Answer, InboxApi
 from toutiao_push.user_ids import UserId
 
-_PAGE_PARAMETERS = ("limit", "before")
+_PAGE_PARAMETERS = ("state", "category", "limit", "before")
 _LARGEST_BODY = 256 * 1024  # bytes
 _LOGGED_OUT = Answer(401, {"message": "log in first"})
 
@@ -26,11 +26,21 @@ def create_blueprint(
 
     @blueprint.get("/user/notifications")
     def page() -> Response:
-        query = {name: request.args[name] for name in _PAGE_PARAMETERS if name in request.args}
-        return _for_current_user(lambda api, signed: api.page(signed, query))
+        return _for_current_user(lambda api, signed: api.page(signed, _query()))
+
+    @blueprint.get("/user/notifications/counts")
+    def count() -> Response:
+        return _for_current_user(lambda api, signed: api.count(signed, _query()))
 
     @blueprint.post("/user/notifications/read")
     def mark_read() -> Response:
+        return _change(InboxApi.mark_read)
+
+    @blueprint.post("/user/notifications/state")
+    def mark() -> Response:
+        return _change(InboxApi.mark)
+
+    def _change(call: Callable[[InboxApi, str, object], Answer]) -> Response:
         if not request.is_json:  # what a form of another site can't send
             return _respond(Answer(415, {"message": "should be JSON"}))
         if (request.content_length or 0) > _LARGEST_BODY:
@@ -38,7 +48,7 @@ def create_blueprint(
         body = request.get_json(silent=True)
         if not isinstance(body, dict):
             return _respond(Answer(400, {"message": "should be a JSON object"}))
-        return _for_current_user(lambda api, signed: api.mark_read(signed, body))
+        return _for_current_user(lambda api, signed: call(api, signed, body))
 
     def _for_current_user(call: Callable[[InboxApi, str], Answer]) -> Response:
         user_id = current_user_id()
@@ -47,6 +57,10 @@ def create_blueprint(
         return _respond(call(InboxApi(current_app.config["TOUTIAO_PUSH_API_URL"]), mint_token(user_id)))
 
     return blueprint
+
+
+def _query() -> dict[str, str]:
+    return {name: request.args[name] for name in _PAGE_PARAMETERS if name in request.args}
 
 
 def _respond(answer: Answer) -> Response:

@@ -33,6 +33,14 @@ class InboxApi:
         """Read a page of notifications, newest first."""
         return self._call("GET", f"/user/notifications?{urlencode(query)}", token)
 
+    def count(self, token: str, query: dict[str, str]) -> Answer:
+        """Count the notifications of each state."""
+        return self._call("GET", f"/user/notifications/counts?{urlencode(query)}", token)
+
+    def mark(self, token: str, body: object) -> Answer:
+        """Mark notifications as seen, read or archived, or take that back: {"ids": [...], "archived": true}."""
+        return self._call("POST", "/user/notifications/state", token, body)
+
     def mark_read(self, token: str, body: object) -> Answer:
         """Mark notifications as read: {"ids": [...]} or {"up_to": id}."""
         return self._call("POST", "/user/notifications/read", token, body)

@@ -25,7 +25,7 @@ def test_follow_stays_in_the_inbox_after_it_is_read(call: Call, asked: list[str]
     assert call(ann, "POST", "/user/notifications/read", json={"ids": [told["id"]]}).json == {"unread_count": 0}
     assert call(bob, "GET", "/user/notifications").json["unread_count"] == 1
     assert call(bob, "POST", "/user/notifications/read", json={"ids": [told["id"], 999]}).json == {"unread_count": 0}
-    wait_until(lambda: events.TELL_UNREAD_TASK in asked, seconds=10, what="the push of the unread count is requested")
+    wait_until(lambda: events.TELL_STATE_TASK in asked, seconds=10, what="the push of the unread count is requested")
     assert call(bob, "GET", "/user/notifications").json["results"][0]["read"] is True
     assert call(bob, "GET", f"/user/notifications?before={told['id']}").json["results"] == []
 
@@ -112,7 +112,7 @@ def test_marks_are_answered_with_the_counts_and_told(call: Call, asked: list[str
     assert call(bob, "GET", "/user/notifications/counts").json == {"all": 3, "unread": 3, "unseen": 1, "archived": 0}
     people = call(bob, "GET", "/user/notifications/counts?category=people").json
     assert people == {"all": 2, "unread": 2, "unseen": 0, "archived": 0}
-    wait_until(lambda: events.TELL_UNREAD_TASK in asked, seconds=10, what="the push of the counts is requested")
+    wait_until(lambda: events.TELL_STATE_TASK in asked, seconds=10, what="the push of the counts is requested")
 
 
 @pytest.mark.parametrize(

@@ -56,12 +56,14 @@ class TestTaskRequests:
         requests.dispatch()
         wait_until(lambda: broker.tries == 1, seconds=SECONDS, what="the first request is being sent")
 
-        for user_id in (8, 7, 8):
+        for user_id in ("8", "7", "8"):
             requests.dispatch()
-            requests.tell_unread(user_id)
+            requests.tell_state(user_id, ("read_at",), [int(user_id)])
         broker.open.set()
 
-        assert broker.wait_for(3) == [DISPATCH, DISPATCH, (events.TELL_UNREAD_TASK, {"user_ids": [7, 8]})]
+        marks = [(user_id, [[["read_at"], [int(user_id)], False]]) for user_id in ("8", "7")]
+        told = [(events.TELL_STATE_TASK, {"user_id": user_id, "marks": of_user}) for user_id, of_user in marks]
+        assert broker.wait_for(4) == [DISPATCH, DISPATCH, *told]
 
     def test_refusing_broker_is_retried_and_counted(self) -> None:
         failures = FAILED.labels(events.DISPATCH_TASK)._value
@@ -78,7 +80,7 @@ class TestTaskRequests:
         url = "memory://"
         requests = TaskRequests(url)
         requests.dispatch()
-        requests.tell_unread(7)
+        requests.tell_state("7", ("read_at",), [1])
 
         with Connection(url) as connection:
             for name in (Keys().dispatches, Keys().notifications):
