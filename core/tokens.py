@@ -153,6 +153,7 @@ def decode(
     token: str, keys: Iterable[Any], *, algorithm: str, options: Any, parties: Parties, leeway_seconds: float = 0
 ) -> dict[str, Any]:
     """Return the claims of a token that one of the keys signed, as far as PyJWT checks them; raise InvalidToken."""
+    reason = "its signature fits no key"
     for key in keys:
         try:
             return jwt.decode(
@@ -166,9 +167,10 @@ def decode(
             )
         except jwt.InvalidSignatureError:
             continue
-        except DECODE_ERRORS:
+        except DECODE_ERRORS as error:
+            reason = str(error)
             break
-    raise InvalidToken
+    raise InvalidToken(reason)
 
 
 def _name(value: Any) -> str:

@@ -280,3 +280,32 @@ class TestParties:
 
     def test_audience_counts_only_where_the_settings_name_one(self) -> None:
         assert verify(aud="shop", iss="anybody").user_id == USER
+
+
+class TestReasons:
+    """What the log says of a token that is refused. Clients are told less."""
+
+    @pytest.mark.parametrize(
+        ("claims", "reason"),
+        [
+            ({"aud": "other"}, "Audience doesn't match"),
+            ({"exp": None}, "exp"),
+            ({"sub": ""}, "a user's id should not be empty"),
+            ({"nbf": time.time() + 3600}, "nbf is in the future"),
+            ({"refresh": True}, "refresh should be false"),
+        ],
+        ids=["audience", "no end", "no user", "not yet", "refresh token"],
+    )
+    def test_reason_names_the_claim(self, claims: dict[str, Any], reason: str) -> None:
+        key = key_of("EC")
+        parties = Parties(audiences=("push",))
+        token = key.sign(**{"sub": 7, "aud": "push", **claims})
+
+        with pytest.raises(InvalidToken, match=reason):
+            verifier(key, parties=parties).verify(token)
+
+    def test_reason_names_the_signature(self) -> None:
+        signed, known = key_of("EC"), SigningKey("EC")
+
+        with pytest.raises(InvalidToken, match="signature fits no key"):
+            verifier(known).verify(signed.sign(sub=7))
