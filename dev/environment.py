@@ -16,6 +16,7 @@ from dev.errors import RunError
 
 LOOPBACK = "127.0.0.1"
 PORTS = ("API_PORT", "IM_PORT", "FLOWER_PORT")
+_MAY_BE_EMPTY = ("PROFILE_LOADER", "JWT_SECRET")  # an empty value says that the app has no profiles, or no log-in
 _QUEUES_AND_CACHE = ("BROKER_URL", "MESSAGE_QUEUE_URL", "REDIS_URL")
 SERVICES = ("DATABASE_URL", *_QUEUES_AND_CACHE)
 
@@ -23,11 +24,12 @@ SERVICES = ("DATABASE_URL", *_QUEUES_AND_CACHE)
 def read(env_file: Path, environ: Mapping[str, str]) -> dict[str, str]:
     """Return the variables of env_file, if it exists, overridden by the environment.
 
-    An empty value counts as not set. So does a port variable that has the address of a service.
+    An empty value counts as not set, except where it has a meaning. A port variable that has the address of a service
+    counts as not set too.
     """
     from_file = dotenv_values(env_file, interpolate=False)
     ours = service_links.without(environ)
-    return {name: value for name, value in {**from_file, **ours}.items() if value}
+    return {name: value or "" for name, value in {**from_file, **ours}.items() if value or name in _MAY_BE_EMPTY}
 
 
 def take_from_others(path: Path) -> bool:
@@ -70,7 +72,7 @@ def complete(given: Mapping[str, str], root: Path) -> dict[str, str]:
     try:
         data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
         take_from_others(data_dir)
-        if "JWT_SECRET" not in env:
+        if not env.get("JWT_SECRET") and not _has_no_log_in(given):
             env["JWT_SECRET"] = stored_secret(data_dir / "jwt_secret", lambda: secrets.token_urlsafe(48))
         if "FLOWER_BASIC_AUTH" not in env:
             env["FLOWER_BASIC_AUTH"] = stored_secret(
@@ -79,6 +81,11 @@ def complete(given: Mapping[str, str], root: Path) -> dict[str, str]:
     except OSError as error:
         raise RunError(f"DATA_DIR: {error.filename} can't be used: {error.strerror}") from None
     return env
+
+
+def _has_no_log_in(given: Mapping[str, str]) -> bool:
+    """Say whether all tokens are signed elsewhere: there are public keys, and the secret is empty on purpose."""
+    return given.get("JWT_SECRET") == "" and any(given.get(name) for name in ("JWT_PUBLIC_KEY", "JWT_JWKS_URL"))
 
 
 def use_for_what_is_missing(valkey_url: str, env: dict[str, str]) -> bool:

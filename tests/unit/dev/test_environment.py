@@ -16,7 +16,10 @@ class TestReadEnvironment:
         file = tmp_path / ".env"
         file.write_text("API_PORT=1\nIM_PORT=2\nREDIS_URL=\n# FLOWER_PORT=3\n")
 
-        assert environment.read(file, {"API_PORT": "7", "JWT_SECRET": ""}) == {"API_PORT": "7", "IM_PORT": "2"}
+        assert environment.read(file, {"API_PORT": "7", "DATA_DIR": ""}) == {"API_PORT": "7", "IM_PORT": "2"}
+
+    def test_app_without_profiles_stays_without_them(self, tmp_path: Path) -> None:
+        assert environment.read(tmp_path / ".env", {"PROFILE_LOADER": ""}) == {"PROFILE_LOADER": ""}
 
     def test_address_of_a_service_link_means_unset(self, tmp_path: Path) -> None:
         file = tmp_path / ".env"
@@ -50,6 +53,14 @@ class TestFilePermissions:
 
 
 class TestCompleteEnvironment:
+    def test_empty_secret_beside_public_keys_switches_the_log_in_off(self, tmp_path: Path) -> None:
+        given = {"JWT_SECRET": "", "JWT_PUBLIC_KEY": "key.pem"}
+
+        assert environment.complete(given, tmp_path)["JWT_SECRET"] == ""
+
+    def test_empty_secret_without_public_keys_is_generated(self, tmp_path: Path) -> None:
+        assert len(environment.complete({"JWT_SECRET": ""}, tmp_path)["JWT_SECRET"]) > 32
+
     def test_missing_settings_are_generated_and_valid(self, tmp_path: Path) -> None:
         env = environment.complete({}, tmp_path)
         is_valkey_needed = environment.use_for_what_is_missing(VALKEY, env)
