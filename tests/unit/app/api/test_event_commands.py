@@ -59,16 +59,16 @@ class TestNew:
     def test_declaration_test_and_row_are_written(self, app: Flask, root: Path) -> None:
         fields = ["--field", "message:text", "--field", "times:integer"]
 
-        done = self.run(app, "wave notify", *fields, "--text", "{user_name} waves {times} times: {message}")
+        done = self.run(app, "poke notify", *fields, "--text", "{user_name} waves {times} times: {message}")
 
         assert done.exit_code == 0, done.output
         assert done.output.splitlines() == [
             "wrote host_events.py",
-            "wrote tests/unit/host_events/test_wave_notify.py",
+            "wrote tests/unit/host_events/test_poke_notify.py",
             "wrote docs/events.md",
         ]
         assert (
-            "| `wave notify` | Say here when it happens. | `message`: string, `times`: integer | general |"
+            "| `poke notify` | Say here when it happens. | `message`: string, `times`: integer | general |"
             in (root / "docs/events.md").read_text()
         )
         command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/unit/host_events"]
@@ -82,10 +82,10 @@ class TestNew:
         [
             (["liking notify"], "event 'liking notify' is declared twice"),
             (["sync"], "'sync' is an event of the servers"),
-            (["wave notify", "--field", "id:integer"], "event 'wave notify': field 'id' is reserved"),
-            (["wave notify", "--field", "a:date"], "'a:date' should be NAME:TYPE"),
-            (["wave notify", "--about", 'x"""; y'], "should be one line, without double quotes"),
-            (["wave notify", "--text", "{a}"], "text.en has {a}, which is no field of it"),
+            (["poke notify", "--field", "id:integer"], "event 'poke notify': field 'id' is reserved"),
+            (["poke notify", "--field", "a:date"], "'a:date' should be NAME:TYPE"),
+            (["poke notify", "--about", 'x"""; y'], "should be one line, without double quotes"),
+            (["poke notify", "--text", "{a}"], "text.en has {a}, which is no field of it"),
         ],
         ids=["known name", "name of the servers", "reserved field", "unknown type", "quotes", "unknown placeholder"],
     )
