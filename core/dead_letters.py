@@ -4,7 +4,7 @@ import time
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Connection, and_, select, update
+from sqlalchemy import Connection, Select, and_, select, update
 
 from core.db import among
 from core.models import Notification
@@ -16,11 +16,14 @@ _IS_PAUSED = and_(*WAITING, Notification.retry_at.is_not(None))
 
 def newest(connection: Connection, *, limit: int) -> Sequence[Any]:
     """Return the latest dead letters, newest first, each with its reason."""
-    table = Notification
-    since = table.dead_lettered_at.label("dead_lettered_at")
-    columns = (table.id, table.recipient_id, table.event, table.attempts, since, table.failure_reason)
-    found = select(*columns).where(_IS_DEAD).order_by(table.dead_lettered_at.desc(), table.id.desc()).limit(limit)
-    return connection.execute(found).all()
+    in_order = (Notification.dead_lettered_at.desc(), Notification.id.desc())
+    return connection.execute(_failed().where(_IS_DEAD).order_by(*in_order).limit(limit)).all()
+
+
+def paused(connection: Connection, *, limit: int) -> Sequence[Any]:
+    """Return notifications that failed and wait for their next attempt, those that are due first at the beginning."""
+    in_order = (Notification.retry_at, Notification.id)
+    return connection.execute(_failed().where(_IS_PAUSED).order_by(*in_order).limit(limit)).all()
 
 
 def redrive(connection: Connection, ids: Sequence[int] | None = None) -> int:
@@ -44,3 +47,10 @@ def discard(connection: Connection, notification_id: int) -> bool:
     is_dead = and_(_IS_DEAD, Notification.id == notification_id)
     discarded = {"dispatched_at": int(time.time()), "dead_lettered_at": None}
     return connection.execute(update(Notification).where(is_dead).values(discarded)).rowcount > 0
+
+
+def _failed() -> Select[*tuple[Any, ...]]:
+    table = Notification
+    dead_lettered_at = table.dead_lettered_at.label("dead_lettered_at")
+    columns = (table.id, table.recipient_id, table.event, table.attempts, table.retry_at, dead_lettered_at)
+    return select(*columns, table.failure_reason)

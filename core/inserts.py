@@ -19,7 +19,8 @@ class KeyReused(Exception):
     """The key belongs to another notification of the same event and user. `field` is what differs: data or actor."""
 
     def __init__(self, user_id: str, field: str) -> None:
-        super().__init__(f"the key was used before, for user {user_id} with another {field}")
+        other = "other data" if field == "data" else "another actor"
+        super().__init__(f"the key was used before, for user {user_id} with {other}")
         self.field = field
 
 

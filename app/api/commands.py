@@ -48,14 +48,15 @@ def show(notification_id: int | None) -> None:
 
 @group.command("list")
 @click.option("--limit", default=50, show_default=True, type=click.IntRange(1, 10_000))
-def list_dead_letters(limit: int) -> None:
-    """List dead letters, newest first: id, recipient, event, attempts, when, and why."""
+def list_failed(limit: int) -> None:
+    """List what failed: dead letters, newest first, with their time, then what waits, with the next attempt's time."""
     with state.database.reading() as connection:
         found = dead_letters.newest(connection, limit=limit)
+        found = [*found, *dead_letters.paused(connection, limit=limit)][:limit]
     if not found:
-        click.echo("there are no dead letters")
+        click.echo("nothing has failed")
         return
-    rows = [("id", "recipient", "event", "attempts", "since", "reason"), *map(_columns, found)]
+    rows = [("id", "recipient", "event", "attempts", "state", "at", "reason"), *map(_columns, found)]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     for row in rows:
         click.echo("  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)).rstrip())
@@ -68,7 +69,7 @@ def redrive(notification_ids: tuple[int, ...]) -> None:
     with state.database.transaction() as connection:
         count = dead_letters.redrive(connection, notification_ids or None)
     state.tasks.dispatch()
-    click.echo(f"{count} notifications are in the outbox again")
+    click.echo(f"notifications that are in the outbox again: {count}")
     if missing := len(set(notification_ids)) - count if notification_ids else 0:
         raise click.ClickException(f"{missing} of the given ids: no such notification, or it has not failed")
 
@@ -93,6 +94,8 @@ def _readable(data: str | None) -> object:
 
 
 def _columns(row: Any) -> tuple[str, ...]:
-    since = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(row.dead_lettered_at))
-    cells = (row.id, row.recipient_id, row.event, row.attempts, since, row.failure_reason or "")
+    is_dead = row.dead_lettered_at is not None
+    at = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(row.dead_lettered_at if is_dead else row.retry_at))
+    state = "dead" if is_dead else "waits"
+    cells = (row.id, row.recipient_id, row.event, row.attempts, state, at, row.failure_reason or "")
     return tuple("".join(letter if letter.isprintable() else "?" for letter in str(cell)) for cell in cells)

@@ -34,7 +34,7 @@ def test_each_user_is_told_once_of_a_key(database: Database) -> None:
 def test_key_of_another_thing_writes_nothing(database: Database) -> None:
     make(database, ["3"], key="k", data={"a": 1})
 
-    with pytest.raises(inserts.KeyReused, match="user 3 with another data"):
+    with pytest.raises(inserts.KeyReused, match="user 3 with other data"):
         make(database, ["2", "3"], key="k", data={"a": 2})
 
     with database.reading() as connection:

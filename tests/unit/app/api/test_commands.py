@@ -96,15 +96,27 @@ class TestList:
     def test_list_prints_dead_letters_newest_first(self, run: Outbox, bob: int, dead: list[int], waiting: int) -> None:
         heading, *lines = run("list").output.splitlines()
 
-        assert heading.split() == ["id", "recipient", "event", "attempts", "since", "reason"]
+        assert heading.split() == ["id", "recipient", "event", "attempts", "state", "at", "reason"]
         assert [line.split()[:2] for line in lines] == [[str(id), str(bob)] for id in reversed(dead)]
         assert all(line.endswith("Z  ValueError: no line") for line in lines)
 
     def test_list_respects_its_limit(self, run: Outbox, dead: list[int]) -> None:
         assert len(run("list", "--limit", 1).output.splitlines()) == 2
 
-    def test_list_without_dead_letters_says_so(self, run: Outbox, waiting: int) -> None:
-        assert run("list").output == "there are no dead letters\n"
+    def test_list_without_failures_says_so(self, run: Outbox, waiting: int) -> None:
+        assert run("list").output == "nothing has failed\n"
+
+    def test_list_prints_what_waits_for_its_next_attempt_after_the_dead_letters(
+        self, run: Outbox, database: Database, dead: list[int], waiting: int
+    ) -> None:
+        with outbox.claim(database, limit=100) as batch:
+            batch.mark(dispatched=[], failed=[outbox.Failure(waiting, ValueError("unknown"))])
+
+        lines = run("list").output.splitlines()[1:]
+
+        assert [line.split()[0] for line in lines] == [str(id) for id in [*reversed(dead), waiting]]
+        assert " waits " in lines[-1]
+        assert lines[-1].endswith("ValueError: unknown")
 
     def test_list_escapes_control_characters(self, run: Outbox, database: Database, ann: int, bob: int) -> None:
         with database.transaction() as connection:
@@ -122,7 +134,7 @@ class TestRedrive:
     ) -> None:
         done = run("redrive")
 
-        assert (done.exit_code, done.output) == (0, "2 notifications are in the outbox again\n")
+        assert (done.exit_code, done.output) == (0, "notifications that are in the outbox again: 2\n")
         assert counts(database) == (2, 0)
         wait_until(lambda: asked == [events.DISPATCH_TASK], seconds=10, what="a dispatch is requested")
 
@@ -135,7 +147,7 @@ class TestRedrive:
         done = run("redrive", dead[0], waiting)
 
         assert done.exit_code == 1
-        assert "1 notifications are in the outbox again" in done.output
+        assert "notifications that are in the outbox again: 1" in done.output
         assert "Error: 1 of the given ids: no such notification, or it has not failed" in done.output
         assert counts(database) == (2, 1)
 

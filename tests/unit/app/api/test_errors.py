@@ -99,4 +99,4 @@ class TestOutboxCommands:
         runner = app.test_cli_runner()
 
         assert "waiting: 1\n" in runner.invoke(args=["outbox", "show"]).output
-        assert "0 notifications" in runner.invoke(args=["outbox", "redrive"]).output
+        assert "in the outbox again: 0" in runner.invoke(args=["outbox", "redrive"]).output
