@@ -1,4 +1,4 @@
-"""Makes the pictures of README and docs: `make screenshots`, or `python -m tests.screenshots FOLDER WIDTH ...`."""
+"""Makes the pictures of README: `make screenshots`. `python -m tests.screenshots FOLDER` makes those of all looks."""
 
 import shutil
 import sys
@@ -6,13 +6,14 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from playwright.sync_api import Browser, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from dev.ports import find_free
 from tests.e2e.pages import Person
 from tests.services import Valkey
 from tests.system import ROOT, System, on_redis
 
+_DOCS = ROOT / "docs/screenshots"
 _WIDTHS = (360, 768, 1280)
 _LOOKS = [("light", "en-US"), ("dark", "zh-CN")]
 _TITLES = [
@@ -29,9 +30,12 @@ class Shot:
     width: int
     scheme: str
     language: str
+    pictures: tuple[str, ...] = ("page", "bell")
 
-    def path(self, what: str) -> Path:
-        return self.folder / f"{what}-{self.width}-{self.scheme}-{self.language[:2]}.png"
+    def take(self, page: Page, picture: str) -> None:
+        if picture in self.pictures:
+            name = f"{picture}-{self.width}-{self.scheme}-{self.language[:2]}.png"
+            page.screenshot(path=self.folder / name)
 
     def open(self, browser: Browser, system: System) -> Person:
         size = {"width": self.width, "height": 800}
@@ -39,7 +43,7 @@ class Shot:
         return Person(browser, system, viewport=size, **look)
 
 
-def main(folder: Path, widths: list[int]) -> None:
+def main(folder: Path, shots: list[Shot]) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     place = Path(tempfile.mkdtemp(prefix="toutiao-screenshots-"))
     valkey = Valkey(place / "valkey").start()
@@ -48,9 +52,8 @@ def main(folder: Path, widths: list[int]) -> None:
     try:
         with System(place / "system", im_ports=[port], **settings) as system, sync_playwright() as playwright:
             browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
-            for width in widths:
-                for scheme, language in _LOOKS:
-                    _take(browser, system, Shot(folder, width, scheme, language))
+            for shot in shots:
+                _take(browser, system, shot)
             browser.close()
     finally:
         valkey.stop()
@@ -60,16 +63,14 @@ def main(folder: Path, widths: list[int]) -> None:
 def _take(browser: Browser, system: System, shot: Shot) -> None:
     bob = shot.open(browser, system)
     page = bob.page
-    page.mouse.move(0, 0)
-    page.screenshot(path=shot.path("empty"))
     bob.is_followed_by(4, prefix="Zoë Müller")
     for title in _TITLES:
         _like_and_comment(bob, system, title)
     page.locator("#inbox-card article").nth(3).locator(".open").click()
     page.locator("#inbox-card article").nth(1).hover()
-    page.screenshot(path=shot.path("page"))
+    shot.take(page, "page")
     page.locator("push-bell button").first.click()
-    page.screenshot(path=shot.path("bell"))
+    shot.take(page, "bell")
 
 
 def _like_and_comment(bob: Person, system: System, title: str) -> None:
@@ -82,6 +83,8 @@ def _like_and_comment(bob: Person, system: System, title: str) -> None:
 
 
 if __name__ == "__main__":
-    main(
-        Path(sys.argv[1]) if len(sys.argv) > 1 else ROOT / "docs", [int(width) for width in sys.argv[2:]] or [*_WIDTHS]
-    )
+    if len(sys.argv) > 1:
+        folder = Path(sys.argv[1])
+        main(folder, [Shot(folder, width, *look) for width in _WIDTHS for look in _LOOKS])
+    else:
+        main(_DOCS, [Shot(_DOCS, 1280, "light", "en-US", ("page",)), Shot(_DOCS, 360, "dark", "zh-CN", ("bell",))])

@@ -55,6 +55,7 @@ class Person:
         self.page.locator("#log-in [name=password]").fill(PASSWORD)
         self.page.locator("#log-in [value=sign-up]").click()
         expect(self.page.locator("#state")).to_have_attribute("data-state", "live")
+        self.page.mouse.move(0, 0)  # new rows wait while the mouse is over the list
 
     def log_in_elsewhere(self) -> str:
         """Return an access token of another device."""

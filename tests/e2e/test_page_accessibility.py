@@ -79,3 +79,30 @@ def test_api_description_is_accessible(browser: Browser, pages: System, options:
     page.goto(f"{pages.api.url}/docs")
 
     assert violations(page) == []
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_every_view_of_the_inbox_is_accessible(
+    browser: Browser, pages: System, options: dict[str, Any], language: str
+) -> None:
+    bob = Person(browser, pages, **options, locale=language)
+    assert violations(bob.page) == []
+    names = bob.is_followed_by(3)
+    bob.row(names[0]).focus()
+    bob.page.keyboard.press("e")
+    expect(bob.page.locator("#inbox-card .undo")).to_be_visible()
+    assert violations(bob.page) == []
+    for tab in (1, 2):
+        bob.page.locator("#inbox-card").get_by_role("tab").nth(tab).click()
+        expect(bob.page.locator("#inbox-card article").first).to_be_visible()
+        assert violations(bob.page) == []
+    bob.page.keyboard.press("Escape")
+    bob.row(names[0]).focus()
+    bob.page.keyboard.press("?")
+    expect(bob.page.locator("#inbox-card .help")).to_be_visible()
+    assert violations(bob.page) == []
+    bob.page.keyboard.press("Escape")
+    bob.page.locator("push-bell .bell").click()
+    expect(bob.page.locator("push-bell .panel article").first).to_be_visible()
+    assert violations(bob.page) == []
+    assert fits(bob.page)
