@@ -138,3 +138,13 @@ def test_script_has_an_address_that_stays(pages: System) -> None:
         assert answer.headers["Content-Type"].startswith("text/javascript")
         assert answer.headers["Cache-Control"] == "no-cache"
         assert b"MIT licence" in answer.read()
+
+
+@pytest.mark.parametrize("side", ["left", "right"])
+def test_panel_opens_inside_the_window(host: Host, side: str) -> None:
+    host.page.set_viewport_size({"width": 700, "height": 600})
+    host.page.evaluate("side => (document.body.style.textAlign = side)", side)
+    host.bell.click()
+
+    edges = "panel => [panel.getBoundingClientRect().left >= 0, panel.getBoundingClientRect().right <= innerWidth]"
+    assert host.panel.evaluate(edges) == [True, True]

@@ -4,6 +4,8 @@ import { element, iconButton } from "../list/elements.js";
 import { ICONS } from "../list/icons.js";
 import { InboxView } from "../list/inbox-view.js";
 
+const MARGIN = 8; // px, to the edge of the window
+
 export class Panel {
   #inbox;
   #words;
@@ -27,6 +29,15 @@ export class Panel {
 
   destroy() {
     this.#view.destroy();
+  }
+
+  /** Move the panel into the window, at whichever side of the page the bell is. */
+  place() {
+    this.element.style.translate = "";
+    const { left, right } = this.element.getBoundingClientRect();
+    const width = document.documentElement.clientWidth;
+    if (left < 0) this.element.style.translate = `${MARGIN - left}px`;
+    else if (right > width) this.element.style.translate = `${width - MARGIN - right}px`;
   }
 
   focus() {

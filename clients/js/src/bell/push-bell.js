@@ -158,6 +158,7 @@ export class PushBell extends HTMLElement {
     panel.hidden = !isOpen;
     this.#bell.expand(isOpen);
     if (!isOpen) return;
+    this.#panel.place();
     this.#panel.focus();
     this.#askForTexts(this.#push.inbox.getSnapshot().items);
   }

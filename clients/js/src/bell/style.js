@@ -1,7 +1,7 @@
 /** The look of the bell. A page changes it by the variables, or by ::part(bell) and ::part(panel). */
 
 export const STYLE = `
-:host { display: inline-block; position: relative; font: 14px/20px system-ui, sans-serif; color-scheme: light dark;
+:host { display: inline-block; position: relative; text-align: start; font: 14px/20px system-ui, sans-serif; color-scheme: light dark;
   --ink: light-dark(#1b1d22, #eceef2); --faint: light-dark(#5b6270, #9aa3b2); --card: light-dark(#fff, #1c1f25);
   --band: light-dark(#f8f8f7, #181b20); --hover: light-dark(#f5f5f4, #242830); --line: light-dark(#e7e5e2, #30353e);
   --accent: var(--push-accent, light-dark(#c4183a, #ff6b7d)); --on-accent: light-dark(#fff, #2a0409); }
