@@ -1,12 +1,18 @@
-"""Takes a notification back: its sender has withdrawn it."""
+"""Takes notifications back: their sender withdraws them, or what they tell is no longer so."""
 
-from sqlalchemy import ColumnElement, Connection, and_, null, select, update
+from typing import Any
 
-from core.db import unix_time
+from sqlalchemy import ColumnElement, Connection, and_, null, or_, select, update
+
+from core import declarations, payloads, user_ids
+from core.db import among, unix_time
+from core.declarations import Event
+from core.inbox_filters import IS_UNSEEN
 from core.models import Notification
 from core.outbox import UnknownNotification
 
 _table = Notification
+_MOST_UNSEEN = 1000  # of one event, actor and user; older ones stay
 
 
 def withdraw(connection: Connection, notification_id: int) -> None:
@@ -22,8 +28,38 @@ def withdraw_key(connection: Connection, *, event: str, recipient_id: str, key: 
     _withdraw(connection, and_(_table.recipient_id == recipient_id, _table.event == event, _table.key == key))
 
 
-def _withdraw(connection: Connection, is_it: ColumnElement[bool]) -> None:
-    withdrawn = {
+def withdraw_unseen(connection: Connection, event: Event, *, recipient_id: int | str, actor_id: int | str) -> bool:
+    """Take back what an actor has told a user with an event of the same data, if the user has not seen it.
+
+    Say whether there was such a notification. Then the caller asks for a dispatch after the commit.
+    """
+    names = (_table.event == name for name in event.declaration.names)
+    told = (
+        _table.recipient_id == user_ids.as_text(recipient_id),
+        _table.actor_id == user_ids.as_text(actor_id),
+        or_(*names),
+        *IS_UNSEEN,
+    )
+    # The data is compared here, since a row that another program has written may hold anything.
+    found = select(*payloads.COLUMNS).where(*told).order_by(_table.id.desc()).limit(_MOST_UNSEEN)
+    data = declarations.data_of(event)
+    ids = sorted(row.id for row in connection.execute(found) if _data_of(row) == data)
+    if not ids:
+        return False
+    in_order = select(_table.id).where(among(connection, _table.id, ids), *IS_UNSEEN).order_by(_table.id)
+    changed = connection.execute(update(_table).where(_table.id.in_(in_order.with_for_update())).values(_withdrawn()))
+    return changed.rowcount > 0
+
+
+def _data_of(row: Any) -> dict[str, object] | None:
+    try:
+        return payloads.decode(row.data)
+    except payloads.InvalidData:
+        return None
+
+
+def _withdrawn() -> dict[str, Any]:
+    return {
         "withdrawn_at": unix_time(),
         "pushed_at": _table.dispatched_at,
         "dispatched_at": null(),
@@ -32,6 +68,9 @@ def _withdraw(connection: Connection, is_it: ColumnElement[bool]) -> None:
         "dead_lettered_at": null(),
         "failure_reason": null(),
     }
-    changed = connection.execute(update(_table).where(is_it, _table.withdrawn_at.is_(None)).values(withdrawn))
+
+
+def _withdraw(connection: Connection, is_it: ColumnElement[bool]) -> None:
+    changed = connection.execute(update(_table).where(is_it, _table.withdrawn_at.is_(None)).values(_withdrawn()))
     if not changed.rowcount and connection.execute(select(_table.id).where(is_it)).first() is None:
         raise UnknownNotification

@@ -113,10 +113,12 @@ def like(article_id: int) -> dict[str, int]:
 @bp.response(204)
 @bp.raises(accounts.UnknownCaller)
 def take_back(article_id: int) -> None:
-    """Take a like back. It has no effect if you do not like the article."""
+    """Take a like back. A notification that the author has not seen is withdrawn. It may be repeated."""
     if article_id <= tokens.LARGEST_ID:
         with state.database.transaction() as connection:
-            likings.take_back(connection, user_id=caller_account(), article_id=article_id)
+            is_withdrawn = likings.take_back(connection, user_id=caller_account(), article_id=article_id)
+        if is_withdrawn:
+            state.tasks.dispatch()
 
 
 @bp.post("/<int:article_id>/comments")

@@ -57,10 +57,12 @@ def follow(body: dict[str, int]) -> dict[str, int]:
 @bp.response(204)
 @bp.raises(accounts.UnknownCaller)
 def unfollow(target_id: int) -> None:
-    """Unfollow somebody. It has no effect if you do not follow them."""
+    """Unfollow somebody. A notification that they have not seen is withdrawn. It may be repeated."""
     if target_id <= tokens.LARGEST_ID:
         with state.database.transaction() as connection:
-            followings.unfollow(connection, follower_id=caller_account(), target_id=target_id)
+            is_withdrawn = followings.unfollow(connection, follower_id=caller_account(), target_id=target_id)
+        if is_withdrawn:
+            state.tasks.dispatch()
 
 
 @bp.get("/followings")

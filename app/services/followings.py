@@ -26,7 +26,7 @@ from app.events import FollowingNotify
 from app.models import ACTIVE, FOLLOWING, NOT_FOLLOWING, Relation, User
 from app.services import relations
 from app.services.accounts import UnknownCaller, UnknownUser
-from core import inbox
+from core import inbox, withdrawals
 from core.inbox_filters import IS_UNREAD
 from core.models import Notification
 
@@ -50,10 +50,14 @@ def follow(connection: Connection, *, follower_id: int, target_id: int) -> bool:
         raise UnknownCaller from None
 
 
-def unfollow(connection: Connection, *, follower_id: int, target_id: int) -> None:
-    """End a following. Change nothing if there is none."""
+def unfollow(connection: Connection, *, follower_id: int, target_id: int) -> bool:
+    """End a following. Change nothing if there is none.
+
+    A notification of it that target has not seen is withdrawn: return whether there was one.
+    """
     relation = and_(Relation.user_id == follower_id, Relation.target_id == target_id, Relation.status == FOLLOWING)
     connection.execute(update(Relation).where(relation).values(status=NOT_FOLLOWING, updated_at=int(time.time())))
+    return withdrawals.withdraw_unseen(connection, FollowingNotify(), recipient_id=target_id, actor_id=follower_id)
 
 
 def is_following(connection: Connection, *, follower_id: int, target_id: int) -> bool:

@@ -11,7 +11,7 @@ from app.events import LikingNotify
 from app.models import LIKED, NOT_LIKED, Liking
 from app.services import articles
 from app.services.accounts import UnknownCaller
-from core import inbox
+from core import inbox, withdrawals
 
 
 def like(connection: Connection, *, user_id: int, article_id: int) -> bool:
@@ -34,9 +34,16 @@ def like(connection: Connection, *, user_id: int, article_id: int) -> bool:
     return True
 
 
-def take_back(connection: Connection, *, user_id: int, article_id: int) -> None:
-    """Like an article no more. Change nothing if the user does not like it."""
-    _set(connection, user_id, article_id, NOT_LIKED)
+def take_back(connection: Connection, *, user_id: int, article_id: int) -> bool:
+    """Like an article no more. Change nothing if the user does not like it.
+
+    A notification of it that the author has not seen is withdrawn: return whether there was one.
+    """
+    if not _set(connection, user_id, article_id, NOT_LIKED):
+        return False
+    article = articles.find(connection, article_id)
+    event = LikingNotify(art_id=article.id, art_title=article.title)
+    return withdrawals.withdraw_unseen(connection, event, recipient_id=article.author_id, actor_id=user_id)
 
 
 def _add(connection: Connection, user_id: int, article_id: int) -> bool:
@@ -48,6 +55,8 @@ def _add(connection: Connection, user_id: int, article_id: int) -> bool:
     return connection.execute(added.returning(Liking.article_id)).one_or_none() is not None
 
 
-def _set(connection: Connection, user_id: int, article_id: int, status: int) -> None:
+def _set(connection: Connection, user_id: int, article_id: int, status: int) -> bool:
+    """Change the status; say whether it was another one."""
     own = (Liking.user_id == user_id, Liking.article_id == article_id, Liking.status != status)
-    connection.execute(update(Liking).where(*own).values(status=status, updated_at=int(time.time())))
+    changed = connection.execute(update(Liking).where(*own).values(status=status, updated_at=int(time.time())))
+    return changed.rowcount > 0

@@ -12,6 +12,7 @@ class Memory:
 
     def __init__(self, read_inbox: Callable[[], Iterable[int]]) -> None:
         self.seen_at: dict[int, float] = {}  # by id, from a socket or from the inbox
+        self.gone: set[int] = set()  # withdrawn
         self.from_inbox: set[int] = set()
         self.repeats = 0
         self.disorders: list[str] = []
@@ -23,6 +24,11 @@ class Memory:
         self._read_inbox = read_inbox
         self._order = (0, 0)
 
+    @property
+    def shown(self) -> set[int]:
+        """The ids in the list of the client."""
+        return self.seen_at.keys() - self.gone
+
     def begin(self) -> None:
         """Begin a new connection."""
         self.is_live = False
@@ -31,6 +37,8 @@ class Memory:
     def handle(self, event: str, data: Any) -> None:
         if event == "following notify":
             self._take(data)
+        elif event == "withdrawn":
+            self.gone |= set(data["ids"])
         elif event == "sync":
             self._sync(data)
 
@@ -51,10 +59,12 @@ class Memory:
         self.unrecovered += not sync["recovered"]
         self.epochs += not sync["recovered"] and sync["offset"] != _EMPTY_HISTORY
         if not sync["recovered"] or self.offset is None or sync["unread_count"] is None:
-            for found in self._read_inbox():
+            listed = list(self._read_inbox())
+            for found in listed:
                 if found not in self.seen_at:
                     self.seen_at[found] = time.monotonic()
                     self.from_inbox.add(found)
+            self.gone |= self.seen_at.keys() - set(listed)
         if sync["recovered"] or sync["offset"] != _EMPTY_HISTORY:
             self.offset = sync["offset"]
         self.is_live = True

@@ -213,8 +213,10 @@ class Core:
             return [row.id for row in inbox.page(connection, str(user_id), limit=1000, before=None)]
 
     def actors_told(self, user_id: int) -> list[int]:
-        """Return the actors of a user's notifications, oldest first."""
-        mine = select(Notification.actor_id).where(Notification.recipient_id == str(user_id))
+        """Return the actors of a user's notifications that are not withdrawn, oldest first."""
+        mine = select(Notification.actor_id).where(
+            Notification.recipient_id == str(user_id), Notification.withdrawn_at.is_(None)
+        )
         with self.database.reading() as connection:
             return [int(actor) for actor in connection.execute(mine.order_by(Notification.id)).scalars()]
 

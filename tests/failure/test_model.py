@@ -52,6 +52,11 @@ class Promises(RuleBasedStateMachine):
     def unfollow(self, follower: int, followed: int) -> None:
         actor, user = self.core.users[follower], self.core.users[followed]
         self.core.unfollow(actor, user)
+        if (actor, user) in self.following and actor in self.unread[user]:
+            self.unread[user].remove(actor)  # nobody has seen it, so it is withdrawn
+            self.told[user].reverse()
+            self.told[user].remove(actor)
+            self.told[user].reverse()
         self.following.discard((actor, user))
 
     @rule(user_index=USER)
@@ -156,7 +161,7 @@ class Promises(RuleBasedStateMachine):
         for user in self.core.users:
             assert self.core.actors_told(user) == self.told[user]
         for client in self.clients:
-            assert set(client.memory.seen_at) == set(self.core.read_inbox(client.user_id))
+            assert client.memory.shown == set(self.core.read_inbox(client.user_id))
             assert client.memory.disorders == []
 
 

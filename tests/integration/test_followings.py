@@ -27,6 +27,7 @@ class TestFollow:
         assert follow(database, ann, bob)
         assert not follow(database, ann, bob)
         with database.transaction() as connection:
+            inbox_marks.mark_batch(connection, str(bob), EVERYTHING, Change(seen=True))
             followings.unfollow(connection, follower_id=ann, target_id=bob)
 
         assert not follow(database, ann, bob)
@@ -35,6 +36,17 @@ class TestFollow:
         with database.transaction() as connection:
             assert followings.is_following(connection, follower_id=ann, target_id=bob)
             assert followings.page_of_followers(connection, bob, page=1, per_page=10)[0] == 1
+
+    def test_unfollow_withdraws_what_was_not_seen(self, database: Database, users: list[int]) -> None:
+        ann, bob, *_ = users
+        follow(database, ann, bob)
+        with database.transaction() as connection:
+            assert followings.unfollow(connection, follower_id=ann, target_id=bob)
+        assert told(database, bob) == []
+
+        assert follow(database, ann, bob)
+
+        assert told(database, bob) == [ann]
 
     def test_following_again_notifies_once_the_first_was_read(self, database: Database, users: list[int]) -> None:
         ann, bob, *_ = users

@@ -34,3 +34,16 @@ def test_invalid_target_is_refused(call: Call, ann: int, target: object, status:
 
     assert answer.status_code == status
     assert set(answer.json) == ({"message", "errors"} if status == 422 else {"message"})
+
+
+def test_unfollow_asks_for_a_dispatch_only_where_a_notification_is_withdrawn(
+    call: Call, asked: list[str], ann: int, bob: int
+) -> None:
+    call(ann, "POST", "/user/followings", json={"target": bob})
+    wait_until(lambda: asked == [events.DISPATCH_TASK], seconds=10, what="the follow is pushed")
+
+    for _ in range(2):
+        assert call(ann, "DELETE", f"/user/followings/{bob}").status_code == 204
+
+    wait_until(lambda: asked == 2 * [events.DISPATCH_TASK], seconds=10, what="the withdrawal is pushed")
+    assert call(bob, "GET", "/user/notifications").json["results"] == []

@@ -35,19 +35,33 @@ class TestFollow:
         self, connection: Connection, ann: int, bob: int
     ) -> None:
         followings.follow(connection, follower_id=ann, target_id=bob)
-        followings.unfollow(connection, follower_id=ann, target_id=bob)
+        inbox_marks.mark_batch(connection, str(bob), EVERYTHING, Change(seen=True))
+        assert not followings.unfollow(connection, follower_id=ann, target_id=bob)
 
         told = followings.follow(connection, follower_id=ann, target_id=bob)
 
         assert not told
         assert inbox_of(connection, bob) == [ann]
 
+    def test_unfollow_withdraws_what_was_not_seen_and_a_new_follow_notifies(
+        self, connection: Connection, ann: int, bob: int, eve: int
+    ) -> None:
+        followings.follow(connection, follower_id=eve, target_id=bob)
+        followings.follow(connection, follower_id=ann, target_id=bob)
+
+        assert followings.unfollow(connection, follower_id=ann, target_id=bob)
+
+        assert inbox_of(connection, bob) == [eve]
+        assert not followings.unfollow(connection, follower_id=ann, target_id=bob)
+        assert followings.follow(connection, follower_id=ann, target_id=bob)
+        assert inbox_of(connection, bob) == [ann, eve]
+
     def test_following_after_an_unfollow_notifies_again_once_the_first_was_read(
         self, connection: Connection, ann: int, bob: int
     ) -> None:
         followings.follow(connection, follower_id=ann, target_id=bob)
-        followings.unfollow(connection, follower_id=ann, target_id=bob)
         inbox_marks.mark_batch(connection, str(bob), EVERYTHING, Change(read=True))
+        followings.unfollow(connection, follower_id=ann, target_id=bob)
 
         told = followings.follow(connection, follower_id=ann, target_id=bob)
 
