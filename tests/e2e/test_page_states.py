@@ -3,6 +3,7 @@
 import pytest
 from playwright.sync_api import Browser, Locator, expect
 
+from tests.clients import PASSWORD
 from tests.e2e.pages import Person
 from tests.services import wait_until
 from tests.system import System
@@ -137,3 +138,25 @@ def test_what_is_shown_counts_as_seen(bob: Person) -> None:
 
     assert counts(bob)["unread"] == 2
     expect(bob.page.locator("push-bell .bell .badge")).to_be_hidden()
+
+
+def test_devices_agree_on_what_is_archived_read_and_unread(browser: Browser, pages: System, bob: Person) -> None:
+    names = bob.is_followed_by(3)
+    phone = browser.new_context(viewport={"width": 390, "height": 800}).new_page()
+    phone.goto(bob.page.url)
+    phone.locator("#log-in [name=user_name]").fill(bob.name)
+    phone.locator("#log-in [name=password]").fill(PASSWORD)
+    phone.locator("#log-in [value=log-in]").click()
+    phone.mouse.move(0, 0)
+    expect(phone.locator("#inbox-card article")).to_have_count(3)
+
+    act(bob, names[0], "Archive")
+    expect(phone.locator("#inbox-card article")).to_have_count(2)
+    act(bob, names[1], "Mark read")
+    expect(phone.locator("#inbox-card article").first).to_have_class("read")
+    act(bob, names[1], "Mark unread")
+    expect(phone.locator("#inbox-card article").first).to_have_class("unread")
+    bob.page.get_by_role("button", name="Undo").click()
+
+    expect(phone.locator("#inbox-card article")).to_have_count(3)
+    expect(phone.locator("#inbox-card .count")).to_have_text("3 unread")

@@ -63,6 +63,8 @@ export interface Snapshot {
   readonly counts: Readonly<Record<State, number>> | null;
   /** Whether the server knows more than read: seen and archived. */
   readonly hasStates: boolean;
+  /** States may have changed unnoticed: call load if you show them. */
+  readonly isStale: boolean;
   readonly hasMore: boolean;
   readonly isLoadingMore: boolean;
   readonly error: Error | null;
@@ -102,7 +104,8 @@ export type Notification =
 export interface PushEvents {
   notification: Notification;
   unread: number;
-  unseen: number;
+  /** null: the server does not know it now. */
+  unseen: number | null;
   inbox: Page;
   withdrawn: number[];
   event: { event: string; data: unknown };

@@ -14,6 +14,7 @@ export class Push extends EventTarget {
   #getToken;
   #live = null;
   #running = null; // an AbortController between start and stop
+  #hasBeenLive = false;
   #polling = null; // another while there is no live connection
 
   constructor({ io, loadIo = async () => io, url, getToken, userId, baseUrl, inbox, language, storage, tabs }) {
@@ -91,7 +92,14 @@ export class Push extends EventTarget {
     }
     this.inbox.setConnection(state);
     if (state === "offline") this.#poll();
-    else if (state === "live") this.#stopPolling();
+    else if (state === "live") this.#goLive();
+  }
+
+  /** States are not in the history that is replayed. */
+  #goLive() {
+    this.#stopPolling();
+    if (this.#hasBeenLive) this.inbox.becomeStale();
+    this.#hasBeenLive = true;
   }
 
   /** Read the inbox now and then, as long as no live connection can be had. */

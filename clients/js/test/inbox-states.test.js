@@ -100,6 +100,16 @@ test("where more was changed than was told, the inbox is read", async (t) => {
   assert.deepEqual(shown().items.map(({ id, read }) => [id, read]), [[2, false], [1, true]]);
 });
 
+test("after a reconnect, and where the server has lost count, the inbox is stale until it is read", async () => {
+  const { store, shown } = await open(entries(1));
+  for (const happen of [() => store.becomeStale(), () => store.setUnseen(null)]) {
+    happen();
+    assert.equal(shown().isStale, true);
+    await store.load();
+    assert.equal(shown().isStale, false);
+  }
+});
+
 test("what is shown is marked as seen, once", async () => {
   const { inbox, store, shown } = await open(entries(3));
   assert.equal(shown().unseen, 3);

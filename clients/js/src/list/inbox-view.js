@@ -11,6 +11,7 @@ import { wordsOf } from "../words/words.js";
 
 const IDLE_MS = 300;
 const SEEN_MS = 1000;
+const STALE_MS = 2000;
 const MINUTE_MS = 60_000;
 const BUSY_EVENTS = ["pointerover", "focusin", "focusout"];
 
@@ -35,6 +36,7 @@ export class InboxView {
   #frame = null;
   #idleTimer;
   #seenTimer;
+  #staleTimer;
   #ended = new AbortController();
 
   /**
@@ -63,6 +65,7 @@ export class InboxView {
     this.#list.destroy();
     clearTimeout(this.#idleTimer);
     clearTimeout(this.#seenTimer);
+    clearTimeout(this.#staleTimer);
     cancelAnimationFrame(this.#frame);
   }
 
@@ -144,11 +147,11 @@ export class InboxView {
     for (const event of BUSY_EVENTS) document.addEventListener(event, showWhenIdle, { signal });
     document.documentElement.addEventListener("pointerleave", showWhenIdle, { signal });
     (this.#scroller ?? document).addEventListener("scroll", showWhenIdle, { signal, passive: true });
-    document.addEventListener("visibilitychange", () => this.#markSeenSoon(), { signal });
+    document.addEventListener("visibilitychange", () => this.#lookAfter(), { signal });
     document.addEventListener("keydown", (event) => this.#takeKey(event), { signal });
     const watch = new IntersectionObserver(([{ isIntersecting }]) => {
       this.#isInView = isIntersecting;
-      this.#markSeenSoon();
+      this.#lookAfter();
     });
     watch.observe(this.#panel);
     const unsubscribe = this.#inbox.subscribe(() => this.#take());
@@ -182,7 +185,7 @@ export class InboxView {
     this.#badge.hidden = unread === 0;
     if (this.#count.textContent !== count) this.#count.textContent = count;
     this.#markAll.setAttribute("aria-disabled", unread === 0);
-    this.#markSeenSoon();
+    this.#lookAfter();
     this.#frame ??= requestAnimationFrame(() => this.#draw());
   }
 
@@ -254,7 +257,18 @@ export class InboxView {
     this.#undoBar.show(this.#context.words.allRead, () => attempt(this.#inbox.change(ids, { read: false })));
   }
 
-  #markSeenSoon() {
+  /** A server that restarts has many readers, so not all of them read at once. */
+  #readIfStale() {
+    if (!this.isInView || !this.#inbox.getSnapshot().isStale) return;
+    this.#staleTimer ??= setTimeout(() => {
+      this.#staleTimer = undefined;
+      if (this.#inbox.getSnapshot().isStale) this.#inbox.load();
+    }, STALE_MS * Math.random());
+  }
+
+  /** What is in view is read again if it may have changed, and then counts as seen. */
+  #lookAfter() {
+    this.#readIfStale();
     if (!this.isInView || this.#inbox.getSnapshot().unseen === 0) return;
     this.#seenTimer ??= setTimeout(() => {
       this.#seenTimer = undefined;

@@ -85,7 +85,7 @@ export class PushClient extends EventTarget {
     this.#socket.on("sync", (sync) => this.#sync(sync));
     this.#socket.on("unread", ({ count, unseen_count: unseen }) => {
       this.#dispatchUnread(count);
-      if (unseen !== undefined) this.#dispatch("unseen", unseen);
+      this.#dispatch("unseen", unseen ?? null);
     });
     this.#socket.on("closing", ({ reason }) => {
       // The user has more tabs than a server allows. Each that came back at once would close another.

@@ -4,19 +4,19 @@ import { Changes } from "./changes.js";
 import { isUnread, LARGEST_COUNT, merge, trim } from "./items.js";
 import { apply, showWith } from "./marks.js";
 import { PAGE, readNewest } from "./pages.js";
-import { StateList } from "./state-list.js";
+import { StateLists } from "./state-lists.js";
 
 const REREAD_MS = 300;
 const MOST_ITEMS = 1000;
 const MOST_READ = 10_000; // if the reader has come so far
-const NOTHING = { status: "idle", hasMore: false, isLoadingMore: false, error: null, counts: null, hasStates: false };
+const NOTHING = { status: "idle", hasMore: false, isLoadingMore: false, error: null, counts: null, hasStates: false, isStale: false };
 const EMPTY = { ...NOTHING, connection: "connecting", items: [], unread: 0, unseen: 0 };
 
 /**
- * `getSnapshot` returns {connection, status, items, unread, unseen, counts, hasMore, isLoadingMore, hasStates, error},
+ * `getSnapshot` returns {connection, status, items, unread, unseen, counts, hasMore, isLoadingMore, hasStates, isStale, error},
  * the same object until something changes. `status` is "idle", "loading", "ready" or "failed". Each item is {id, event,
  * data, created_at, read, archived_at}, and what else the server says of it. `hasStates`: the server knows more than
- * read. `counts` are {all, unread, archived}, or null.
+ * read. `counts` are {all, unread, archived}, or null. `isStale`: read it again if it is shown.
  */
 export class InboxStore {
   #api;
@@ -44,8 +44,7 @@ export class InboxStore {
    */
   constructor(api) {
     this.#api = api;
-    const tell = () => this.#set({});
-    this.#lists = new Map(["unread", "archived"].map((state) => [state, new StateList(state, api, tell)]));
+    this.#lists = new StateLists(api, () => this.#set({}));
   }
 
   subscribe = (listener) => {
@@ -56,16 +55,7 @@ export class InboxStore {
   getSnapshot = () => this.#snapshot;
 
   /** Return the notifications of a state, "all", "unread" or "archived": {getSnapshot, load, loadMore}. */
-  inState = (state) => {
-    const list = this.#lists.get(state);
-    if (list === undefined) return this;
-    const getSnapshot = () => {
-      const { items } = showWith(this.#marks, list.shown.items, 0);
-      const isIn = ({ archived_at: archivedAt }) => Boolean(archivedAt) === (state === "archived");
-      return { ...this.#snapshot, ...list.shown, items: items.filter(isIn) };
-    };
-    return { getSnapshot, load: list.load, loadMore: list.loadMore };
-  };
+  inState = (state) => (state === "all" ? this : this.#lists.show(state, this.getSnapshot, this.#marks));
 
   /** Read what is new, and what has changed. It does not reject: `status` and `error` say what was wrong. */
   load = async () => {
@@ -136,7 +126,7 @@ export class InboxStore {
     const { items, keepsOlder } = merge(this.#items, results, !isWhole, keep);
     this.#rest.hasStates = unseen !== undefined && typeof this.#api.markState === "function";
     this.#items = items;
-    this.#set({ status: "ready", error: null, hasMore: keepsOlder ? this.#rest.hasMore : !isWhole });
+    this.#set({ status: "ready", error: null, isStale: false, hasMore: keepsOlder ? this.#rest.hasMore : !isWhole });
   }
 
   /** Take a live notification. */
@@ -145,7 +135,7 @@ export class InboxStore {
     const item = { id, event, data, created_at: timestamp, read: false };
     if (text !== undefined) Object.assign(item, { text, url });
     this.#items = [...this.#items, item].sort((one, other) => other.id - one.id);
-    this.#lists.get("unread").add(item);
+    this.#lists.add(item);
     this.#expected = Math.min(this.#expected + 1, LARGEST_COUNT);
     if (this.#rest.hasStates) this.#unseen = Math.min(this.#unseen + 1, LARGEST_COUNT);
     this.#tally({ all: 1 });
@@ -160,10 +150,16 @@ export class InboxStore {
     if (isReadElsewhere) this.#reread();
   }
 
-  /** Take the number of those that nobody has seen, that was pushed. */
+  /** Take the number of those that nobody has seen, that was pushed; null if the server does not know it now. */
   setUnseen(count) {
+    if (count === null) return this.becomeStale();
     this.#unseen = count;
     this.#set({});
+  }
+
+  /** States may have changed unnoticed. Who shows the inbox reads it again. */
+  becomeStale() {
+    if (this.#rest.hasStates) this.#set({ isStale: true });
   }
 
   /** Take what another device has changed: {ids, seen_at?, read_at?, archived_at?, more?}, each a time or null. */
@@ -183,10 +179,10 @@ export class InboxStore {
   /** Remove what its sender has withdrawn. */
   withdraw(ids) {
     const gone = new Set(ids);
-    const remove = (items) => items.filter(({ id }) => !gone.has(id));
-    this.#tally({ all: remove(this.#items).length - this.#items.length });
-    this.#items = remove(this.#items);
-    for (const list of this.#lists.values()) list.change(remove);
+    const kept = this.#items.filter(({ id }) => !gone.has(id));
+    this.#tally({ all: kept.length - this.#items.length });
+    this.#items = kept;
+    this.#lists.remove(gone);
     this.#set({});
   }
 
@@ -202,7 +198,7 @@ export class InboxStore {
     this.#items = [];
     this.#unread = this.#unseen = this.#expected = 0;
     this.#changes.clear();
-    for (const list of this.#lists.values()) list.reset();
+    this.#lists.reset();
     this.#most = MOST_ITEMS;
     this.#marks.clear();
     this.#loading = this.#loadingMore = null;
@@ -285,7 +281,7 @@ export class InboxStore {
     const after = apply(this.#items, mark);
     this.#changes.note(after.filter((item, place) => item !== this.#items[place]).map(({ id }) => id));
     this.#items = after;
-    for (const list of this.#lists.values()) list.change((items) => apply(items, mark));
+    this.#lists.apply(mark);
   }
 
   #set(changes) {
