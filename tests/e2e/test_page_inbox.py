@@ -189,6 +189,7 @@ class TestNewNotifications:
         names = bob.is_followed_by(1)
         bob.row(names[0]).hover()
         bob.is_followed_by(2)
+        expect(bob.page.get_by_role("button", name="2 new")).to_be_visible()
 
         bob.page.get_by_role("button", name="Mark all read").click()
 

@@ -3,6 +3,7 @@ import type { GetToken, Item, Push } from "./index.js";
 export interface BellLabels {
   title: string;
   unread: (count: number) => string;
+  unseen: (count: number) => string;
   somebody: string;
   empty: string;
   emptyHint: string;

@@ -30,7 +30,7 @@ export class BellButton {
     this.#badge.textContent = shown > 99 ? "99+" : shown;
     this.#badge.hidden = shown === 0;
     // What is heard has what is seen in it.
-    const more = shown > 0 && shown !== unread ? [this.#words.newOnes(shown)] : [];
+    const more = shown > 0 && shown !== unread ? [this.#words.unseen(shown)] : [];
     this.element.setAttribute("aria-label", [this.#words.title, count, ...more].join(", "));
     if (this.status.textContent !== count) this.status.textContent = count;
   }

@@ -207,9 +207,10 @@ export class InboxStore {
 
   #count({ unread_count: unread, unseen_count: unseen }) {
     this.#counts += 1;
+    // The number also comes when others were seen. Only if it is another one, it knows of the marks.
+    if (unread !== this.#unread) for (const mark of this.#marks) mark.isCounted = true;
     this.#unread = this.#expected = unread;
     this.#unseen = unseen ?? this.#unseen;
-    for (const mark of this.#marks) mark.isCounted = true;
     this.#set({});
   }
 

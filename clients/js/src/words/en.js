@@ -5,6 +5,7 @@ const numbers = new Intl.NumberFormat("en");
 export const EN = {
   title: "Notifications",
   unread: (count) => (count >= 1000 ? "1,000 or more unread" : `${numbers.format(count)} unread`),
+  unseen: (count) => `${numbers.format(count)} not seen yet`,
   somebody: "Somebody",
   empty: "You are all caught up",
   emptyHint: "What happens shows here at once.",

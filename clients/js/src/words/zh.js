@@ -5,6 +5,7 @@ const numbers = new Intl.NumberFormat("zh");
 export const ZH = {
   title: "通知",
   unread: (count) => (count >= 1000 ? "1,000 条以上未读" : `${numbers.format(count)} 条未读`),
+  unseen: (count) => `${numbers.format(count)} 条未查看`,
   somebody: "有人",
   empty: "没有新消息",
   emptyHint: "有新动态时会立即显示在这里。",
