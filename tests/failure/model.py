@@ -8,16 +8,18 @@ from typing import Any
 
 import eventlet
 from redis import Redis
-from sqlalchemy import select
+from sqlalchemy import func, select
 
+from app.events import CommentNotify, FollowingNotify
 from app.services import accounts, followings
-from core import dispatch_state, inbox, inbox_counts, inbox_marks, outbox, tokens, wire
+from core import dispatch_state, inbox, inbox_counts, inbox_marks, outbox, tokens, wire, withdrawals
 from core.cache import RedisError
 from core.db import Database
 from core.epochs import Epochs
 from core.history import History
-from core.inbox_filters import EVERYTHING
+from core.inbox_filters import EVERYTHING, Filter
 from core.inbox_marks import Change
+from core.inbox_states import Marked
 from core.models import Notification
 from core.profiles import UserProfileCache
 from core.replays import Replays
@@ -201,6 +203,32 @@ class Core:
         with self.database.transaction() as connection:
             followings.unfollow(connection, follower_id=follower, target_id=target)
 
+    def notify(self, actor: int, user_id: int, category: str) -> int:
+        """Notify a user with an event of a category; return the id."""
+        event = FollowingNotify() if category == "people" else CommentNotify(art_id=1, art_title="Rain")
+        with self.database.transaction() as connection:
+            inbox.add(connection, event, recipient_id=user_id, actor_id=actor)
+            return int(connection.execute(select(func.max(Notification.id))).scalar_one())
+
+    def withdraw(self, notification_id: int) -> None:
+        with self.database.transaction() as connection:
+            withdrawals.withdraw(connection, notification_id)
+
+    def mark(self, user_id: int, ids: list[int], change: Change) -> list[int]:
+        with self.database.transaction() as connection:
+            return inbox_marks.mark(connection, str(user_id), ids, change)
+
+    def mark_filter(self, user_id: int, filter: Filter, change: Change) -> list[int]:
+        with self.database.transaction() as connection:
+            return inbox_marks.mark_batch(connection, str(user_id), filter, change)[0]
+
+    def tell_marks(self, user_id: int, marked: Marked) -> None:
+        """Tell marks as the task does."""
+        from tasks.inbox import tell_marks
+
+        to: Any = SimpleNamespace(database=self.database, unread=self.unread, emitter=self)
+        tell_marks(to, str(user_id), [marked])
+
     def mark_read(self, user_id: int) -> None:
         with self.database.transaction() as connection:
             inbox_marks.mark_batch(connection, str(user_id), EVERYTHING, Change(read=True))
@@ -211,6 +239,20 @@ class Core:
         self._count_unread(user_id)
         with self.database.reading() as connection:
             return [row.id for row in inbox.page(connection, str(user_id), limit=1000, before=None)]
+
+    def read_page(self, user_id: int, filter: Filter) -> list[int]:
+        with self.database.reading() as connection:
+            return [row.id for row in inbox.page(connection, str(user_id), filter, limit=1000)]
+
+    def count_states(self, user_id: int, filter: Filter) -> dict[str, int]:
+        with self.database.reading() as connection:
+            return inbox_counts.count_states(connection, str(user_id), filter)
+
+    def states(self, user_id: int) -> tuple[dict[int, Any], Counts]:
+        """Read what a device shows: the rows of the list and of the archive by id, and the counts."""
+        with self.database.reading() as connection:
+            lists = (inbox.page(connection, str(user_id), Filter(state), limit=1000) for state in ("all", "archived"))
+            return {row.id: row for rows in lists for row in rows}, inbox_counts.count(connection, str(user_id))
 
     def actors_told(self, user_id: int) -> list[int]:
         """Return the actors of a user's notifications that are not withdrawn, oldest first."""
