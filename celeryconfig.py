@@ -27,4 +27,6 @@ beat_schedule = {
     # Pushes what a crash of the broker or of a worker has left in the outbox. Without workers, the queue stays small by
     # its own limit. Do not use `expires`: it compares the clocks of two machines, and a wrong clock drops every task.
     "dispatch": {"task": events.DISPATCH_TASK, "schedule": 2.0},
+    # Sends what has become due for Web Push. It has a queue of its own: core/broker.py routes both tasks.
+    "web_pushes": {"task": events.WEB_PUSH_TASK, "schedule": 5.0},
 }

@@ -8,6 +8,7 @@ class FollowingNotify(
     name="following notify",
     category="people",
     text={"en": "{user_name} follows you now", "zh": "{user_name} 关注了你"},
+    push_after=60,
 ):
     """Somebody started to follow the recipient."""
 
@@ -19,6 +20,8 @@ class LikingNotify(
     text={"en": "{user_name} likes {art_title}", "zh": "{user_name} 赞了《{art_title}》"},
     link="/#article-{art_id}",
     group="liking:{art_id}",
+    urgency="low",
+    push_after=300,
 ):
     """Somebody liked an article of the recipient."""
 
@@ -33,6 +36,7 @@ class CommentNotify(
     text={"en": "{user_name} commented on {art_title}", "zh": "{user_name} 评论了《{art_title}》"},
     link="/#article-{art_id}",
     group="comment:{art_id}",
+    push_after=60,
 ):
     """Somebody commented on an article of the recipient."""
 

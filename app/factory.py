@@ -28,6 +28,7 @@ from app.api import (
     moderation,
     notifications,
     proxies,
+    push_subscriptions,
     security_headers,
     sessions,
     token_commands,
@@ -71,6 +72,7 @@ def create_app(config: Any = None, enable_config_file: bool = False) -> Flask:
         articles,
         inbox_marks,  # with the views of app/api/inbox.py, in the same blueprint
         notifications,
+        push_subscriptions,
         moderation,
     )
     for module in modules:
@@ -85,7 +87,8 @@ def create_app(config: Any = None, enable_config_file: bool = False) -> Flask:
     errors.init_app(app)
     security_headers.init_app(app)
     compression.init_app(app)
-    for group in (commands.group, event_commands.group, token_commands.service_key_group, token_commands.tokens_group):
+    groups = (token_commands.service_key_group, token_commands.tokens_group, token_commands.vapid_key_group)
+    for group in (commands.group, event_commands.group, *groups):
         app.cli.add_command(group)
     return app
 

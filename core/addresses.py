@@ -19,6 +19,11 @@ _INTERNAL: tuple[Network, ...] = (
     *map(IPv4Network, ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "169.254.0.0/16")),
     *map(IPv6Network, ("fc00::/7", "fe80::/10")),
 )
+# Where an IPv6 address of the internet has to be: the part that is given out, and IPv4 behind a gateway (RFC 6052).
+_GIVEN_OUT = IPv6Network("2000::/3")
+_BEHIND_GATEWAY = IPv6Network("64:ff9b::/96")
+# Ways to write an IPv4 address in IPv6 that lead through a tunnel: 6to4 and Teredo.
+_TUNNELS = (IPv6Network("2002::/16"), IPv6Network("2001::/32"))
 _WITH_PORT = re.compile(r"\[([^\]]*:[^\]]*)\](?::[0-9]{1,5})?|([0-9.]+):[0-9]{1,5}")
 
 
@@ -99,3 +104,19 @@ def is_internal(address: str) -> bool:
     """Say whether an address is this machine's, or of a network that the internet does not reach."""
     parsed = parse(address)
     return parsed is not None and (parsed.is_loopback or any(parsed in network for network in _INTERNAL))
+
+
+def is_public(text: str) -> bool:
+    """Say whether an address is one of the internet, of a single host. It is not the reverse of `is_internal`.
+
+    Whatever is neither a known part of the internet nor leads there is not public: private networks, this machine,
+    addresses for documents and tests, and IPv4 addresses of these in any form of IPv6.
+    """
+    address = parse(text)
+    if isinstance(address, IPv6Address) and address in _BEHIND_GATEWAY:
+        address = IPv4Address(int(address) & 0xFFFF_FFFF)
+    if address is None or not address.is_global or address.is_multicast:
+        return False
+    if isinstance(address, IPv4Address):
+        return True
+    return address in _GIVEN_OUT and not any(address in tunnel for tunnel in _TUNNELS)

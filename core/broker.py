@@ -1,4 +1,4 @@
-"""How the API and the workers use Celery's broker: two bounded queues, and a bound on each wait."""
+"""How the API and the workers use Celery's broker: bounded queues, and a bound on each wait."""
 
 import logging
 import re
@@ -23,8 +23,10 @@ from core.primary import PrimaryConnection, SecurePrimaryConnection
 log = logging.getLogger(__name__)
 
 _NAMES = Keys()  # as Kombu knows them on Redis, where it puts the prefix before what it keeps
-# At most this many dispatches wait. One more adds nothing: each pushes all that is committed when a worker takes it.
+# At most this many dispatches wait, and tasks of Web Push. One more adds nothing: each sends all that is there when a
+# worker takes it.
 _MOST_DISPATCHES = 10
+_DISPATCHES = (_NAMES.dispatches, _NAMES.web_pushes)
 _MOST_MESSAGES = 10_000  # of the other queue, in Redis, which is memory
 _AMQP_OPTIONS = {"confirm_publish": True}
 _REDIS_OPTIONS = {
@@ -138,13 +140,13 @@ class _RedisChannel(redis.Channel):
 
     def _put(self, queue: str, message: Any, **options: Any) -> None:
         """Put a message unless its queue is full. Raise QueueFull, except for a dispatch: the waiting ones cover it."""
-        if queue not in (_NAMES.notifications, _NAMES.dispatches):
+        if queue not in (_NAMES.notifications, *_DISPATCHES):
             super()._put(queue, message, **options)
             return
-        limit = _MOST_DISPATCHES if queue == _NAMES.dispatches else _MOST_MESSAGES
+        limit = _MOST_DISPATCHES if queue in _DISPATCHES else _MOST_MESSAGES
         with self.conn_or_acquire() as client:
             is_put = client.eval(_PUT, 1, self.prefixed(queue), limit, dumps(message))
-        if not is_put and queue != _NAMES.dispatches:
+        if not is_put and queue not in _DISPATCHES:
             raise QueueFull(f"{limit} messages wait in {self.prefixed(queue)}")
 
     def _brpop_read(self, **options: Any) -> Any:
@@ -192,10 +194,11 @@ def connection(url: str, *, timeout_seconds: float) -> Connection:
 def queues(keys: Keys = Keys()) -> list[Queue]:
     """Return the queues of tasks.
 
-    RabbitMQ bounds the queue of dispatches by dropping the oldest. An existing queue accepts no new arguments, so the
-    queue of the other tasks is bounded by how long each message may wait, by the broker's clock.
+    RabbitMQ bounds the queues of dispatches and of Web Push by dropping the oldest. An existing queue accepts no new
+    arguments, so the queue of the other tasks is bounded by how long each message may wait, by the broker's clock.
     """
-    return [_queue(keys.notifications), _queue(keys.dispatches, {"x-max-length": _MOST_DISPATCHES})]
+    few = {"x-max-length": _MOST_DISPATCHES}
+    return [_queue(keys.notifications), _queue(keys.dispatches, few), _queue(keys.web_pushes, few)]
 
 
 def celery_settings(broker_url: str, keys: Keys = Keys()) -> dict[str, Any]:
@@ -214,7 +217,10 @@ def celery_settings(broker_url: str, keys: Keys = Keys()) -> dict[str, Any]:
         "broker_connection_timeout": 2,
         "broker_heartbeat": 5,  # a connection that was forgotten on its way is given up after two of them
         "task_queues": queues(names),
-        "task_routes": {events.DISPATCH_TASK: {"queue": names.dispatches}},
+        "task_routes": {
+            events.DISPATCH_TASK: {"queue": names.dispatches},
+            events.WEB_PUSH_TASK: {"queue": names.web_pushes},
+        },
         "task_default_queue": names.notifications,
         "task_default_routing_key": names.notifications,
         "event_exchange": names.events,

@@ -28,6 +28,11 @@ _DECLARED: dict[str, tuple[str, str, tuple[str, ...]]] = {
         "reason",
         ("envelope", "encoding", "headers", "task", "body"),
     ),
+    "web_pushes": (
+        "Web pushes, by what became of them",
+        "outcome",
+        ("sent", "later", "gone", "refused", "unknown", "gave_up", "forbidden", "invalid"),
+    ),
 }
 
 NAMES = tuple(f"toutiao_{name}_total" for name in _DECLARED)

@@ -31,7 +31,7 @@ from core import postgresql
 from core.database_faults import UNAVAILABLE, is_unavailable
 from core.settings import SettingsError
 
-__all__ = ["UNAVAILABLE", "Database", "among", "is_unavailable"]
+__all__ = ["UNAVAILABLE", "Database", "among", "among_listed", "is_unavailable", "list_of"]
 
 _POOL_SECONDS = 3
 _SQLITE_BUSY_SECONDS = 5
@@ -98,13 +98,24 @@ class Database:
 
 def among(connection: Connection, column: Any, ids: Sequence[int] | Sequence[str]) -> ColumnElement[bool]:
     """Return `column IN ids` with one parameter, so that a statement is compiled once for any number of ids."""
-    if connection.dialect.name == "sqlite":
-        rows = func.json_each(literal(orjson.dumps(list(ids)).decode())).table_valued("value")
+    return among_listed(connection.dialect.name, column, literal(list_of(connection, ids)))
+
+
+def among_listed(dialect: str, column: Any, listed: Any) -> ColumnElement[bool]:
+    """Return the same for a parameter that gets its value of `list_of` later, in a statement that is built once."""
+    if dialect == "sqlite":
+        rows = func.json_each(listed).table_valued("value")
         return column.in_(select(rows.c.value))  # type: ignore[no-any-return]
     kind = String() if isinstance(column.type, String) else BigInteger()
+    return column == any_(cast(listed, ARRAY(kind)))  # type: ignore[no-any-return]
+
+
+def list_of(connection: Connection, ids: Sequence[int] | Sequence[str]) -> str:
+    """Write ids as the one text that the database takes for a list."""
+    if connection.dialect.name == "sqlite":
+        return orjson.dumps(list(ids)).decode()
     # psycopg would look at each id on its own to write the same text, which takes ten times as long.
-    array = "{" + ",".join(_quote(id_) if isinstance(id_, str) else str(id_) for id_ in ids) + "}"
-    return column == any_(cast(literal(array), ARRAY(kind)))  # type: ignore[no-any-return]
+    return "{" + ",".join(_quote(id_) if isinstance(id_, str) else str(id_) for id_ in ids) + "}"
 
 
 def _quote(id_: str) -> str:

@@ -23,6 +23,7 @@ TOKEN_EXPIRING = "token_expiring"  # noqa: S105  (an event's name)
 DISPATCH_TASK = "tasks.notifications.dispatch"
 TELL_UNREAD_TASK = "tasks.notifications.tell_unread"
 TELL_STATE_TASK = "tasks.notifications.tell_state"
+WEB_PUSH_TASK = "tasks.web_pushes.send"
 
 
 class Sync(TypedDict):

@@ -16,6 +16,23 @@ def held(path: str, *, seconds: float) -> Iterator[bool]:
         yield _lock(file, seconds)
 
 
+@contextmanager
+def held_among_siblings(file: IO[bytes]) -> Iterator[bool]:
+    """Lock a file that the parent had open before it forked; yield False where another child holds the lock.
+
+    It needs no name that other users of the machine could take. Threads of one child do not exclude each other.
+    """
+    try:
+        fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        yield False
+        return
+    try:
+        yield True
+    finally:
+        fcntl.lockf(file, fcntl.LOCK_UN)
+
+
 def _lock(file: IO[str], seconds: float) -> bool:
     deadline = time.monotonic() + seconds
     while True:

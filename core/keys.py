@@ -76,13 +76,18 @@ class Keys:
 
     @property
     def notifications(self) -> str:
-        """The queue of all tasks but dispatches."""
+        """The queue of all tasks that have none of their own."""
         return f"{self.prefix}notifications"
 
     @property
     def dispatches(self) -> str:
         """The queue of dispatches. Each pushes all that is committed when a worker takes it."""
         return f"{self.prefix}dispatches"
+
+    @property
+    def web_pushes(self) -> str:
+        """The queue of tasks that send what is due for Web Push. They wait for other companies' servers."""
+        return f"{self.prefix}web_pushes"
 
     @property
     def events(self) -> str:

@@ -134,6 +134,58 @@ class IdempotentCall(Base):
     created_at: Mapped[int] = mapped_column(BigInteger)
 
 
+class PushSubscription(Base):
+    """A device that agreed to Web Push. `endpoint` is its address at the push service of its browser."""
+
+    __tablename__ = "push_subscriptions"
+    __table_args__ = (
+        Index("ix_push_subscriptions_user", "user_id", "renewed_at"),
+        Index("uq_push_subscriptions_endpoint", "endpoint_hash", unique=True),
+        {"sqlite_autoincrement": True},  # what waits for a device that is gone does not go to a new one
+    )
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    user_id: Mapped[str] = mapped_column(UserId)
+    endpoint: Mapped[str] = mapped_column(Text)
+    endpoint_hash: Mapped[str] = mapped_column(String(64))
+    p256dh: Mapped[str] = mapped_column(String(90))
+    auth: Mapped[str] = mapped_column(String(24))
+    language: Mapped[str] = mapped_column(String(35))
+    device: Mapped[str] = mapped_column(String(400))  # a User-Agent
+    family: Mapped[str] = mapped_column(String(64))  # of the token that subscribed; a log-out ends both
+    created_at: Mapped[int] = mapped_column(BigInteger)
+    renewed_at: Mapped[int] = mapped_column(BigInteger)
+    failures: Mapped[int] = mapped_column(SmallInteger, server_default="0")  # in a row
+    paused_until: Mapped[int | None] = mapped_column(BigInteger)
+
+
+class WebPush(Base):
+    """One notification for one device, from its dispatch until it was sent or need not be. See core.web_pushes."""
+
+    __tablename__ = "web_pushes"
+    __table_args__ = (
+        Index(
+            "ix_web_pushes_due",
+            "due_at",
+            sqlite_where=text("claimed_at IS NULL"),
+            postgresql_where=text("claimed_at IS NULL"),
+        ),
+        Index("ix_web_pushes_subscription", "subscription_id"),
+        Index(
+            "ix_web_pushes_claimed",
+            "claimed_at",
+            sqlite_where=text("claimed_at IS NOT NULL"),
+            postgresql_where=text("claimed_at IS NOT NULL"),
+        ),
+    )
+
+    notification_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    subscription_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    due_at: Mapped[int] = mapped_column(BigInteger)
+    attempts: Mapped[int] = mapped_column(SmallInteger, server_default="0")
+    claimed_at: Mapped[int | None] = mapped_column(BigInteger)  # a row with it is never sent again
+
+
 class DispatchState(Base):
     """One row: how many writes to the histories are committed, to compare with Redis. See core.epochs."""
 

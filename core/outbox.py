@@ -23,7 +23,7 @@ from sqlalchemy import (
     update,
 )
 
-from core import dispatch_state, file_lock, lock_numbers, payloads
+from core import dispatch_state, file_lock, lock_numbers, payloads, web_pushes
 from core.db import Database, among, unix_time
 from core.epochs import Tick
 from core.models import Notification
@@ -115,12 +115,14 @@ class Batch:
         dispatched: Sequence[int],
         failed: Sequence[Failure],
         not_sent: Sequence[int] = (),
+        to_devices: Sequence[int] = (),
         tick: Tick | None = None,
     ) -> None:
         """Take dispatched notifications out of the outbox; dead-letter those that failed finally or too often.
 
         Those that their event did not want to send count as dispatched, with the reason NOT_SENT. A notification that
-        was withdrawn since the claim stays in the outbox, as a withdrawal, whatever came of it.
+        was withdrawn since the claim stays in the outbox, as a withdrawal, whatever came of it. Those of `to_devices`
+        are also due for Web Push, now or later: see core.web_pushes.
 
         The other failures are due again after a pause, which grows with each attempt. `tick` is that of the write to
         the histories: raise epochs.Unverified and mark nothing where the histories may have lost this write.
@@ -150,6 +152,8 @@ class Batch:
                 done = {"dispatched_at": now, "failure_reason": NOT_SENT}
                 are_done = (among(connection, table.id, not_sent), is_as_claimed)
                 connection.execute(update(table).where(*are_done).values(done))
+            if to_devices:
+                web_pushes.plan(connection, to_devices)
             if tick is not None:
                 dispatch_state.commit(connection, tick)  # last, since all dispatchers wait for this row
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Select, delete, insert, select, update
 
-from core import models
+from core import models, push_subscriptions
 from core.db import among, unix_time
 from core.tokens import LONGEST_SECONDS
 
@@ -49,16 +49,18 @@ class Revocation:
 def revoke_user(
     connection: Connection, user_id: str, *, newest: float = 0, spared_family: str | None = None
 ) -> Revocation:
-    """Revoke all tokens of a user that were issued so far, but for one family.
+    """Revoke all tokens of a user that were issued so far, but for one family. Their devices get no Web Push any more.
 
     `newest` is the issue time of a token that the caller has shown: the clock of its signer may be ahead of ours.
     """
+    push_subscriptions.end_logins(connection, user_id, spared_family=spared_family)
     until = max(int(time.time()), int(newest), connection.scalar(select(unix_time())) or 0)
     return _add(connection, user_id=user_id, issued_until=until, spared_family=spared_family)
 
 
 def revoke_family(connection: Connection, user_id: str, family: str) -> Revocation:
-    """Revoke the tokens that come from one login."""
+    """Revoke the tokens that come from one login. Its devices get no Web Push any more."""
+    push_subscriptions.end_logins(connection, user_id, family=family)
     return _add(connection, user_id=user_id, family=family)
 
 

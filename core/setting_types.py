@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
 
-from core import addresses, jwks, origins, public_keys, service_keys, tls
+from core import addresses, jwks, origins, public_keys, service_keys, tls, vapid
 from core.admin_login import AdminLogin
 
 # Names in Redis and RabbitMQ: none of these characters means anything else in a pattern of rights or of channels.
@@ -15,6 +15,7 @@ _NAME = re.compile(r"[A-Za-z0-9._:-]*")
 _LONGEST_NAME = 40
 _SCHEMA = re.compile(rf"[a-z_][a-z0-9_]{{0,{_LONGEST_NAME - 1}}}")
 
+_SUBJECT = re.compile(r"(mailto:[^@\s]+@[^@\s]+|https://\S+)")
 _SHORTEST_SECRET_BYTES = 32
 # Of 28 million random secrets of 32 hexadecimal digits, one has fewer. So have words such as "password" or "changeme",
 # however often they are repeated.
@@ -135,6 +136,27 @@ def _service_key(line: str) -> str:
     return line
 
 
+def _vapid_key(secret: SecretStr) -> SecretStr:
+    try:
+        vapid.parse_key(secret.get_secret_value())
+    except vapid.InvalidKey as error:
+        raise ValueError(f"should be what `flask vapid-key new` prints; it {error}") from None
+    return secret
+
+
+def _subject(subject: str) -> str:
+    if not _SUBJECT.fullmatch(subject):
+        raise ValueError("should be how push services reach you: mailto:you@example.com, or an address https://...")
+    return subject
+
+
+def _push_origin(value: str) -> str:
+    origin = origins.normalize(value)
+    if origin is None or not origin.startswith(("http://", "https://")):
+        raise ValueError(f"{value!r} should be an origin such as https://push.internal:8443, without a path")
+    return origin
+
+
 def _user_and_password(secret: SecretStr) -> SecretStr:
     if not all(secret.get_secret_value().partition(":")[::2]):
         raise ValueError("should be user:password")
@@ -192,6 +214,9 @@ OptionalJwksUrl = Annotated[Annotated[str, AfterValidator(_jwks_url)] | None, _N
 ClaimName = Annotated[str, Field(min_length=1, max_length=100)]
 OptionalAdmin = Annotated[Annotated[SecretStr, AfterValidator(_admin_login)] | None, _NONE_IF_EMPTY]
 OptionalSchema = Annotated[Annotated[str, AfterValidator(_schema)] | None, _NONE_IF_EMPTY]
+OptionalVapidKey = Annotated[Annotated[SecretStr, AfterValidator(_vapid_key)] | None, _NONE_IF_EMPTY]
+OptionalSubject = Annotated[Annotated[str, AfterValidator(_subject)] | None, _NONE_IF_EMPTY]
+PushOrigin = Annotated[str, AfterValidator(_push_origin)]
 Login = Annotated[SecretStr, AfterValidator(_user_and_password)]
 EventSource = Annotated[str, AfterValidator(_event_source)]
 FunctionName = Annotated[str, AfterValidator(_function)]  # "" names none

@@ -26,15 +26,19 @@ from core.setting_types import (
     OptionalPublicKeys,
     OptionalSchema,
     OptionalSecret,
+    OptionalSubject,
+    OptionalVapidKey,
     Origin,
     Photo,
     Port,
     ProxyNetwork,
+    PushOrigin,
     QueueUrl,
     RedisUrl,
     ServiceKey,
 )
 from core.tokens import Parties
+from core.vapid import Vapid, parse_key
 
 _OWN_USER_CLAIM = "user_id"
 
@@ -213,11 +217,41 @@ class HostSettings(DatabaseSettings):
     _split_events = field_validator("events", mode="before")(_comma_separated)
 
 
+class WebPushSettings(_Settings):
+    """Notifications to devices whose page is not open, by the push services of their browsers. Off without a key."""
+
+    vapid_private_key: OptionalVapidKey = None
+    vapid_subject: Annotated[OptionalSubject, Field(validate_default=True)] = None
+    web_push_private_origins: Annotated[list[PushOrigin], NoDecode] = Field(default_factory=list)
+
+    _split_origins = field_validator("web_push_private_origins", mode="before")(_comma_separated)
+
+    @field_validator("vapid_subject")
+    @classmethod
+    def _is_beside_a_vapid_key(cls, subject: str | None, info: ValidationInfo) -> str | None:
+        if subject is None and info.data.get("vapid_private_key") is not None:
+            raise ValueError(
+                "is not set; beside VAPID_PRIVATE_KEY it should hold mailto:you@example.com or https://..."
+            )
+        return subject
+
+    @property
+    def has_web_push(self) -> bool:
+        return self.vapid_private_key is not None
+
+    @property
+    def vapid(self) -> Vapid | None:
+        """Who signs for this system; None where Web Push is off."""
+        if self.vapid_private_key is None:
+            return None
+        return Vapid(parse_key(self.vapid_private_key.get_secret_value()), str(self.vapid_subject))
+
+
 class FailpointSettings(_Settings):
     failpoint: str | None = None  # for the failure tests: where a process kills itself
 
 
-class StorageSettings(HostSettings, PushSettings):
+class StorageSettings(HostSettings, PushSettings, WebPushSettings):
     """What API processes and workers both need."""
 
 

@@ -9,7 +9,6 @@ from redis import Redis
 from core import host
 from core.db import Database
 from core.epochs import Epochs
-from core.keys import Keys
 from core.profiles import NoProfiles, Profile, UserProfileCache
 from core.settings import StorageSettings
 from core.unread import UnreadCache
@@ -31,21 +30,20 @@ def open_storage(settings: StorageSettings, redis: Redis, *, pool_size: int, cha
     Nothing connects before it is used. With a channel, each unread count is published there as it is set.
     """
     host.load_events(settings)
-    load_profiles = host.load_profile_loader(settings)
     database = Database(settings.database_url, schema=settings.database_schema, pool_size=pool_size)
 
     keys = settings.keys
     return {
         "database": database,
         "epochs": Epochs(redis, keys),
-        "profiles": _profiles(redis, keys, database, load_profiles),
+        "profiles": open_profiles(settings, redis, database),
         "unread": UnreadCache(redis, keys, channel=channel),
     }
 
 
-def _profiles(
-    redis: Redis, keys: Keys, database: Database, load_profiles: host.ProfileLoader | None
-) -> UserProfileCache | NoProfiles:
+def open_profiles(settings: StorageSettings, redis: Redis, database: Database) -> UserProfileCache | NoProfiles:
+    """Return the profiles of the app that the settings name; raise SettingsError."""
+    load_profiles = host.load_profile_loader(settings)
     if load_profiles is None:
         return NoProfiles()
 
@@ -53,4 +51,4 @@ def _profiles(
         with database.reading() as connection:
             return load_profiles(connection, user_ids)
 
-    return UserProfileCache(redis, load, keys)
+    return UserProfileCache(redis, load, settings.keys)

@@ -4,9 +4,12 @@ import re
 from collections.abc import Mapping, Sequence
 from urllib.parse import quote
 
+import regex
+
 DEFAULT_LANGUAGE = "en"
 _PLACEHOLDER = re.compile(r"\{(\w+)\}")
 _MISSING = "…"
+_CHARACTER = regex.compile(r"\X")  # as readers see it: an emoji or a letter with its marks may be several code points
 _NOBODY = {"en": "Somebody", "zh": "有人"}  # for an actor without a name
 
 
@@ -50,6 +53,20 @@ def fill_link(template: str, data: Mapping[str, object]) -> str | None:
     if any(data.get(name) is None for name in placeholders(template)):
         return None
     return _PLACEHOLDER.sub(lambda match: quote(_written(data[match.group(1)]), safe=""), template)
+
+
+def shorten(text: str, most_bytes: int) -> str:
+    """Return a text whole, or its beginning and an ellipsis, in at most so many bytes. No character is broken."""
+    if len(text.encode()) <= most_bytes:
+        return text
+    kept: list[str] = []
+    left = most_bytes - len(_MISSING.encode())
+    for match in _CHARACTER.finditer(text):
+        left -= len(match.group().encode())
+        if left < 0:
+            break
+        kept.append(match.group())
+    return "".join(kept).rstrip() + _MISSING
 
 
 def _written(value: object) -> str:

@@ -5,7 +5,7 @@ set -eu
 umask 077
 
 p=$(printf %s "${KEY_PREFIX:-}" | sed 's/\./\\\\./g') # a dot of a prefix is a dot
-queues="notifications|dispatches" # and their exchanges: to bind them, one needs the right to read
+queues="notifications|dispatches|web_pushes" # and their exchanges: to bind them, one needs the right to read
 events="celeryev.*"
 control="(.*\\\\.)?celery\\\\.pidbox"
 

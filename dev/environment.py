@@ -10,7 +10,7 @@ from pathlib import Path
 from dotenv import dotenv_values
 from sqlalchemy import URL
 
-from core import service_links
+from core import service_links, vapid
 from core.settings import Settings, SettingsError, load_settings
 from dev.errors import RunError
 
@@ -61,6 +61,8 @@ def complete(given: Mapping[str, str], root: Path) -> dict[str, str]:
         "FLOWER_PORT": "5555",
         # A few browsers on one machine may all reconnect at once, so there is no need for a longer time.
         "IM_DRAIN_SECONDS": "1",
+        # Whom push services may ask about this sender: nobody, on a machine for development.
+        "VAPID_SUBJECT": "mailto:nobody@example.com",
         # Warnings of libraries, which are for developers, would hide the lines that matter here.
         "PYTHONWARNINGS": "ignore::DeprecationWarning",
         **given,
@@ -78,6 +80,8 @@ def complete(given: Mapping[str, str], root: Path) -> dict[str, str]:
             env["FLOWER_BASIC_AUTH"] = stored_secret(
                 data_dir / "flower_basic_auth", lambda: f"admin:{secrets.token_urlsafe(12)}"
             )
+        if "VAPID_PRIVATE_KEY" not in env:
+            env["VAPID_PRIVATE_KEY"] = stored_secret(data_dir / "vapid_private_key", vapid.create_key)
     except OSError as error:
         raise RunError(f"DATA_DIR: {error.filename} can't be used: {error.strerror}") from None
     return env

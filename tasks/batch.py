@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 from celery.exceptions import SoftTimeLimitExceeded
 
-from core import cache, db, dispatch_state, events, inbox_counts, outbox, payloads, user_ids
+from core import cache, db, dispatch_state, events, inbox_counts, outbox, payloads, user_ids, web_pushes
 from core.failpoints import failpoint
 from core.history import Entry
 from core.profiles import Profile
@@ -103,7 +103,8 @@ def _push(to: Resources, batch: outbox.Batch, rows: Sequence[Any]) -> Outcome:
     failpoint("after emit", settings())
     pushed = list(built.entries)
     not_sent = [row.id for row in built.not_sent]
-    batch.mark(dispatched=pushed, failed=built.failures, not_sent=not_sent, tick=tick)
+    to_devices = pushed if settings().has_web_push and web_pushes.has_any(row.event for row in rows) else []
+    batch.mark(dispatched=pushed, failed=built.failures, not_sent=not_sent, to_devices=to_devices, tick=tick)
     return Outcome(pushed + not_sent, [failure.notification_id for failure in built.failures])
 
 

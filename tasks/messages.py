@@ -83,7 +83,7 @@ def _any_arguments(*_args: object, **_kwargs: object) -> bool:
     return True
 
 
-def _dispatch_arguments() -> bool:
+def _no_arguments() -> bool:
     return True
 
 
@@ -122,7 +122,8 @@ def _is_user_id(value: object) -> bool:
 
 # By task, a function that is called with the arguments and returns whether they are valid.
 _ARGUMENTS: dict[str, Callable[..., bool]] = {
-    events.DISPATCH_TASK: _dispatch_arguments,
+    events.DISPATCH_TASK: _no_arguments,
+    events.WEB_PUSH_TASK: _no_arguments,
     events.TELL_UNREAD_TASK: _tell_unread_arguments,
     events.TELL_STATE_TASK: _tell_state_arguments,
 }

@@ -7,6 +7,7 @@ from typing import Any
 from flask import Flask, Response, jsonify, request
 from werkzeug.exceptions import HTTPException, UnsupportedMediaType
 
+from app.api.push_endpoints import WebPushOff
 from app.services import accounts, articles, authorizations, credentials, followings, sessions
 from app.services.admission import TooManyAtOnce
 from app.services.login_pauses import TooManyFailures
@@ -26,6 +27,7 @@ STATUS: dict[type[Exception], tuple[int, str]] = {
     accounts.UnknownUser: (404, "there is no such user"),
     outbox.UnknownNotification: (404, "there is no such notification"),
     sessions.UnknownSession: (404, "you have no open socket with this id"),
+    WebPushOff: (404, "Web Push is off here"),
     accounts.NameTaken: (409, "this name is taken"),
     credentials.WrongCredentials: (401, "the name or the password is wrong"),
     authorizations.TokenRevoked: (401, "the token is revoked"),

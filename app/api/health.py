@@ -10,7 +10,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from app.api import limits
 from app.api.state import state
-from core import database_faults, outbox, readiness, service_faults
+from core import database_faults, outbox, readiness, service_faults, web_pushes
 from core.database_faults import NoRights
 
 bp = Blueprint("health", __name__)
@@ -19,6 +19,8 @@ limits.limiter.exempt(bp)  # who watches the system asks often, and must not los
 WAITING = Gauge("toutiao_outbox_waiting", "Committed notifications that are not yet pushed")
 OLDEST = Gauge("toutiao_outbox_oldest_seconds", "Seconds that the oldest of them has waited")
 DEAD_LETTERS = Gauge("toutiao_outbox_dead_letters", "Dead letters: notifications that could not be pushed")
+
+WEB_PUSH_OLDEST = Gauge("toutiao_web_push_oldest_seconds", "Seconds that the oldest web push has been due")
 
 
 @bp.get("/livez")
@@ -43,10 +45,11 @@ def readyz() -> Response:
 
 @bp.get("/metrics")
 def metrics() -> Response:
-    waiting = oldest_seconds = dead = float("nan")
+    waiting = oldest_seconds = dead = web_push_seconds = float("nan")
     try:
         with state.database.reading() as connection:
             waiting, oldest_seconds, dead = outbox.depth(connection)
+            web_push_seconds = web_pushes.oldest_seconds(connection)
     except SQLAlchemyError as error:
         if not database_faults.is_unavailable(error):
             raise
@@ -54,6 +57,7 @@ def metrics() -> Response:
     WAITING.set(waiting)
     OLDEST.set(oldest_seconds)
     DEAD_LETTERS.set(dead)
+    WEB_PUSH_OLDEST.set(web_push_seconds)
     return Response(generate_latest() + generate_latest(state.counters), content_type=CONTENT_TYPE_LATEST)
 
 

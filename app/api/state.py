@@ -9,6 +9,7 @@ from limits.storage import RedisStorage
 from redis import Redis
 from werkzeug.local import LocalProxy
 
+from app.api.push_endpoints import EndpointCheck
 from app.api.task_requests import TaskRequests
 from app.services import passwords
 from app.services.login_pauses import LoginPauses
@@ -18,6 +19,7 @@ from core.counters import Counters
 from core.db import UNAVAILABLE
 from core.history import History
 from core.keys import Keys
+from core.push_endpoints import Endpoints
 from core.revocation_mirror import RevocationMirror
 from core.revocation_stream import RevocationStream
 from core.service_keys import ServiceKeys
@@ -26,6 +28,7 @@ from core.settings import ApiSettings
 from core.storage import Storage, open_storage
 from core.token_verifier import TokenVerifier, create_verifier
 from core.unread import Counts
+from core.vapid import Vapid
 
 log = logging.getLogger(__name__)
 
@@ -48,6 +51,8 @@ class State(Storage):
     sessions: Sessions
     tasks: TaskRequests
     login_pauses: LoginPauses
+    vapid: Vapid | None  # None: Web Push is off
+    endpoint_check: EndpointCheck
     checks: dict[str, capabilities.Check]
 
 
@@ -78,6 +83,8 @@ def create_state(settings: ApiSettings) -> State:
             per_address=settings.limit_failed_logins_per_address,
             longest_seconds=settings.limit_login_pause_seconds,
         ),
+        vapid=settings.vapid,
+        endpoint_check=EndpointCheck(Endpoints(settings.web_push_private_origins)),
         checks={
             "redis": capabilities.of_cache(redis, keys),
             "broker": capabilities.of_broker(settings.broker_url, keys),

@@ -15,10 +15,11 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 from app import names
-from core import addresses, payloads, tokens, wire
+from core import addresses, payloads, tokens, vapid, web_push_encryption, wire
 from core.epochs import Verified
 from core.history import EMPTY, History
 from core.origins import AllowedOrigins
+from core.push_endpoints import Endpoints, InvalidEndpoint
 from core.unread import UnreadCache
 from im.delivery.connect import read_connect_request
 from im.subscription import messages
@@ -36,6 +37,8 @@ _HISTORY = History(_CACHE, length=500, seconds=3600)
 _UNREAD = UnreadCache(_CACHE)
 _PROXIES = addresses.TrustedProxies([addresses.parse_network("10.0.0.0/8")])
 _ORIGINS = AllowedOrigins(["https://news.example", "http://localhost:5000"])
+
+_ENDPOINTS = Endpoints()
 
 _verify = partial(tokens.verify, (_SECRET,))
 
@@ -206,6 +209,22 @@ def _tokens() -> list[bytes]:
     ]
 
 
+def read_endpoint(data: bytes) -> None:
+    """An endpoint that is accepted leads to port 443, under a path that fits into the head of a request."""
+    with suppress(InvalidEndpoint):
+        endpoint = _ENDPOINTS.parse(_text(data))
+        assert (endpoint.scheme, endpoint.port, endpoint.is_private) == ("https", 443, False)
+        assert endpoint.origin == f"https://{endpoint.host}" or ":" in endpoint.host
+        assert endpoint.path.startswith("/")
+        assert endpoint.path.isascii()
+        assert endpoint.path.isprintable()
+
+
+def read_device_key(data: bytes) -> None:
+    with suppress(ValueError):
+        web_push_encryption.read_device_key(vapid.decode(_text(data)))
+
+
 FUNCTIONS: dict[str, Function] = {
     "websocket frames": Function(read_frames, seeds.FRAMES),
     "heads of requests": Function(read_head, seeds.HEADS),
@@ -224,4 +243,6 @@ FUNCTIONS: dict[str, Function] = {
     "names": Function(read_name, seeds.NAMES),
     "origins": Function(read_origin, seeds.ORIGINS),
     "addresses": Function(read_address, seeds.ADDRESSES),
+    "endpoints": Function(read_endpoint, seeds.ENDPOINTS),
+    "keys of devices": Function(read_device_key, seeds.DEVICE_KEYS),
 }

@@ -110,3 +110,11 @@ ORIGINS = [
     b"http://[::1]\n",
 ]
 ADDRESSES = [b"203.0.113.7, 10.0.0.2", b"[2001:db8::1]:443, 10.0.0.2", b"::ffff:10.0.0.1", b"unknown, fe80::1%eth0"]
+
+ENDPOINTS = [
+    b"https://fcm.googleapis.com/fcm/send/a:b-c_d",
+    b"https://updates.push.services.mozilla.com:443/wpush/v2/gAAAA?a=b",
+    b"https://[2606:4700::1111]/a",
+]
+
+DEVICE_KEYS = [b"BCVxsr7N_eNgVRqvHtD0zTZsEc6-VV-JvLexhqUzORcxaOzi6-AYWXvTBHm4bjyPjs7Vd8pZGH6SRpkNtoIAiw4"]

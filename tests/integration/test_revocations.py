@@ -50,7 +50,7 @@ class TestRevocations:
                 revocations.revoke_family(connection, "7", "lost"),
                 revocations.revoke_user(connection, "7", spared_family="mine"),
             ]
-            revocations.revoke_user(connection, 8)
+            revocations.revoke_user(connection, "8")
 
             assert revocations.of_user(connection, "7") == made
 

@@ -7,7 +7,7 @@ import pytest
 from tests.system import ROOT
 
 PAGE = (ROOT / "docs/security.md").read_text()
-TESTS = re.findall(r"`(tests/[\w/]+\.py)::(test_\w+)`", PAGE)
+TESTS = re.findall(r"`(tests/[\w/]+\.py)::(?:Test\w+::)?(test_\w+)`", PAGE)
 ROWS = [row.strip("| ").split(" | ") for row in PAGE.splitlines() if "`tests/" in row]
 
 

@@ -28,6 +28,7 @@ ALLOWED = {
     "core/revoked_tokens.py": "whether a token that ended is forgotten; only a clock that is too late keeps more",
     "core/foreign_tokens.py": "as in core/tokens.py",
     "core/tokens.py": "RFC 7519 tells by the time of day when a token was issued and ends",
+    "core/vapid.py": "RFC 8292 tells by the time of day when a token ends; half of the longest time is left for faults",
     "dev/runner.py": "the library shows it before a line",
     "im/delivery/chat.py": "when something was said",
     "im/delivery/expiry.py": "a token ends at a time of day; it is asked again whenever something is due",

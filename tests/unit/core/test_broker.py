@@ -34,15 +34,16 @@ def test_redis_uses_tls_when_the_url_says_so() -> None:
 
 def names(settings: dict[str, Any]) -> list[str]:
     own = ["task_default_queue", "task_default_routing_key", "event_exchange", "event_queue_prefix", "control_exchange"]
-    [route] = settings["task_routes"].values()
-    return [*(queue.name for queue in settings["task_queues"]), route["queue"], *(settings[name] for name in own)]
+    routes = [route["queue"] for route in settings["task_routes"].values()]
+    return [*(queue.name for queue in settings["task_queues"]), *routes, *(settings[name] for name in own)]
 
 
 def test_names_in_rabbitmq_begin_with_the_prefix() -> None:
     settings = broker.celery_settings("amqp://h//", Keys("news:"))
 
     assert all(name.startswith("news:") for name in names(settings))
-    assert [queue.routing_key for queue in settings["task_queues"]] == ["news:notifications", "news:dispatches"]
+    keys = [queue.routing_key for queue in settings["task_queues"]]
+    assert keys == ["news:notifications", "news:dispatches", "news:web_pushes"]
 
 
 def test_in_redis_kombu_puts_the_prefix_before_its_keys() -> None:

@@ -21,6 +21,7 @@ from core.settings import (
     WorkerSettings,
     load_settings,
 )
+from core.vapid import create_key
 from tests.token_keys import key_of
 
 COMPLETE = {
@@ -155,6 +156,10 @@ class TestWrongSettings:
             ("TRUSTED_PROXIES", "10.0.0.5,nginx", "'nginx' should be an address or a network such as 10.0.0.0/8"),
             ("TRUSTED_PROXIES", "10.0.0.5/8", "'10.0.0.5/8' should be an address or a network"),
             ("IM_TRANSPORT", "slow", "'fast' or 'stock'"),
+            ("VAPID_PRIVATE_KEY", "short", "flask vapid-key new"),
+            ("VAPID_SUBJECT", "you@example.com", "mailto:you@example.com"),
+            ("WEB_PUSH_PRIVATE_ORIGINS", "http://push.internal/path", "should be an origin"),
+            ("WEB_PUSH_PRIVATE_ORIGINS", "ws://push.internal,*", "should be an origin"),
             ("IM_DRAIN_SECONDS", "-1", "greater than or equal to 0"),
             ("IM_DRAIN_SECONDS", "nan", "less than or equal to 3600"),
             ("FLOWER_BASIC_AUTH", "admin", "user:password"),
@@ -375,3 +380,26 @@ class TestKeysOfAHost:
 
         assert parties.issuers == ("https://login.example", "https://old.example")
         assert parties.audiences == ()
+
+
+class TestWebPush:
+    def test_it_is_off_without_a_key(self) -> None:
+        settings = load_settings(ApiSettings)
+
+        assert (settings.has_web_push, settings.vapid) == (False, None)
+
+    def test_key_needs_a_subject(self, environment: pytest.MonkeyPatch) -> None:
+        environment.setenv("VAPID_PRIVATE_KEY", create_key())
+
+        assert complaint().startswith("VAPID_SUBJECT: is not set")
+
+        environment.setenv("VAPID_SUBJECT", "mailto:ops@news.example")
+        vapid = load_settings(WorkerSettings).vapid
+        assert vapid is not None
+        assert vapid.subject == "mailto:ops@news.example"
+
+    def test_empty_variables_of_compose_count_as_not_set(self, environment: pytest.MonkeyPatch) -> None:
+        environment.setenv("VAPID_PRIVATE_KEY", "")
+        environment.setenv("VAPID_SUBJECT", "")
+
+        assert not load_settings(WorkerSettings).has_web_push

@@ -53,3 +53,25 @@ def test_values_in_a_link_are_quoted() -> None:
 
 def test_link_without_its_value_is_none() -> None:
     assert texts.fill_link("/a/{title}", {}) is None
+
+
+FAMILY = "👩‍👩‍👧‍👦"
+
+
+@pytest.mark.parametrize(
+    ("text", "most", "shortened"),
+    [
+        ("short", 5, "short"),
+        ("longer", 5, "lo…"),
+        ("a b c", 5, "a b c"),
+        ("a longer", 5, "a…"),
+        ("é" * 5, 8, "éé…"),
+        ("e\u0301" * 5, 9, "e\u0301e\u0301…"),
+        (FAMILY * 3, 30, f"{FAMILY}…"),
+        (FAMILY * 3, 20, "…"),
+        ("关注了你很久", 9, "关注…"),
+    ],
+)
+def test_long_text_is_shortened_between_two_characters(text: str, most: int, shortened: str) -> None:
+    assert texts.shorten(text, most) == shortened
+    assert len(shortened.encode()) <= most

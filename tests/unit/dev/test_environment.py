@@ -91,7 +91,7 @@ class TestCompleteEnvironment:
     def test_secrets_are_generated_once_and_private(self, tmp_path: Path) -> None:
         first, second = environment.complete({}, tmp_path), environment.complete({}, tmp_path)
 
-        for name in ("jwt_secret", "flower_basic_auth"):
+        for name in ("jwt_secret", "flower_basic_auth", "vapid_private_key"):
             file = tmp_path / ".data" / name
             assert stat.S_IMODE(file.stat().st_mode) == 0o600
             assert first[name.upper()] == second[name.upper()] == file.read_text().strip()
