@@ -9,6 +9,7 @@ import { createPush } from "./live.js";
 import { People } from "./people.js";
 import { Problem } from "./problem.js";
 import { Toasts } from "./toasts.js";
+import { WebPushSwitch } from "./web-push-switch.js";
 import { switchLanguage } from "./words.js";
 
 const api = new Api();
@@ -16,6 +17,7 @@ const people = new People(api, report);
 const articles = new Articles(api, report);
 const inbox = new Inbox(report);
 const toasts = new Toasts();
+const webPush = new WebPushSwitch(api);
 const problem = new Problem(() => api.probe(), readAgain);
 let push = null; // while somebody is logged in
 
@@ -44,6 +46,7 @@ function enter() {
   push.start();
   people.show();
   articles.show();
+  webPush.renew();
 }
 
 /** Who looks at the list, or at another tab, needs no toast; who wants silence, none either. */
@@ -71,6 +74,7 @@ function openProfile() {
   fields.name.value = name;
   fields.photo.value = photo ?? "";
   fields.introduction.value = introduction ?? "";
+  webPush.show();
   byId("profile").showModal();
 }
 
@@ -88,6 +92,7 @@ onSubmit(byId("profile-form"), api, async ({ name, photo, introduction }) => {
   show(true);
 });
 byId("log-out").onclick = () => {
+  webPush.forget();
   api.session.logOut();
   leave();
 };
