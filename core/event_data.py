@@ -6,7 +6,8 @@ They apply when a notification is made and again when its row is read, since oth
 import json
 import math
 import re
-from typing import NoReturn
+from contextlib import suppress
+from typing import Any, NoReturn
 
 import orjson
 
@@ -63,12 +64,7 @@ def decode(text: str | None) -> dict[str, object]:
         return {}
     if len(text) > LONGEST_TEXT:
         raise InvalidData(_TOO_LARGE)
-    # orjson turns an integer beyond 64 bits into a float without an error. Such an integer has 19 digits at least.
-    is_plain = _LONG_NUMBER.search(text) is None
-    try:
-        data = orjson.loads(text) if is_plain else _EXACT.decode(text)
-    except (ValueError, RecursionError) as error:
-        raise InvalidData(f"data is not JSON: {error}") from error
+    data, is_plain = _load(text)
     if data is None:
         return {}
     if is_plain and len(text) * _MOST_BYTES <= LARGEST_DATA:
@@ -76,6 +72,18 @@ def decode(text: str | None) -> dict[str, object]:
     else:
         check(data)
     return data  # type: ignore[no-any-return]
+
+
+def _load(text: str) -> tuple[Any, bool]:
+    """Return what a text holds, and whether it can be encoded for certain."""
+    # orjson turns an integer beyond 64 bits into a float without an error. Such an integer has 19 digits at least.
+    if _LONG_NUMBER.search(text) is None:
+        with suppress(orjson.JSONDecodeError):
+            return orjson.loads(text), True
+    try:
+        return _EXACT.decode(text), False
+    except (ValueError, RecursionError) as error:
+        raise InvalidData(f"data is not JSON: {error}") from error
 
 
 def _refuse_constant(constant: str) -> NoReturn:
