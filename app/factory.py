@@ -34,7 +34,7 @@ from app.api import (
     token_commands,
 )
 from app.api.state import create_state
-from app.web import assets, page, push_worker
+from app.web import assets, offline, page, push_worker
 from core.settings import ApiSettings, SettingsError, load_settings
 
 _LARGEST_BODY = 64 * 1024  # bytes
@@ -81,6 +81,7 @@ def create_app(config: Any = None, enable_config_file: bool = False) -> Flask:
     app.register_blueprint(page.bp)
     app.register_blueprint(assets.bp)
     app.register_blueprint(push_worker.bp)
+    app.register_blueprint(offline.bp)
     app.add_url_rule("/openapi.json", view_func=_openapi)
     limits.init_app(app, state.redis, state.keys)
     bodies.init_app(app, at_once=state.settings.limit_bodies)

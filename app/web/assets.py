@@ -23,7 +23,7 @@ _PACKAGE = Path(__file__).parents[2] / "clients/js/src"
 _BUILT = _PACKAGE.parent / "dist"
 _PACKAGE_PREFIX = "push/"  # the page imports the files of the package as "./push/..."
 _OF_PAGE = ("", "push", "push/bell", "push/list", "push/live", "push/store", "push/words")
-_NOT_OF_PAGE = {"push/index.js", "push/bell.js", "push/react.js"}  # the entries of the package, for other pages
+_NOT_OF_PAGE = {"offline-worker.js", "push/index.js", "push/bell.js", "push/react.js"}  # of a worker, or of other pages
 
 
 @dataclass(frozen=True, slots=True)

@@ -90,8 +90,13 @@ def switch_on(page: Page) -> None:
 
 
 def service_worker(page: Page) -> Worker:
-    wait_until(lambda: page.context.service_workers or page.wait_for_timeout(20), seconds=10, what="it runs")
-    return page.context.service_workers[0]
+    """Return that of Web Push. Another one opens the page without a network."""
+
+    def found() -> list[Worker]:
+        return [worker for worker in page.context.service_workers if worker.url.endswith("/push-worker.js")]
+
+    wait_until(lambda: found() or page.wait_for_timeout(20), seconds=10, what="it runs")
+    return found()[0]
 
 
 def deliver(page: Page, text: str) -> None:
@@ -100,7 +105,9 @@ def deliver(page: Page, text: str) -> None:
     found: list[str] = []
     session.on(
         "ServiceWorker.workerRegistrationUpdated",
-        lambda event: found.extend(each["registrationId"] for each in event["registrations"]),
+        lambda event: found.extend(
+            each["registrationId"] for each in event["registrations"] if each["scopeURL"].endswith("/web-push/")
+        ),
     )
     session.send("ServiceWorker.enable")
     wait_until(lambda: found or page.wait_for_timeout(20), seconds=10, what="the registration is known")

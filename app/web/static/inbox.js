@@ -1,6 +1,7 @@
 /** The inbox of the page: the list of the package, the bell in the header, and the count in the title. */
 
 import { byId, photoOf } from "./elements.js";
+import { forget, keep, kept } from "./last-list.js";
 import { describe, linkOf } from "./push/list/description.js";
 import { ICONS } from "./push/list/icons.js";
 import { InboxView } from "./push/list/inbox-view.js";
@@ -12,6 +13,8 @@ import { LANGUAGE, word } from "./words.js";
 const TEMPLATES = JSON.parse(document.body.dataset.events);
 const EVENT_ICONS = { "following notify": ICONS.person, "liking notify": ICONS.heart, "comment notify": ICONS.speech };
 
+const KEEP_MS = 1000;
+
 customElements.define("push-bell", PushBell);
 const sheet = new CSSStyleSheet();
 sheet.replaceSync(STYLE);
@@ -21,6 +24,8 @@ export class Inbox {
   #report;
   #push = null;
   #view = null;
+  #userId = null;
+  #keepTimer;
   #error = null;
   #end = null;
 
@@ -29,16 +34,16 @@ export class Inbox {
     this.#report = report;
   }
 
-  /** Show the inbox of a Push. */
-  show(push) {
+  /** Show the inbox of a Push, which is that of a user. */
+  show(push, userId) {
     this.#push = push;
+    this.#userId = userId;
     const look = { language: LANGUAGE, templates: TEMPLATES, icons: EVENT_ICONS, photoOf };
     this.#view = new InboxView(push.inbox, { ...look, words: { title: word("inbox") }, below: byId("others") });
     this.#view.title.id = "inbox-title";
     byId("inbox-card").replaceChildren(this.#view.element);
     Object.assign(byId("bell"), { view: look, push });
-    const unsubscribe = push.inbox.subscribe(() => this.#take(push.inbox.getSnapshot()));
-    this.#end = () => unsubscribe();
+    this.#end = push.inbox.subscribe(() => this.#take(push.inbox.getSnapshot()));
   }
 
   /** Whether the reader can see what comes. */
@@ -61,6 +66,9 @@ export class Inbox {
 
   clear() {
     this.#end?.();
+    clearTimeout(this.#keepTimer);
+    this.#keepTimer = undefined;
+    forget();
     this.#view?.destroy();
     this.#push = this.#view = this.#error = null;
     byId("bell").push = null;
@@ -68,10 +76,27 @@ export class Inbox {
     this.#drawTitle(0);
   }
 
-  #take({ error, unread }) {
+  #take({ error, unread, status, connection }) {
     this.#drawTitle(unread);
     if (error !== null && error !== this.#error) this.#report(error);
     this.#error = error;
+    if (status === "ready" && connection === "live") this.#keepSoon();
+    if (status === "failed" && error.isTransient) this.#showKept();
+  }
+
+  /** Many may come at once, and the storage is slow. */
+  #keepSoon() {
+    this.#keepTimer ??= setTimeout(() => {
+      this.#keepTimer = undefined;
+      keep(this.#userId, this.#push.inbox.getSnapshot());
+    }, KEEP_MS);
+  }
+
+  #showKept() {
+    const found = kept(this.#userId);
+    if (!found) return;
+    this.#push.inbox.take(found);
+    this.#push.inbox.setUnread(found.unread_count);
   }
 
   /** The tab and the icon of the app show that something is unread. */

@@ -5,6 +5,7 @@ import { Articles } from "./articles.js";
 import { byId, guardSwitchedOff, written } from "./elements.js";
 import { onSubmit } from "./forms.js";
 import { Inbox } from "./inbox.js";
+import { openOffline } from "./last-list.js";
 import { createPush } from "./live.js";
 import { People } from "./people.js";
 import { Problem } from "./problem.js";
@@ -42,11 +43,12 @@ function enter() {
   show(true);
   push = createPush(api);
   push.on("notification", notify);
-  inbox.show(push);
+  inbox.show(push, api.session.user.id);
   push.start();
   people.show();
   articles.show();
   webPush.renew();
+  openOffline();
 }
 
 /** Who looks at the list, or at another tab, needs no toast; who wants silence, none either. */
