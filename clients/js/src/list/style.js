@@ -12,8 +12,8 @@ export const STYLE = `
 .inbox h2 { flex: 1; min-width: 0; margin: 0; overflow: hidden; font-size: 15px; font-weight: 600; letter-spacing: -.01em;
   white-space: nowrap; text-overflow: ellipsis; }
 .inbox h2:focus { outline: none; }
-.inbox .badge { display: inline-block; min-width: 20px; margin-inline-start: 4px; padding: 0 6px; border-radius: 10px;
-  background: var(--line); color: var(--ink); font-size: 12px; font-weight: 600; line-height: 20px; text-align: center;
+.inbox .badge { display: inline-block; margin-inline-start: 4px; padding: 0 6px; border-radius: 10px;
+  background: var(--line); color: var(--ink); font-size: 12px; font-weight: 600; line-height: 20px;
   font-variant-numeric: tabular-nums; }
 .inbox .icon { display: inline-grid; place-items: center; width: 32px; height: 32px; min-height: 0; padding: 0; border: 0;
   border-radius: 8px; background: none; color: var(--faint); cursor: pointer; }
