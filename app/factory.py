@@ -27,10 +27,12 @@ from app.api import (
     limits,
     moderation,
     notifications,
+    preferences,
     proxies,
     push_subscriptions,
     security_headers,
     sessions,
+    stranger_requests,
     token_commands,
 )
 from app.api.state import create_state
@@ -71,6 +73,8 @@ def create_app(config: Any = None, enable_config_file: bool = False) -> Flask:
         followings,
         articles,
         inbox_marks,  # with the views of app/api/inbox.py, in the same blueprint
+        stranger_requests,
+        preferences,
         notifications,
         push_subscriptions,
         moderation,

@@ -33,6 +33,16 @@ _DECLARED: dict[str, tuple[str, str, tuple[str, ...]]] = {
         "outcome",
         ("sent", "later", "gone", "refused", "unknown", "gave_up", "forbidden", "invalid"),
     ),
+    "not_sent": (
+        "Notifications that were held back, because of what their recipients chose",
+        "reason",
+        ("muted", "filtered", "dropped"),
+    ),
+    "bad_preferences": (
+        "Reads of preferences of which a part could not be read, and did not count",
+        "part",
+        ("document", "categories", "events", "muted", "accepted", "quiet_hours", "strangers"),
+    ),
 }
 
 NAMES = tuple(f"toutiao_{name}_total" for name in _DECLARED)

@@ -92,6 +92,7 @@ class Declaration(BaseModel):
     with_actor: bool = True
     urgency: Literal["very-low", "low", "normal", "high"] = "normal"  # those of Web Push, RFC 8030
     required: bool = False
+    off_by_default: tuple[Literal["toast", "web_push"], ...] = ()
     group: Template | None = None
     expires_after: Duration | None = None
     push_after: Duration | None = None

@@ -24,6 +24,6 @@ def state_of(row: Any, *, is_online: bool) -> str:
         return DEAD
     if row.dispatched_at is None:
         return WAITING
-    if row.failure_reason is not None:
+    if row.not_sent is not None or row.failure_reason is not None:
         return NOT_SENT
     return PUSHED if is_online or row.seen_at is not None else OFFLINE

@@ -11,7 +11,7 @@ from typing import Any, NoReturn
 
 import orjson
 
-RESERVED = frozenset({"id", "offset", "user_id", "user_name", "user_photo", "timestamp"})
+RESERVED = frozenset({"id", "offset", "user_id", "user_name", "user_photo", "timestamp", "silent"})
 LARGEST_DATA = 16 * 1024  # bytes of JSON
 DEEPEST_DATA = 16  # levels of nested dicts and lists; the outermost is level 1
 LONGEST_TEXT = 4 * LARGEST_DATA  # characters; the column may have spaces and escapes that the wire does not have

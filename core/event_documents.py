@@ -33,6 +33,7 @@ def _exported(event: type[Event]) -> dict[str, Any]:
         "link": options.link,
         "urgency": options.urgency,
         "required": options.required,
+        "off_by_default": list(options.off_by_default),
         "group": options.group,
         "expires_after_seconds": expires and expires.total_seconds(),
         "push_after_seconds": push and push.total_seconds(),

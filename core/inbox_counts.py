@@ -5,7 +5,7 @@ from functools import lru_cache
 from typing import Any
 
 import orjson
-from sqlalchemy import ARRAY, Connection, String, bindparam, func, literal_column, select
+from sqlalchemy import ARRAY, BigInteger, Connection, String, bindparam, func, literal_column, select
 
 from core import declarations
 from core.inbox_filters import (
@@ -33,12 +33,13 @@ def count(connection: Connection, user_id: str) -> Counts:
     return count_many(connection, [user_id])[user_id]
 
 
-def count_many(connection: Connection, user_ids: Sequence[str]) -> dict[str, Counts]:
-    """Count the notifications of each of these users."""
+def count_many(connection: Connection, user_ids: Sequence[str], *, without: Sequence[int] = ()) -> dict[str, Counts]:
+    """Count the notifications of each of these users, but not those with the ids `without`."""
     is_sqlite = connection.dialect.name == "sqlite"
-    statement = _of_many(declarations.known_names(), is_sqlite=is_sqlite)
-    users = orjson.dumps(list(user_ids)).decode() if is_sqlite else list(user_ids)
-    return {user_id: Counts(*counts) for user_id, *counts in connection.execute(statement, {"users": users})}
+    statement = _of_many(declarations.known_names(), is_sqlite=is_sqlite, is_whole=not without)
+    lists = {"users": user_ids, **({"without": without} if without else {})}
+    values = {name: orjson.dumps(list(ids)).decode() if is_sqlite else list(ids) for name, ids in lists.items()}
+    return {user_id: Counts(*counts) for user_id, *counts in connection.execute(statement, values)}
 
 
 def count_states(connection: Connection, user_id: str, filter: Filter = EVERYTHING) -> dict[str, int]:
@@ -48,13 +49,20 @@ def count_states(connection: Connection, user_id: str, filter: Filter = EVERYTHI
 
 
 @lru_cache(maxsize=256)  # it takes longer to build the statement than to run it
-def _of_many(names: frozenset[str], *, is_sqlite: bool) -> Any:
-    if is_sqlite:
-        users = func.json_each(bindparam("users", type_=String)).table_valued("value")
-    else:
-        users = func.unnest(bindparam("users", type_=ARRAY(String()))).table_valued("value").render_derived()
+def _of_many(names: frozenset[str], *, is_sqlite: bool, is_whole: bool) -> Any:
+    users = _list("users", String(), is_sqlite=is_sqlite)
     user_id = users.c.value
-    return select(user_id, *(_count(user_id, names, conditions, users) for conditions in (IS_UNREAD, IS_UNSEEN)))
+    left_out = select(_list("without", BigInteger(), is_sqlite=is_sqlite).c.value)
+    is_counted: Conditions = () if is_whole else (_table.id.not_in(left_out),)
+    counted = ((*conditions, *is_counted) for conditions in (IS_UNREAD, IS_UNSEEN))
+    return select(user_id, *(_count(user_id, names, conditions, users) for conditions in counted))
+
+
+def _list(name: str, kind: Any, *, is_sqlite: bool) -> Any:
+    """Return a table with the column `value`, from one parameter for any number of values."""
+    if is_sqlite:
+        return func.json_each(bindparam(name, type_=String)).table_valued("value")
+    return func.unnest(bindparam(name, type_=ARRAY(kind))).table_valued("value").render_derived()
 
 
 @lru_cache(maxsize=256)

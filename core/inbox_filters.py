@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import BigInteger, ColumnElement, String, bindparam, false, select, union_all
+from sqlalchemy import BigInteger, ColumnElement, String, bindparam, false, or_, select, union_all
 
 from core import declarations
-from core.models import Notification
+from core.models import FILTERED, Notification
 
 ALL, UNREAD, ARCHIVED = STATES = ("all", "unread", "archived")
 
@@ -17,6 +17,14 @@ IS_SHOWN = (_table.withdrawn_at.is_(None), _table.not_sent.is_(None))
 IS_LISTED = (*IS_SHOWN, _table.archived_at.is_(None))
 IS_UNREAD = (*IS_LISTED, _table.read_at.is_(None))
 IS_UNSEEN = (*IS_UNREAD, _table.seen_at.is_(None))
+# What is among the requests of strangers has not been seen either.
+_IS_NEW = (
+    _table.withdrawn_at.is_(None),
+    _table.archived_at.is_(None),
+    _table.read_at.is_(None),
+    _table.seen_at.is_(None),
+)
+MAY_BE_TAKEN_BACK = (*_IS_NEW, or_(_table.not_sent.is_(None), _table.not_sent == FILTERED))
 IS_ARCHIVED = (*IS_SHOWN, _table.archived_at.is_not(None))
 IN_STATE = {ALL: IS_LISTED, UNREAD: IS_UNREAD, ARCHIVED: IS_ARCHIVED}
 

@@ -17,6 +17,7 @@ _ENGINE = {
     "id": {"type": "integer", "description": "the id in the inbox, the same for each copy"},
     "offset": {"type": "string", "description": "the place in the history of its recipient"},
 }
+_SILENT = {"const": True, "description": "there only where clients should show no toast"}
 _SAMPLES = {
     "user_id": 1,
     "user_name": "Ann",
@@ -37,8 +38,9 @@ def of_notification(event: type[Event], *, definitions: str) -> tuple[dict[str, 
     inner = data.pop("$defs", {})
     actor = _ACTOR if event.declaration.with_actor else {}
     properties = {**data.get("properties", {}), **actor, **_ENGINE}
-    # Not closed: a newer release may add fields. All are there, since those with a default are filled in.
-    return {"type": "object", "properties": properties, "required": list(properties)}, inner
+    # Not closed: a newer release may add fields. All others are there, since those with a default are filled in.
+    optional = {"silent": _SILENT}
+    return {"type": "object", "properties": properties | optional, "required": list(properties)}, inner
 
 
 def of_type(payload: Any) -> dict[str, Any]:
@@ -50,7 +52,7 @@ def of_type(payload: Any) -> dict[str, Any]:
 
 def sample(schema: dict[str, Any], inner: dict[str, Any]) -> dict[str, Any]:
     """Return an example of an object of this schema; `inner` has the schemas that it refers to, by name."""
-    properties = schema.get("properties", {})
+    properties = {name: part for name, part in schema.get("properties", {}).items() if part is not _SILENT}
     return {name: _SAMPLES[name] if name in _SAMPLES else _value(part, inner) for name, part in properties.items()}
 
 

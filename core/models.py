@@ -11,6 +11,7 @@ Id = BigInteger().with_variant(Integer, "sqlite")
 # Ids are compared byte by byte, which is the fastest order, and the same on each machine.
 UserId = String(LONGEST).with_variant(String(LONGEST, collation="C"), "postgresql")
 
+MUTED, FILTERED, DROPPED = "muted", "filtered", "dropped"  # Notification.not_sent
 
 # By state of core.inbox_filters, which rows have it. Each has an index, so that pages and counts read no other rows.
 _SHOWN = "withdrawn_at IS NULL AND not_sent IS NULL"
@@ -60,6 +61,13 @@ class Notification(Base):
             sqlite_where=text("key IS NOT NULL"),
             postgresql_where=text("key IS NOT NULL"),
         ),
+        Index(  # what strangers did and its recipient has not let in
+            "ix_notifications_requests",
+            "recipient_id",
+            "id",
+            sqlite_where=text("not_sent = 'filtered'"),
+            postgresql_where=text("not_sent = 'filtered'"),
+        ),
         Index(
             "ix_notifications_outbox",
             "id",
@@ -90,11 +98,22 @@ class Notification(Base):
     retry_at: Mapped[int | None] = mapped_column(BigInteger)  # no attempt before this time, by the database's clock
     failure_reason: Mapped[str | None] = mapped_column(Text)  # of the last attempt
     withdrawn_at: Mapped[int | None] = mapped_column(BigInteger)
-    pushed_at: Mapped[int | None] = mapped_column(BigInteger)  # of a withdrawn one: its dispatched_at before
+    # Of one that is in the outbox again, because it was withdrawn or let in: its dispatched_at before.
+    pushed_at: Mapped[int | None] = mapped_column(BigInteger)
     seen_at: Mapped[int | None] = mapped_column(BigInteger)  # null with a read_at: the last release has marked it
     archived_at: Mapped[int | None] = mapped_column(BigInteger)
     expires_at: Mapped[int | None] = mapped_column(BigInteger)  # when it is archived by itself
     not_sent: Mapped[str | None] = mapped_column(String(16))  # why it is neither pushed, nor listed, nor counted
+
+
+class Preference(Base):
+    """What one user chose, as JSON. A user who chose nothing has no row. See core.preferences."""
+
+    __tablename__ = "preferences"
+
+    user_id: Mapped[str] = mapped_column(UserId, primary_key=True)
+    document: Mapped[str] = mapped_column(Text)
+    updated_at: Mapped[int] = mapped_column(BigInteger)
 
 
 class Revocation(Base):

@@ -2,9 +2,11 @@
 
 import random
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import chain
+from types import MappingProxyType
 from typing import Any
 
 from sqlalchemy import (
@@ -12,9 +14,11 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     Float,
+    and_,
     bindparam,
     case,
     cast,
+    exists,
     false,
     func,
     not_,
@@ -26,16 +30,26 @@ from sqlalchemy import (
 from core import dispatch_state, file_lock, lock_numbers, payloads, web_pushes
 from core.db import Database, among, unix_time
 from core.epochs import Tick
-from core.models import Notification
+from core.models import Notification, Preference
 
 _LOCK_SECONDS = 2
 _PAUSES_SECONDS = (10, 60, 300, 1800)  # after each failure except the last; a rolling release may take half an hour
 _MOST_ATTEMPTS = len(_PAUSES_SECONDS) + 1
 _LONGEST_REASON = 500  # characters
+_NOTHING: Mapping[str, Sequence[int]] = MappingProxyType({})
 NOT_SENT = "not sent: should_send of the event said no"  # a failure_reason
 _MOST_DISPATCHERS = 5  # each finds a batch of its own; PostgreSQL tries a lock for each id that it reads
 WAITING = (Notification.dispatched_at.is_(None), Notification.dead_lettered_at.is_(None))
 _DUE = (*WAITING, or_(Notification.retry_at.is_(None), Notification.retry_at <= unix_time()))
+_COLUMNS = (
+    *payloads.COLUMNS,
+    Notification.recipient_id,
+    Notification.attempts,
+    Notification.withdrawn_at,
+    Notification.pushed_at,
+    # Most users chose nothing. This probe of an index saves a batch the statement that reads what they chose.
+    exists().where(Preference.user_id == Notification.recipient_id).label("has_preferences"),
+)
 # A read-only server refuses this change, so that nothing is pushed that can't be marked. It gets no new rows either.
 _NO_CHANGE = update(Notification).where(false()).values(attempts=0).cte("no_change")
 
@@ -116,13 +130,15 @@ class Batch:
         failed: Sequence[Failure],
         not_sent: Sequence[int] = (),
         to_devices: Sequence[int] = (),
+        held_back: Mapping[str, Sequence[int]] = _NOTHING,
         tick: Tick | None = None,
     ) -> None:
         """Take dispatched notifications out of the outbox; dead-letter those that failed finally or too often.
 
-        Those that their event did not want to send count as dispatched, with the reason NOT_SENT. A notification that
-        was withdrawn since the claim stays in the outbox, as a withdrawal, whatever came of it. Those of `to_devices`
-        are also due for Web Push, now or later: see core.web_pushes.
+        Those that their event did not want to send count as dispatched, with the reason NOT_SENT. So do those that
+        their recipients did not want, which are `held_back` by reason. A notification that was withdrawn since the
+        claim stays in the outbox, as a withdrawal, whatever came of it. Those of `to_devices` are also due for Web
+        Push, now or later: see core.web_pushes.
 
         The other failures are due again after a pause, which grows with each attempt. `tick` is that of the write to
         the histories: raise epochs.Unverified and mark nothing where the histories may have lost this write.
@@ -132,16 +148,17 @@ class Batch:
         with self.connection() as connection:
             is_as_claimed = self._is_as_claimed(connection)
             # Lock the rows in the order of inbox_marks.mark, so that the two cause no deadlock.
-            ids = [*dispatched, *not_sent, *(failure.notification_id for failure in failed)]
+            unsent = [*not_sent, *chain.from_iterable(held_back.values())]
+            ids = [*dispatched, *unsent, *(failure.notification_id for failure in failed)]
             both = select(table.id).where(among(connection, table.id, ids)).order_by(table.id).with_for_update()
-            if failed or not_sent:
+            if failed or unsent:
                 connection.execute(both)
             if failed:
                 counted = _count_failure(now)
                 connection.execute(counted, [_parameters(failure, self._withdrawals) for failure in failed])
             if dispatched:
                 among_them = among(connection, table.id, dispatched)
-                is_done = among_them if failed or not_sent else table.id.in_(both)
+                is_done = among_them if failed or unsent else table.id.in_(both)
                 times = {
                     "dispatched_at": case((is_as_claimed, now)),
                     "pushed_at": case((is_as_claimed, table.pushed_at), else_=now),
@@ -154,6 +171,10 @@ class Batch:
                 connection.execute(update(table).where(*are_done).values(done))
             if to_devices:
                 web_pushes.plan(connection, to_devices)
+            for reason, those in held_back.items():
+                done = {"dispatched_at": now, "not_sent": reason, "failure_reason": None}
+                are_done = (among(connection, table.id, those), is_as_claimed)
+                connection.execute(update(table).where(*are_done).values(done))
             if tick is not None:
                 dispatch_state.commit(connection, tick)  # last, since all dispatchers wait for this row
 
@@ -185,6 +206,7 @@ def find(connection: Connection, notification_id: int) -> Any:
         table.retry_at,
         table.dead_lettered_at.label("dead_lettered_at"),
         table.withdrawn_at,
+        table.not_sent,
     )
     row = select(*payloads.COLUMNS, *rest, table.failure_reason).where(table.id == notification_id)
     return connection.execute(row).one_or_none()
@@ -193,7 +215,9 @@ def find(connection: Connection, notification_id: int) -> Any:
 def had_before(connection: Connection, user_ids: Sequence[str]) -> list[str]:
     """Return the users among these who had a notification dispatched before."""
     table = Notification
-    is_pushed = or_(table.dispatched_at.is_not(None), table.pushed_at.is_not(None))
+    is_dispatched = and_(table.dispatched_at.is_not(None), table.not_sent.is_(None))
+    # What a user has let in has a `pushed_at` as well, but was never in a history before.
+    is_pushed = or_(is_dispatched, and_(table.pushed_at.is_not(None), table.withdrawn_at.is_not(None)))
     earlier = select(table.recipient_id).where(among(connection, table.recipient_id, user_ids), is_pushed)
     return list(connection.execute(earlier.distinct()).scalars())
 
@@ -223,8 +247,7 @@ def _parameters(failure: Failure, withdrawals: set[int]) -> dict[str, object]:
 
 
 def _due(limit: int) -> Any:
-    columns = (*payloads.COLUMNS, Notification.recipient_id, Notification.attempts, Notification.withdrawn_at)
-    return select(*columns).where(*_DUE).order_by(Notification.id).limit(limit)
+    return select(*_COLUMNS).where(*_DUE).order_by(Notification.id).limit(limit)
 
 
 def _claim(connection: Connection, limit: int) -> Any:

@@ -213,6 +213,7 @@ class HostSettings(DatabaseSettings):
 
     events: Annotated[list[EventSource], NoDecode] = Field(default_factory=lambda: ["app.events"])
     profile_loader: FunctionName = "app.services.accounts:load_profiles"
+    knows_loader: FunctionName = "app.services.relations:load_known"
 
     _split_events = field_validator("events", mode="before")(_comma_separated)
 

@@ -7,6 +7,7 @@ from typing import Any
 from redis import Redis
 
 from core import host
+from core.counters import Counters
 from core.db import Database
 from core.epochs import Epochs
 from core.profiles import NoProfiles, Profile, UserProfileCache
@@ -22,10 +23,12 @@ class Storage:
     epochs: Epochs
     profiles: UserProfileCache | NoProfiles
     unread: UnreadCache
+    counters: Counters
+    knows: host.KnowsLoader | None
 
 
 def open_storage(settings: StorageSettings, redis: Redis, *, pool_size: int, channel: str = "") -> dict[str, Any]:
-    """Return the fields of Storage, and load the app's events and profiles; raise SettingsError.
+    """Return the fields of Storage, and load what the app declares; raise SettingsError.
 
     Nothing connects before it is used. With a channel, each unread count is published there as it is set.
     """
@@ -38,6 +41,8 @@ def open_storage(settings: StorageSettings, redis: Redis, *, pool_size: int, cha
         "epochs": Epochs(redis, keys),
         "profiles": open_profiles(settings, redis, database),
         "unread": UnreadCache(redis, keys, channel=channel),
+        "counters": Counters(redis, keys),
+        "knows": host.load_knows_loader(settings),
     }
 
 

@@ -2,12 +2,12 @@
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, null, or_, select, update
+from sqlalchemy import ColumnElement, Connection, and_, case, null, or_, select, update
 
 from core import declarations, payloads, user_ids
 from core.db import among, unix_time
 from core.declarations import Event
-from core.inbox_filters import IS_UNSEEN
+from core.inbox_filters import MAY_BE_TAKEN_BACK
 from core.models import Notification
 from core.outbox import UnknownNotification
 
@@ -18,7 +18,8 @@ _MOST_UNSEEN = 1000  # of one event, actor and user; older ones stay
 def withdraw(connection: Connection, notification_id: int) -> None:
     """Take a notification out of inbox and counts; raise UnknownNotification. A repeat changes nothing.
 
-    The notification is in the outbox again, so that the next dispatch tells its user at least once.
+    The notification is in the outbox again, so that the next dispatch tells its user at least once; but not one that
+    was held back from its user.
     """
     _withdraw(connection, _table.id == notification_id)
 
@@ -38,7 +39,7 @@ def withdraw_unseen(connection: Connection, event: Event, *, recipient_id: int |
         _table.recipient_id == user_ids.as_text(recipient_id),
         _table.actor_id == user_ids.as_text(actor_id),
         or_(*names),
-        *IS_UNSEEN,
+        *MAY_BE_TAKEN_BACK,
     )
     # The data is compared here, since a row that another program has written may hold anything.
     found = select(*payloads.COLUMNS).where(*told).order_by(_table.id.desc()).limit(_MOST_UNSEEN)
@@ -46,7 +47,7 @@ def withdraw_unseen(connection: Connection, event: Event, *, recipient_id: int |
     ids = sorted(row.id for row in connection.execute(found) if _data_of(row) == data)
     if not ids:
         return False
-    in_order = select(_table.id).where(among(connection, _table.id, ids), *IS_UNSEEN).order_by(_table.id)
+    in_order = select(_table.id).where(among(connection, _table.id, ids), *MAY_BE_TAKEN_BACK).order_by(_table.id)
     changed = connection.execute(update(_table).where(_table.id.in_(in_order.with_for_update())).values(_withdrawn()))
     return changed.rowcount > 0
 
@@ -61,8 +62,9 @@ def _data_of(row: Any) -> dict[str, object] | None:
 def _withdrawn() -> dict[str, Any]:
     return {
         "withdrawn_at": unix_time(),
-        "pushed_at": _table.dispatched_at,
-        "dispatched_at": null(),
+        # Of one that was held back, nobody was told anything.
+        "pushed_at": case((_table.not_sent.is_(None), _table.dispatched_at)),
+        "dispatched_at": case((_table.not_sent.is_not(None), _table.dispatched_at)),
         "attempts": 0,
         "retry_at": null(),
         "dead_lettered_at": null(),

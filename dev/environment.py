@@ -16,7 +16,8 @@ from dev.errors import RunError
 
 LOOPBACK = "127.0.0.1"
 PORTS = ("API_PORT", "IM_PORT", "FLOWER_PORT")
-_MAY_BE_EMPTY = ("PROFILE_LOADER", "JWT_SECRET")  # an empty value says that the app has no profiles, or no log-in
+# An empty value says that the app has no profiles, no strangers, or no log-in.
+_MAY_BE_EMPTY = ("PROFILE_LOADER", "KNOWS_LOADER", "JWT_SECRET")
 _QUEUES_AND_CACHE = ("BROKER_URL", "MESSAGE_QUEUE_URL", "REDIS_URL")
 SERVICES = ("DATABASE_URL", *_QUEUES_AND_CACHE)
 

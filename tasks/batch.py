@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Any, TypeVar
 
 from celery.exceptions import SoftTimeLimitExceeded
@@ -10,8 +11,10 @@ from celery.exceptions import SoftTimeLimitExceeded
 from core import cache, db, dispatch_state, events, inbox_counts, outbox, payloads, user_ids, web_pushes
 from core.failpoints import failpoint
 from core.history import Entry
+from core.preference_checks import Checks
 from core.profiles import Profile
 from tasks.emitter import PushFailed
+from tasks.preferences import read_checks
 from tasks.resources import Resources, settings
 
 log = logging.getLogger(__name__)
@@ -87,14 +90,18 @@ def _push(to: Resources, batch: outbox.Batch, rows: Sequence[Any]) -> Outcome:
     if not rows:
         return Outcome(pushed=[], failed=[])
     failpoint("after claim", settings())
-    built = _build(rows, to.profiles.get_many(payloads.actors_of(rows)))
+    checks = read_checks(to, rows)
+    built = _build(rows, to.profiles.get_many(payloads.actors_of(rows)), checks)
     entries = list(built.entries.values())
     appended = to.history.append(entries)
     failpoint("after append", settings())
-    moment = to.unread.moment() if built.not_sent and not entries else 0
-    recipients = sorted({entry.user_id for entry in entries} | {row.recipient_id for row in built.not_sent})
+    held_back = {reason: [row.id for row in those] for reason, those in built.held_back.items()}
+    unsent = [*built.not_sent, *chain.from_iterable(built.held_back.values())]
+    moment = to.unread.moment() if unsent and not entries else 0
+    recipients = sorted({entry.user_id for entry in entries} | {row.recipient_id for row in unsent})
     with batch.connection() as connection:
-        counts = inbox_counts.count_many(connection, recipients)
+        # What is held back is still marked as all others. It is not counted any more.
+        counts = inbox_counts.count_many(connection, recipients, without=[*chain.from_iterable(held_back.values())])
         incomplete = outbox.had_before(connection, appended.begun) if appended.begun else []
     tick = to.history.mark_partial(incomplete, appended.tick) if appended.tick else None
     read_at = appended.moment or moment
@@ -104,28 +111,38 @@ def _push(to: Resources, batch: outbox.Batch, rows: Sequence[Any]) -> Outcome:
     pushed = list(built.entries)
     not_sent = [row.id for row in built.not_sent]
     to_devices = pushed if settings().has_web_push and web_pushes.has_any(row.event for row in rows) else []
-    batch.mark(dispatched=pushed, failed=built.failures, not_sent=not_sent, to_devices=to_devices, tick=tick)
-    return Outcome(pushed + not_sent, [failure.notification_id for failure in built.failures])
+    batch.mark(
+        dispatched=pushed,
+        failed=built.failures,
+        not_sent=not_sent,
+        to_devices=to_devices,
+        held_back=held_back,
+        tick=tick,
+    )
+    for reason, ids in held_back.items():
+        to.counters.add("not_sent", reason, len(ids))
+    return Outcome(pushed + [row.id for row in unsent], [failure.notification_id for failure in built.failures])
 
 
 @dataclass(frozen=True, slots=True)
 class _Built:
-    """What is made of the rows of a batch. `entries` by the ids of the rows; `not_sent`: their event said no."""
+    """What is made of the rows of a batch. `entries` by the ids of the rows.
+
+    The event of those that are `not_sent` said no. Their recipients said it of those that are `held_back`, by reason.
+    """
 
     entries: dict[int, Entry] = field(default_factory=dict)
     not_sent: list[Any] = field(default_factory=list)
+    held_back: dict[str, list[Any]] = field(default_factory=dict)
     failures: list[outbox.Failure] = field(default_factory=list)
 
 
-def _build(rows: Sequence[Any], actors: Mapping[str, Profile]) -> _Built:
+def _build(rows: Sequence[Any], actors: Mapping[str, Profile], checks: Checks) -> _Built:
     """Build and encode each notification on its own, so that a bad one does not stop the others."""
     built = _Built()
     for row in rows:
         try:
-            if entry := _entry(row, actors):
-                built.entries[row.id] = entry
-            else:
-                built.not_sent.append(row)
+            _build_one(built, row, actors, checks)
         except Exception as error:
             if _is_general(error):
                 raise
@@ -133,19 +150,28 @@ def _build(rows: Sequence[Any], actors: Mapping[str, Profile]) -> _Built:
     return built
 
 
-def _entry(row: Any, actors: Mapping[str, Profile]) -> Entry | None:
-    """Return a notification as it is pushed, under the current name of its event; None where it should not be sent.
+def _build_one(built: _Built, row: Any, actors: Mapping[str, Profile], checks: Checks) -> None:
+    """Add a notification as it is pushed, under the current name of its event; or that it is not sent.
 
-    Of a withdrawn notification, return the withdrawal. It is an entry of its own in the history.
+    Of a withdrawn notification, add the withdrawal. It is an entry of its own in the history.
     """
     recipient_id = user_ids.check(row.recipient_id)
     if row.withdrawn_at is not None:
-        return Entry.encode(f"w{row.id}", recipient_id, events.WITHDRAWN, {"ids": [row.id]}, row.withdrawn_at)
+        data: dict[str, object] = {"ids": [row.id]}
+        built.entries[row.id] = Entry.encode(f"w{row.id}", recipient_id, events.WITHDRAWN, data, row.withdrawn_at)
+        return
     event = events.find(row.event)
+    decision = checks.decide(row, event.declaration)
+    if decision.not_sent:
+        built.held_back.setdefault(decision.not_sent, []).append(row)
+        return
     payload = {**payloads.build(row, actors, default_photo=settings().default_photo), "id": row.id}
-    if not event.should_send(recipient_id=recipient_id, actor_id=row.actor_id, payload=payload):
-        return None
-    return Entry.encode(row.id, recipient_id, event.declaration.name, payload, row.created_at)
+    if decision.is_silent:
+        payload["silent"] = True
+    if event.should_send(recipient_id=recipient_id, actor_id=row.actor_id, payload=payload):
+        built.entries[row.id] = Entry.encode(row.id, recipient_id, event.declaration.name, payload, row.created_at)
+    else:
+        built.not_sent.append(row)
 
 
 def _failure(row: Any, error: Exception) -> outbox.Failure:

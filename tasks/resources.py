@@ -44,6 +44,7 @@ def _check_settings(**_options: object) -> None:
         database.check()
         host.load_events(settings())
         host.load_profile_loader(settings())
+        host.load_knows_loader(settings())
     except SettingsError as error:
         sys.exit(str(error))
     database.close()

@@ -14,6 +14,7 @@ from app.services.login_pauses import TooManyFailures
 from core import idempotent_calls, outbox
 from core.cache import RedisError
 from core.database_faults import fault_of, report
+from core.preferences import InvalidPreferences
 from core.provider_keys import KeysUnknown
 
 log = logging.getLogger(__name__)
@@ -37,6 +38,7 @@ STATUS: dict[type[Exception], tuple[int, str]] = {
     KeysUnknown: (503, "the keys that tokens are signed with are unknown now, try again in a moment"),
     idempotent_calls.StillRunning: (409, "a call with this Idempotency-Key is still running"),
     idempotent_calls.OtherBody: (422, "this Idempotency-Key was used for a call with another body"),
+    InvalidPreferences: (422, "a field is wrong"),
     RedisError: (503, "this is unavailable now, try again in a moment"),
 }
 
@@ -62,7 +64,8 @@ def _answering(status: int, message: str) -> Callable[[Exception], tuple[Respons
         headers = {401: {"WWW-Authenticate": "Bearer"}}.get(status, {})
         if status in (429, 503):
             headers = {"Retry-After": str(retry_after_seconds)}
-        return jsonify(message=message), status, headers
+        fields = getattr(error, "fields", None)
+        return jsonify({"message": message, **({"errors": fields} if fields else {})}), status, headers
 
     return answer
 

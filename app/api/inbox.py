@@ -3,28 +3,30 @@
 from collections.abc import Mapping
 from typing import Any
 
-from flask import Response, g, request
+from flask import g
 from marshmallow import Schema, ValidationError, fields
 from marshmallow.validate import OneOf, Range
+from sqlalchemy import Connection
 
+from app.api import languages
 from app.api.auth import login_required
 from app.api.blueprint import Blueprint
 from app.api.fields import Answer, Before, Id, Time
 from app.api.state import keep_unread_count, state, unread_moment
-from core import events, inbox, inbox_counts, inbox_filters, payloads, texts
+from core import events, inbox, inbox_counts, inbox_filters, payloads, preferences, stranger_requests, texts
 from core.profiles import Profile
 from core.unread import Counts
 
 bp = Blueprint("notifications", __name__, url_prefix="/v1_0/user/notifications", description="The durable inbox")
+bp.after_request(languages.vary)
 
-_MOST_LANGUAGES = 10  # of Accept-Language
 _BOUNDED = {"description": "exact up to 999; 1000 means 1,000 or more"}
 
 
 class State(fields.String):
-    def __init__(self) -> None:
-        described = {"description": "`all` is all that is not archived"}
-        super().__init__(load_default=inbox_filters.ALL, validate=OneOf(inbox_filters.STATES), metadata=described)
+    def __init__(self, *more: str, description: str = "`all` is all that is not archived") -> None:
+        valid = OneOf((*inbox_filters.STATES, *more))
+        super().__init__(load_default=inbox_filters.ALL, validate=valid, metadata={"description": description})
 
 
 class Category(fields.String):
@@ -45,7 +47,10 @@ class CountsQuery(Schema):
 
 
 class InboxQuery(CountsQuery):
-    state = State()
+    state = State(
+        stranger_requests.STATE,
+        description="`all` is all that is not archived; `requests` is what strangers did, until you let it in",
+    )
     limit = fields.Integer(load_default=20, validate=Range(1, 100))
     before = Before("notifications")
 
@@ -92,13 +97,11 @@ def read_inbox(query: dict[str, Any]) -> dict[str, Any]:
 
     For the next page, give the last id of this page as `before`. The counts are those of the whole inbox.
     """
-    chosen = inbox_filters.Filter(query["state"], query["category"])
     with state.database.reading() as connection:
-        rows = inbox.page(connection, g.user_id, chosen, limit=query["limit"], before=query["before"])
+        rows = _page(connection, query)
         counts = count_and_keep(connection)
     actors = state.profiles.get_many(payloads.actors_of(rows))
-    languages = list(request.accept_languages.values())[:_MOST_LANGUAGES]
-    return {**told(counts), "results": [_entry(row, actors, languages) for row in rows]}
+    return {**told(counts), "results": [_entry(row, actors, languages.of_caller()) for row in rows]}
 
 
 @bp.get("/counts")
@@ -111,10 +114,14 @@ def count_inbox(query: dict[str, Any]) -> dict[str, int]:
         return inbox_counts.count_states(connection, g.user_id, inbox_filters.Filter(category=query["category"]))
 
 
-@bp.after_request
-def _vary(response: Response) -> Response:
-    response.vary.add("Accept-Language")
-    return response
+def _page(connection: Connection, query: dict[str, Any]) -> list[Any]:
+    part = {"limit": query["limit"], "before": query["before"]}
+    if query["state"] != stranger_requests.STATE:
+        return inbox.page(connection, g.user_id, inbox_filters.Filter(query["state"], query["category"]), **part)
+    muted = preferences.read(connection, g.user_id, state.counters).muted
+    return stranger_requests.page(
+        connection, g.user_id, inbox_filters.Filter(category=query["category"]), muted=muted, **part
+    )
 
 
 def count_and_keep(connection: Any) -> Counts:
@@ -130,7 +137,7 @@ def told(counts: Counts) -> dict[str, int]:
     return {"unread_count": counts.unread, "unseen_count": counts.unseen}
 
 
-def _entry(row: Any, actors: Mapping[str, Profile], languages: list[str]) -> dict[str, Any]:
+def _entry(row: Any, actors: Mapping[str, Profile], read: list[str]) -> dict[str, Any]:
     event = events.find(row.event).declaration
     data = payloads.build_for_inbox(row, actors, default_photo=state.settings.default_photo)
     return {
@@ -143,6 +150,6 @@ def _entry(row: Any, actors: Mapping[str, Profile], languages: list[str]) -> dic
         "seen_at": row.seen_at,
         "read_at": row.read_at,
         "archived_at": row.archived_at,
-        "text": texts.text_for(event.text, data, languages) or event.name,
+        "text": texts.text_for(event.text, data, read) or event.name,
         "url": texts.fill_link(event.link, data) if event.link else None,
     }

@@ -149,7 +149,7 @@ def find(notification_id: int) -> dict[str, Any]:
         "event": row.event,
         "to": as_json(row.recipient_id),
         "state": delivery_states.state_of(row, is_online=is_online(state.redis, row.recipient_id, state.keys)),
-        "reason": row.failure_reason,
+        "reason": row.not_sent or row.failure_reason,
         "offset": _offset(row),
         "created_at": row.created_at,
         "dispatched_at": row.dispatched_at,

@@ -15,7 +15,6 @@ from app.services import passwords
 from app.services.login_pauses import LoginPauses
 from core import capabilities, dispatch_state
 from core.cache import RedisError, connect
-from core.counters import Counters
 from core.db import UNAVAILABLE
 from core.history import History
 from core.keys import Keys
@@ -44,7 +43,6 @@ class State(Storage):
     redis: Redis
     history: History
     keys: Keys
-    counters: Counters
     revocation_stream: RevocationStream
     revocations: RevocationMirror
     service_keys: ServiceKeys
@@ -70,7 +68,6 @@ def create_state(settings: ApiSettings) -> State:
         redis=redis,
         history=History(redis, keys, length=settings.history_length, seconds=settings.history_seconds),
         keys=keys,
-        counters=Counters(redis, keys),
         revocation_stream=stream,
         revocations=RevocationMirror(stream, storage["database"]),
         service_keys=ServiceKeys(settings.service_keys),

@@ -11,9 +11,10 @@ from redis import Redis
 from sqlalchemy import func, select
 
 from app.events import CommentNotify, FollowingNotify
-from app.services import accounts, followings
+from app.services import accounts, followings, relations
 from core import dispatch_state, inbox, inbox_counts, inbox_marks, outbox, tokens, wire, withdrawals
 from core.cache import RedisError
+from core.counters import Counters
 from core.db import Database
 from core.epochs import Epochs
 from core.history import History
@@ -192,6 +193,7 @@ class Core:
         if crash_after:
             part, method = crash_after
             parts[part] = CrashAfter(parts[part], method)
+        parts |= {"counters": Counters(self.redis), "knows": relations.load_known}
         to = Resources(database=self.database, epochs=self.epochs, unread=self.unread, **parts)
         return self._push_batch(to, limit=limit)
 

@@ -5,8 +5,9 @@ from typing import Any
 
 from redis import Redis
 
-from app.services import accounts, followings
+from app.services import accounts, followings, relations
 from core import dispatch_state, outbox
+from core.counters import Counters
 from core.db import Database
 from core.epochs import Epochs
 from core.history import EMPTY, History
@@ -44,6 +45,8 @@ class Story:
             "epochs": Epochs(redis),
             "history": self.history,
             "unread": UnreadCache(redis),
+            "counters": Counters(redis),
+            "knows": relations.load_known,
             "emitter": self.emitter,
         }
         with database.transaction() as connection:

@@ -9,6 +9,7 @@ from redis import Redis
 
 from app.events import FollowingNotify
 from core import dispatch_state, inbox, inbox_counts, inbox_marks, revocations
+from core.counters import Counters
 from core.db import Database
 from core.epochs import Epochs
 from core.history import EMPTY, History
@@ -34,6 +35,8 @@ class Host:
             "epochs": Epochs(redis),
             "history": self.history,
             "unread": self.unread,
+            "counters": Counters(redis),
+            "knows": None,
             "emitter": self.emitter,
         }
         with database.transaction() as connection:

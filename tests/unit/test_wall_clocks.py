@@ -17,6 +17,7 @@ ALLOWED = {
     "app/services/authorizations.py": "when a token was issued, as in core/tokens.py",
     "app/services/articles.py": "when something was published",
     "app/services/comments.py": "when something was said",
+    "app/services/relations.py": "how old an account is: an hour more or less makes no stranger of a friend",
     "app/services/likings.py": "when somebody liked something",
     "core/dead_letters.py": "when something was given up",
     "app/services/followings.py": "when somebody followed, in the order of which they are listed",
@@ -34,6 +35,7 @@ ALLOWED = {
     "im/delivery/expiry.py": "a token ends at a time of day; it is asked again whenever something is due",
     "im/delivery/login.py": "when a socket was opened",
     "im/subscription/managers.py": "a name that no earlier queue has",
+    "tasks/preferences.py": "quiet hours are times of day",
     "tasks/quiet_request.py": "Celery's events tell when a task began",
 }
 WALL_CLOCKS = {("time", "time"), ("time", "time_ns"), ("datetime", "now"), ("datetime", "utcnow"), ("date", "today")}

@@ -94,6 +94,8 @@ interface Envelope {
   user_photo: string | null;
   /** Unix seconds */
   timestamp: number;
+  /** There only where its user wants no toast: it is quiet now, or toasts of this event are off. */
+  silent?: true;
 }
 
 /** A live notification: the declared events by their names, and those that this client does not know. */

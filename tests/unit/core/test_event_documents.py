@@ -20,6 +20,7 @@ def test_export_has_everything_of_a_declaration() -> None:
         link="/articles/{art_id}",
         group="liked:{art_id}",
         push_after=60,
+        off_by_default=("toast",),
     ):
         """Somebody likes an article."""
 
@@ -39,6 +40,7 @@ def test_export_has_everything_of_a_declaration() -> None:
         "link": "/articles/{art_id}",
         "urgency": "normal",
         "required": False,
+        "off_by_default": ["toast"],
         "group": "liked:{art_id}",
         "expires_after_seconds": None,
         "push_after_seconds": 60,

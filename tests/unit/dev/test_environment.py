@@ -19,7 +19,8 @@ class TestReadEnvironment:
         assert environment.read(file, {"API_PORT": "7", "DATA_DIR": ""}) == {"API_PORT": "7", "IM_PORT": "2"}
 
     def test_app_without_profiles_stays_without_them(self, tmp_path: Path) -> None:
-        assert environment.read(tmp_path / ".env", {"PROFILE_LOADER": ""}) == {"PROFILE_LOADER": ""}
+        empty = {"PROFILE_LOADER": "", "KNOWS_LOADER": ""}
+        assert environment.read(tmp_path / ".env", empty) == empty
 
     def test_address_of_a_service_link_means_unset(self, tmp_path: Path) -> None:
         file = tmp_path / ".env"

@@ -130,7 +130,7 @@ export class InboxStore {
   }
 
   /** Take a live notification. */
-  add({ id, event, timestamp, text, url, offset, ...data }) {
+  add({ id, event, timestamp, text, url, offset, silent, ...data }) {
     if (this.#items.some((item) => item.id === id)) return;
     const item = { id, event, data, created_at: timestamp, read: false };
     if (text !== undefined) Object.assign(item, { text, url });

@@ -13,7 +13,7 @@ from toutiao_push.errors import InvalidDeclarations, InvalidPayload, UnknownEven
 Source = str | os.PathLike[str] | Mapping[str, Any]
 
 VERSION = 1  # of the exported document
-RESERVED = frozenset({"id", "offset", "user_id", "user_name", "user_photo", "timestamp"})
+RESERVED = frozenset({"id", "offset", "user_id", "user_name", "user_photo", "timestamp", "silent"})
 LARGEST_DATA = 16 * 1024  # bytes of JSON
 DEEPEST_DATA = 16  # levels of nested dicts and lists; the outermost is level 1
 

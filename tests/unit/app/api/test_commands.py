@@ -78,6 +78,7 @@ class TestShow:
             "attempts": 0,
             "retry_at": None,
             "dead_lettered_at": None,
+            "not_sent": None,
             "failure_reason": None,
         }
 
