@@ -36,7 +36,7 @@ _DECLARED: dict[str, tuple[str, str, tuple[str, ...]]] = {
     "not_sent": (
         "Notifications that were held back, because of what their recipients chose",
         "reason",
-        ("muted", "filtered", "dropped"),
+        ("muted", "filtered", "dropped", "expired"),
     ),
     "bad_preferences": (
         "Reads of preferences of which a part could not be read, and did not count",

@@ -11,7 +11,7 @@ Id = BigInteger().with_variant(Integer, "sqlite")
 # Ids are compared byte by byte, which is the fastest order, and the same on each machine.
 UserId = String(LONGEST).with_variant(String(LONGEST, collation="C"), "postgresql")
 
-MUTED, FILTERED, DROPPED = "muted", "filtered", "dropped"  # Notification.not_sent
+MUTED, FILTERED, DROPPED, EXPIRED = "muted", "filtered", "dropped", "expired"  # Notification.not_sent
 
 # By state of core.inbox_filters, which rows have it. Each has an index, so that pages and counts read no other rows.
 _SHOWN = "withdrawn_at IS NULL AND not_sent IS NULL"
@@ -69,6 +69,12 @@ class Notification(Base):
             postgresql_where=text("not_sent = 'filtered'"),
         ),
         Index(
+            "ix_notifications_expiring",
+            "expires_at",
+            sqlite_where=text(f"expires_at IS NOT NULL AND archived_at IS NULL AND {_SHOWN}"),
+            postgresql_where=text(f"expires_at IS NOT NULL AND archived_at IS NULL AND {_SHOWN}"),
+        ),
+        Index(
             "ix_notifications_outbox",
             "id",
             sqlite_where=text("dispatched_at IS NULL AND set_aside_at IS NULL"),
@@ -102,7 +108,7 @@ class Notification(Base):
     pushed_at: Mapped[int | None] = mapped_column(BigInteger)
     seen_at: Mapped[int | None] = mapped_column(BigInteger)  # null with a read_at: the last release has marked it
     archived_at: Mapped[int | None] = mapped_column(BigInteger)
-    expires_at: Mapped[int | None] = mapped_column(BigInteger)  # when it is archived by itself
+    expires_at: Mapped[int | None] = mapped_column(BigInteger)  # when it is archived by itself; null again after it
     not_sent: Mapped[str | None] = mapped_column(String(16))  # why it is neither pushed, nor listed, nor counted
 
 

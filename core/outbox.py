@@ -36,6 +36,7 @@ _LOCK_SECONDS = 2
 _PAUSES_SECONDS = (10, 60, 300, 1800)  # after each failure except the last; a rolling release may take half an hour
 _MOST_ATTEMPTS = len(_PAUSES_SECONDS) + 1
 _LONGEST_REASON = 500  # characters
+_NO_LIFETIMES: Mapping[int, Sequence[int]] = MappingProxyType({})
 _NOTHING: Mapping[str, Sequence[int]] = MappingProxyType({})
 NOT_SENT = "not sent: should_send of the event said no"  # a failure_reason
 _MOST_DISPATCHERS = 5  # each finds a batch of its own; PostgreSQL tries a lock for each id that it reads
@@ -131,6 +132,7 @@ class Batch:
         not_sent: Sequence[int] = (),
         to_devices: Sequence[int] = (),
         held_back: Mapping[str, Sequence[int]] = _NOTHING,
+        lifetimes: Mapping[int, Sequence[int]] = _NO_LIFETIMES,
         tick: Tick | None = None,
     ) -> None:
         """Take dispatched notifications out of the outbox; dead-letter those that failed finally or too often.
@@ -140,8 +142,9 @@ class Batch:
         claim stays in the outbox, as a withdrawal, whatever came of it. Those of `to_devices` are also due for Web
         Push, now or later: see core.web_pushes.
 
-        The other failures are due again after a pause, which grows with each attempt. `tick` is that of the write to
-        the histories: raise epochs.Unverified and mark nothing where the histories may have lost this write.
+        `lifetimes` says by seconds which of the dispatched ones expire. The other failures are due again after a pause,
+        which grows with each attempt. `tick` is that of the write to the histories: raise epochs.Unverified and mark
+        nothing where the histories may have lost this write.
         """
         now = int(time.time())
         table = Notification
@@ -165,6 +168,11 @@ class Batch:
                     "failure_reason": None,
                 }
                 connection.execute(update(table).where(is_done).values(times))
+            for seconds, those in lifetimes.items():
+                expires_at = cast(table.created_at, BigInteger) + seconds
+                connection.execute(
+                    update(table).where(among(connection, table.id, those)).values(expires_at=expires_at)
+                )
             if not_sent:
                 done = {"dispatched_at": now, "failure_reason": NOT_SENT}
                 are_done = (among(connection, table.id, not_sent), is_as_claimed)

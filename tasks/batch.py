@@ -8,9 +8,10 @@ from typing import Any, TypeVar
 
 from celery.exceptions import SoftTimeLimitExceeded
 
-from core import cache, db, dispatch_state, events, inbox_counts, outbox, payloads, user_ids, web_pushes
+from core import cache, db, dispatch_state, events, expiry, inbox_counts, outbox, payloads, user_ids, web_pushes
 from core.failpoints import failpoint
 from core.history import Entry
+from core.models import EXPIRED
 from core.preference_checks import Checks
 from core.profiles import Profile
 from tasks.emitter import PushFailed
@@ -117,6 +118,7 @@ def _push(to: Resources, batch: outbox.Batch, rows: Sequence[Any]) -> Outcome:
         not_sent=not_sent,
         to_devices=to_devices,
         held_back=held_back,
+        lifetimes=built.lifetimes,
         tick=tick,
     )
     for reason, ids in held_back.items():
@@ -128,12 +130,14 @@ def _push(to: Resources, batch: outbox.Batch, rows: Sequence[Any]) -> Outcome:
 class _Built:
     """What is made of the rows of a batch. `entries` by the ids of the rows.
 
-    The event of those that are `not_sent` said no. Their recipients said it of those that are `held_back`, by reason.
+    The event of those that are `not_sent` said no. Those `held_back` have expired or are not wanted, by reason.
+    `lifetimes` has those that expire later, by seconds.
     """
 
     entries: dict[int, Entry] = field(default_factory=dict)
     not_sent: list[Any] = field(default_factory=list)
     held_back: dict[str, list[Any]] = field(default_factory=dict)
+    lifetimes: dict[int, list[int]] = field(default_factory=dict)
     failures: list[outbox.Failure] = field(default_factory=list)
 
 
@@ -161,6 +165,9 @@ def _build_one(built: _Built, row: Any, actors: Mapping[str, Profile], checks: C
         built.entries[row.id] = Entry.encode(f"w{row.id}", recipient_id, events.WITHDRAWN, data, row.withdrawn_at)
         return
     event = events.find(row.event)
+    if expiry.is_over(row, event.declaration):
+        built.held_back.setdefault(EXPIRED, []).append(row)
+        return
     decision = checks.decide(row, event.declaration)
     if decision.not_sent:
         built.held_back.setdefault(decision.not_sent, []).append(row)
@@ -170,6 +177,8 @@ def _build_one(built: _Built, row: Any, actors: Mapping[str, Profile], checks: C
         payload["silent"] = True
     if event.should_send(recipient_id=recipient_id, actor_id=row.actor_id, payload=payload):
         built.entries[row.id] = Entry.encode(row.id, recipient_id, event.declaration.name, payload, row.created_at)
+        if seconds := expiry.lifetime(event.declaration):
+            built.lifetimes.setdefault(seconds, []).append(row.id)
     else:
         built.not_sent.append(row)
 

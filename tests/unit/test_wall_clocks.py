@@ -19,6 +19,7 @@ ALLOWED = {
     "app/services/comments.py": "when something was said",
     "app/services/relations.py": "how old an account is: an hour more or less makes no stranger of a friend",
     "app/services/likings.py": "when somebody liked something",
+    "core/expiry.py": "how old something is that was made by another machine; in whole hours or days",
     "core/dead_letters.py": "when something was given up",
     "app/services/followings.py": "when somebody followed, in the order of which they are listed",
     "core/inbox.py": "when something was made",
