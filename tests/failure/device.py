@@ -51,22 +51,30 @@ class ListMemory(Memory):
     def __init__(self, core: Core, user_id: int) -> None:
         super().__init__(lambda: core.read_inbox(user_id))
         self.shown_list = Shown()
+        self._early: dict[int, list[dict[str, bool]]] = {}  # marks of notifications that come later
         self._core, self._user_id = core, user_id
 
     def handle(self, event: str, data: Any) -> None:
         super().handle("following notify" if event in NOTIFICATIONS else event, data)
         if event in NOTIFICATIONS:
-            if data["id"] not in self.gone:
-                self.shown_list.states.setdefault(data["id"], State())
+            self._add(data["id"])
         elif event == "withdrawn":
             for gone in data["ids"]:
                 self.shown_list.states.pop(gone, None)
         elif event == "sync" or (event == "unread" and "unseen_count" not in data) or data.get("more"):
             self.shown_list = self._read()
+            self._early.clear()
         elif event == "unread":
             self.shown_list.counts = (data["count"], data["unseen_count"])
         elif event == "state":
             self._mark(data)
+
+    def _add(self, new: int) -> None:
+        if new in self.gone or new in self.shown_list.states:
+            return
+        state = self.shown_list.states[new] = State()
+        for changes in self._early.pop(new, []):
+            state.change(**changes)
 
     def _read(self) -> Shown:
         rows, counts = self._core.states(self._user_id)
@@ -82,3 +90,5 @@ class ListMemory(Memory):
         for marked in data["ids"]:
             if marked in self.shown_list.states:
                 self.shown_list.states[marked].change(**changes)
+            else:
+                self._early.setdefault(marked, []).append(changes)
