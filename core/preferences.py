@@ -79,7 +79,9 @@ def read(connection: Connection, user_id: str, counters: Counters) -> Preference
     return read_many(connection, [user_id], counters).get(user_id, NOTHING_CHOSEN)
 
 
-def read_many(connection: Connection, user_ids: Sequence[str], counters: Counters) -> dict[str, Preferences]:
+def read_many(
+    connection: Connection, user_ids: Sequence[str], counters: Counters | None = None
+) -> dict[str, Preferences]:
     """Return, in one statement, what those of these users chose who chose something.
 
     The parts of a document that can't be read, because another program wrote them, are as if nothing was chosen.
@@ -132,13 +134,14 @@ def _parse(document: str) -> Preferences:
     return _parse_short(document) if len(document) <= _SHORT else Preferences.model_validate_json(document)
 
 
-def _read(row: Any, counters: Counters) -> Preferences:
+def _read(row: Any, counters: Counters | None) -> Preferences:
     try:
         return _parse(row.document)
     except ValidationError as error:
         bad = {str(part["loc"][0]) if part["loc"] else "document" for part in error.errors(include_input=False)}
-    for part in sorted(bad):
-        counters.add("bad_preferences", part)
+    if counters:
+        for part in sorted(bad):
+            counters.add("bad_preferences", part)
     if _reported.is_due("bad preferences"):
         log.warning("preferences of user %s can't be read and don't count: %s", row.user_id, ", ".join(sorted(bad)))
     try:

@@ -5,21 +5,31 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from core import declarations
+from core import declarations, preferences
 from core.event_data import UnknownEvent
+from core.preferences import Preferences
 
 _LONGEST_TTL = 24 * 3600  # a notification of last week, shown when a phone is switched on, is no news
+_QUIET_SECONDS = 300  # until it is asked again whether the quiet hours are over
 NEVER = -1
 NOW = 0
 
 
-def decide(_connection: Connection, rows: Sequence[Any]) -> list[int]:
+def decide(connection: Connection, rows: Sequence[Any]) -> list[int]:
     """Say for each of these web pushes: NOW, NEVER, or in how many seconds to ask again.
 
     The rows have the columns of core.web_pushes.COLUMNS. It is called once for a batch, so what needs the database,
     such as the quiet hours of the users, is read for all rows at once.
     """
-    return [NOW if _is_wanted(row) else NEVER for row in rows]
+    users = sorted({row.user_id for row in rows if row.user_id is not None})
+    chosen = preferences.read_many(connection, users) if users else {}
+    return [_decide_one(row, chosen.get(row.user_id, preferences.NOTHING_CHOSEN)) for row in rows]
+
+
+def _decide_one(row: Any, chosen: Preferences) -> int:
+    if not _is_wanted(row) or not chosen.is_on(declarations.find(row.event).declaration, "web_push"):
+        return NEVER
+    return _QUIET_SECONDS if chosen.is_quiet(float(row.now)) else NOW
 
 
 def _is_wanted(row: Any) -> bool:
