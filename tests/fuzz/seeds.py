@@ -117,4 +117,7 @@ ENDPOINTS = [
     b"https://[2606:4700::1111]/a",
 ]
 
-DEVICE_KEYS = [b"BCVxsr7N_eNgVRqvHtD0zTZsEc6-VV-JvLexhqUzORcxaOzi6-AYWXvTBHm4bjyPjs7Vd8pZGH6SRpkNtoIAiw4"]
+DEVICE_KEYS = [
+    b"BCVxsr7N_eNgVRqvHtD0zTZsEc6-VV-JvLexhqUzORcx"  # pragma: allowlist secret
+    b"aOzi6-AYWXvTBHm4bjyPjs7Vd8pZGH6SRpkNtoIAiw4"  # pragma: allowlist secret
+]

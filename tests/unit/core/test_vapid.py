@@ -39,7 +39,7 @@ def test_key_is_read_in_base64url_and_in_pem() -> None:
         encode(b"x" * 33),
         "ü" * 43,
         "a+/" * 14,
-        "-----BEGIN PRIVATE KEY-----\nnothing\n-----END PRIVATE KEY-----",
+        "-----BEGIN PRIVATE KEY-----\nnothing\n-----END PRIVATE KEY-----",  # pragma: allowlist secret
         ed25519.Ed25519PrivateKey.generate().private_bytes(*PEM).decode(),
         ec.generate_private_key(ec.SECP384R1()).private_bytes(*PEM).decode(),
     ],
