@@ -47,8 +47,8 @@ def test_page_works_without_storage_until_it_is_reloaded(system: System, page: P
 
     system.api.post("/v1_0/user/followings", {"target": found["results"][0]["id"]}, ann)
 
-    expect(page.locator(".toast")).to_contain_text(f"{ann.name} follows you")
-    expect(page.locator("#badge")).to_have_text("1")
+    expect(page.get_by_role("article")).to_contain_text(f"{ann.name} follows you")
+    expect(page.locator("#inbox-card .badge")).to_have_text("1")
     page.reload()
     expect(page.get_by_role("button", name="Sign up")).to_be_visible()
     assert errors == []
