@@ -18,8 +18,9 @@ _DEFAULTS = {
     "interface": "wsgi",
     "websockets": False,
     "workers": 1,  # so that one process has all the metrics
-    # Two may hash passwords, two may wait for them, three may wait for bodies: two are left for other requests.
-    "blocking_threads": 9,
+    # Two may hash passwords, two may wait for them, 16 may read bodies, and four may wait for those: four are left for
+    # other requests. Bodies of ordinary clients arrive together too, since many send a body after the header.
+    "blocking_threads": 28,
     "workers_kill_timeout": _STOP_SECONDS,
     "respawn_failed_workers": True,
 }

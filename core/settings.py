@@ -269,7 +269,7 @@ class CallLimitSettings(_Settings):
     limit_failed_logins_per_name: Annotated[int, Field(ge=1)] = 50
     limit_failed_logins_per_address: Annotated[int, Field(ge=1)] = 100
     limit_login_pause_seconds: Annotated[int, Field(ge=1, le=3600)] = 900
-    limit_bodies: Annotated[int, Field(ge=1)] = 3
+    limit_bodies: Annotated[int, Field(ge=1)] = 16
     limit_password_hashes: Annotated[int, Field(ge=1)] = 2
     limit_waiting_passwords: Annotated[int, Field(ge=0)] = 2
 

@@ -18,7 +18,7 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 _WAIT_SECONDS = 2
-_MOST_WAITING = 4  # each keeps a thread as well; bodies that arrive together hardly ever are more
+_MOST_WAITING = 4  # each keeps a thread as well
 
 
 def init_app(app: Flask, *, at_once: int, wait_seconds: float = _WAIT_SECONDS) -> None:
