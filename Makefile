@@ -35,7 +35,7 @@ audit: venv ## Look for faults, secrets, licences and vulnerable versions
 lock: venv ## Pin all packages with their hashes, as the files requirements*.in ask
 	@dev/lock
 
-bench: venv ## Measure the IM server beside its peers, about 12 minutes (BENCH_ARGS="--quick": 2)
+bench: venv ## Measure the system beside its peers, about 16 minutes (BENCH_ARGS="--quick": 2)
 	@$(BIN)/python -m bench $(BENCH_ARGS)
 
 fuzz: venv ## Send generated input to everything that reads it, FUZZ_SECONDS=600 (FUZZ_ARGS="--only tokens" selects)
