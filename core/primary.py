@@ -23,6 +23,7 @@ from core import versions
 from core.tls import Tls
 
 ROLE_SECONDS = 5
+_OF_HELLO = frozenset({b"server", "server"})  # each server names itself in its answer
 
 # Redis 6 puts READONLY inside the text when a script fails. UNBLOCKED ends a blocking call, as Celery's workers use.
 _NOT_PRIMARY = re.compile(r"UNBLOCKED |NOREPLICAS |.*-READONLY ", re.DOTALL)
@@ -90,8 +91,14 @@ class _PrimaryMixin:
         try:
             answer = super().read_response()  # type: ignore[misc]
         except (NoPermissionError, ResponseError):  # a proxy that does not know HELLO
-            answer = {}
-        self._check_server(answer if isinstance(answer, dict) else dict(zip(answer[::2], answer[1::2], strict=False)))
+            self._check_server({})
+            return
+        if isinstance(answer, list):
+            answer = dict(zip(answer[::2], answer[1::2], strict=False))
+        if not isinstance(answer, dict) or not answer.keys() & _OF_HELLO:
+            # Kombu may have sent a BRPOP whose answer it has not read: that answer came first.
+            raise Disconnected("the answer to an earlier command was still on its way")
+        self._check_server(answer)
 
     def _check_server(self, server: dict[Any, Any]) -> None:
         self._role_asked_at = time.monotonic()
