@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
 
-import orjson
-from sqlalchemy import ARRAY, BigInteger, Connection, String, bindparam, func, literal_column, select
+from sqlalchemy import ARRAY, BigInteger, Connection, String, bindparam, cast, func, literal_column, select
 
 from core import declarations
+from core.db import list_of
 from core.inbox_filters import (
     ALL,
     ARCHIVED,
@@ -37,8 +37,9 @@ def count_many(connection: Connection, user_ids: Sequence[str], *, without: Sequ
     """Count the notifications of each of these users, but not those with the ids `without`."""
     is_sqlite = connection.dialect.name == "sqlite"
     statement = _of_many(declarations.known_names(), is_sqlite=is_sqlite, is_whole=not without)
-    lists = {"users": user_ids, **({"without": without} if without else {})}
-    values = {name: orjson.dumps(list(ids)).decode() if is_sqlite else list(ids) for name, ids in lists.items()}
+    values = {"users": list_of(connection, user_ids)}
+    if without:
+        values["without"] = list_of(connection, without)
     return {user_id: Counts(*counts) for user_id, *counts in connection.execute(statement, values)}
 
 
@@ -60,9 +61,10 @@ def _of_many(names: frozenset[str], *, is_sqlite: bool, is_whole: bool) -> Any:
 
 def _list(name: str, kind: Any, *, is_sqlite: bool) -> Any:
     """Return a table with the column `value`, from one parameter for any number of values."""
+    listed = bindparam(name, type_=String)
     if is_sqlite:
-        return func.json_each(bindparam(name, type_=String)).table_valued("value")
-    return func.unnest(bindparam(name, type_=ARRAY(kind))).table_valued("value").render_derived()
+        return func.json_each(listed).table_valued("value")
+    return func.unnest(cast(listed, ARRAY(kind))).table_valued("value").render_derived()
 
 
 @lru_cache(maxsize=256)

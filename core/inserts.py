@@ -3,12 +3,11 @@
 from collections.abc import Sequence
 from typing import Any
 
-import orjson
-from sqlalchemy import ARRAY, JSON, Connection, String, func, literal, select
+from sqlalchemy import ARRAY, JSON, Connection, String, cast, func, literal, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from core import ids, payloads
-from core.db import among
+from core.db import among, list_of
 from core.models import Notification
 
 _table = Notification
@@ -55,11 +54,12 @@ def _insertion(connection: Connection, recipients: list[str], row: dict[str, Any
     columns: dict[str, Any] = {
         name: literal(value, _DATA if name == "data" else String()) for name, value in row.items()
     }
+    listed = literal(list_of(connection, recipients))
     if dialect is sqlite:
-        users = func.json_each(literal(orjson.dumps(recipients).decode())).table_valued("key", "value")
+        users = func.json_each(listed).table_valued("key", "value")
         columns["id"] = ids.chosen(connection)["id"] + users.c.key
     else:
-        users = func.unnest(literal(recipients, ARRAY(String()))).table_valued("value").render_derived()
+        users = func.unnest(cast(listed, ARRAY(String()))).table_valued("value").render_derived()
     columns["recipient_id"] = users.c.value
     chosen = select(*columns.values()).select_from(users).where(users.c.value.is_not(None))
     new = dialect.insert(_table).from_select(list(columns), chosen, include_defaults=False)

@@ -9,6 +9,7 @@ from sqlalchemy import ARRAY, BigInteger, Connection, and_, cast, exists, func, 
 from sqlalchemy.orm import aliased
 
 from app.models import FOLLOWING, Relation, User
+from core.db import list_of
 from core.user_ids import as_json, as_text
 
 _COLUMNS = ("user_id", "target_id")
@@ -32,7 +33,7 @@ def load_known(connection: Connection, pairs: Collection[tuple[str, str]]) -> se
     People know whom they follow, if that account is a day old at least.
     """
     numbers = [(as_json(recipient), as_json(actor)) for recipient, actor in pairs]
-    accounts = [pair for pair in numbers if isinstance(pair[0], int) and isinstance(pair[1], int)]
+    accounts = [(one, other) for one, other in numbers if isinstance(one, int) and isinstance(other, int)]
     asked = _table_of(connection, accounts)
     found = (
         select(Relation.user_id, Relation.target_id)
@@ -43,12 +44,12 @@ def load_known(connection: Connection, pairs: Collection[tuple[str, str]]) -> se
     return {(as_text(row.user_id), as_text(row.target_id)) for row in connection.execute(found)}
 
 
-def _table_of(connection: Connection, pairs: Sequence[tuple[object, object]]) -> Any:
+def _table_of(connection: Connection, pairs: Sequence[tuple[int, int]]) -> Any:
     """Return pairs as a table, from parameters of which there are as many for any number of pairs."""
     if connection.dialect.name == "sqlite":
         each = func.json_each(literal(orjson.dumps(pairs).decode())).table_valued("value")
         parts = (func.json_extract(each.c.value, f"$[{place}]") for place in (0, 1))
         return select(*(part.label(name) for part, name in zip(parts, _COLUMNS, strict=True))).subquery()
     columns = ([pair[place] for pair in pairs] for place in (0, 1))
-    arrays = (cast(literal("{" + ",".join(map(str, ids)) + "}"), ARRAY(BigInteger)) for ids in columns)
+    arrays = (cast(literal(list_of(connection, ids)), ARRAY(BigInteger)) for ids in columns)
     return func.unnest(*arrays).table_valued(*_COLUMNS).render_derived()
