@@ -18,6 +18,8 @@ A signature is a line of its own at the end, so that a server without the key ca
 the histories have given them their offsets, so the scripts in Redis publish nothing when there is a key. The key never
 reaches Redis.
 
+Some packets are only for sockets that show groups, and some only for those that don't: see `audience`.
+
 What the signature does not do: it hides nothing from who reads the queue. It does not stop who deletes or delays
 messages; offsets and canaries show that some are missing. It does not protect what Redis holds: who can write the keys
 of histories and unread counts decides what clients get when they catch up. Every holder of the key can publish
@@ -25,6 +27,7 @@ anything, an IM server as well as a worker.
 """
 
 import re
+from enum import IntEnum
 
 import orjson
 
@@ -71,9 +74,31 @@ def decode_push(push: bytes) -> Push:
     return room.decode(), previous, offset, packet
 
 
-def encode_packet(event: str, data: object) -> bytes:
-    """Encode an event as the Engine.IO message that a client of the namespace / receives."""
-    return b"42" + orjson.dumps([event, data])
+class Audience(IntEnum):
+    """Which of a user's sockets a packet is for: all, those without groups, or those with groups."""
+
+    ALL = 0
+    PLAIN = 1
+    GROUPS = 2
+
+
+_STARTS = {Audience.ALL: b"42[", Audience.PLAIN: b"42[ ", Audience.GROUPS: b"42[  "}
+
+
+def encode_packet(event: str, data: object, *, audience: Audience = Audience.ALL) -> bytes:
+    """Encode an event as the Engine.IO message that a client of the namespace / receives.
+
+    The audience stands in spaces after the bracket, which JSON allows. So the layout of a message, its signature and
+    the histories stay as they are, and a server that does not know audiences delivers each packet to all sockets.
+    """
+    return _STARTS[audience] + orjson.dumps([event, data])[1:]
+
+
+def audience(packet: bytes) -> Audience:
+    """Return which sockets a packet is for; only the two bytes after the bracket are looked at."""
+    if packet[3:4] != b" ":
+        return Audience.ALL
+    return Audience.GROUPS if packet[4:5] == b" " else Audience.PLAIN
 
 
 def encode_canary(host_id: str, **fields: int) -> bytes:

@@ -39,3 +39,27 @@ def test_push_to_everybody_with_a_place_in_a_history_is_refused(offsets: dict[st
 
     with pytest.raises(ValueError, match="history"):
         wire.decode_push(push)
+
+
+SPACES = [(wire.Audience.ALL, b""), (wire.Audience.PLAIN, b" "), (wire.Audience.GROUPS, b"  ")]
+
+
+@pytest.mark.parametrize(("audience", "spaces"), SPACES)
+def test_audience_stands_in_spaces_after_the_bracket(audience: wire.Audience, spaces: bytes) -> None:
+    packet = wire.encode_packet("unread", {"count": 2}, audience=audience)
+
+    assert packet == b"42[" + spaces + b'"unread",{"count":2}]'
+    assert wire.audience(packet) is audience
+    assert json.loads(packet[2:]) == ["unread", {"count": 2}]
+
+
+@pytest.mark.parametrize("audience", wire.Audience)
+def test_packet_for_some_sockets_is_pushed_as_any_other(audience: wire.Audience) -> None:
+    packet = wire.encode_packet("unread", {"count": 2}, audience=audience)
+
+    assert wire.decode_push(wire.encode_push("7", packet, previous="1-0", offset="2-0"))[3] == packet
+
+
+@pytest.mark.parametrize("packet", [b"", b"42", b"42[", b'42["  ",1]', b'42["a", "b"]'])
+def test_packet_without_spaces_after_the_bracket_is_for_all(packet: bytes) -> None:
+    assert wire.audience(packet) is wire.Audience.ALL
