@@ -67,6 +67,7 @@ def figures(results: Results) -> list[Figure]:
         Figure("dispatch_text_us", "the same on PostgreSQL, with ids that are texts", "us", limit=40),
         *(Figure(metric, label, unit, at=size) for metric, label, unit, size in _storm_and_full(results)),
         *_notifications(),
+        *_preferences(),
         *_tokens(results),
     ]
 
@@ -100,6 +101,15 @@ def _notifications() -> list[Figure]:
         Figure("commits", "commits with one notification, 8 connections, no wake", "a second"),
         Figure("commits_notify", "the same, wake by NOTIFY", "a second"),
         Figure("commits_broker", "the same, wake by the broker", "a second"),
+    ]
+
+
+def _preferences() -> list[Figure]:
+    return [
+        Figure("preferences_none_us", "what users chose, where nobody chose anything, a notification", "us", limit=3),
+        Figure("preferences_us", "where all chose something", "us", limit=3),
+        Figure("preferences_own_us", "where each has a document that is not remembered", "us"),
+        Figure("preferences_strangers_us", "where nobody wants anything from strangers", "us", limit=3),
     ]
 
 

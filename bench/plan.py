@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from bench import floor
 from bench.bench import Bench
 from bench.load import most_clients
-from bench.scenarios import crowd, expiry, follow, full, latency, notify, push, revocation, storm
+from bench.scenarios import crowd, expiry, follow, full, latency, notify, preferences, push, revocation, storm
 from bench.services import NotInstalled, postgresql, rabbitmq
 
 _MOST = 20_000
@@ -101,9 +101,18 @@ def _follow(bench: Bench, plan: Plan) -> None:
 
 
 def _notify(bench: Bench, _plan: Plan) -> None:
+    _on_postgresql(bench, notify.run)
+
+
+def _preferences(bench: Bench, plan: Plan) -> None:
+    for _ in range(plan.rounds):
+        _on_postgresql(bench, preferences.run)
+
+
+def _on_postgresql(bench: Bench, run: Callable[[Bench, str], None]) -> None:
     try:
         with postgresql(bench.folder) as url:
-            notify.run(bench, url)
+            run(bench, url)
     except NotInstalled as error:
         bench.results.note(f"{error}: nothing was measured on it.")
 
@@ -132,6 +141,7 @@ SCENARIOS: dict[str, Callable[[Bench, Plan], None]] = {
     "full": _full,
     "follow": _follow,
     "notify": _notify,
+    "preferences": _preferences,
     "expiry": _expiry,
     "revocation": _revocation,
 }

@@ -1,6 +1,7 @@
 """Starts a private Valkey, RabbitMQ and PostgreSQL."""
 
 import socket
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -52,8 +53,7 @@ def postgresql(folder: Path) -> Iterator[str]:
     programs = postgresql_server.find_programs()
     if programs is None:
         raise NotInstalled("PostgreSQL is not installed")
-    port, home = ports.find_free(), folder / "postgresql"
-    home.mkdir()
+    port, home = ports.find_free(), Path(tempfile.mkdtemp(prefix="postgresql-", dir=folder))
     postgresql_server.hand_over(home)
     postgresql_server.make_data(programs, home)
     command, user = postgresql_server.command(programs, home, port), postgresql_server.owner()

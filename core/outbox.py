@@ -2,6 +2,7 @@
 
 import random
 import time
+from collections import namedtuple
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -18,7 +19,6 @@ from sqlalchemy import (
     bindparam,
     case,
     cast,
-    exists,
     false,
     func,
     not_,
@@ -27,10 +27,10 @@ from sqlalchemy import (
     update,
 )
 
-from core import dispatch_state, file_lock, lock_numbers, payloads, web_pushes
+from core import dispatch_state, file_lock, lock_numbers, payloads, preferences, web_pushes
 from core.db import Database, among, unix_time
 from core.epochs import Tick
-from core.models import Notification, Preference
+from core.models import Notification
 
 _LOCK_SECONDS = 2
 _PAUSES_SECONDS = (10, 60, 300, 1800)  # after each failure except the last; a rolling release may take half an hour
@@ -48,9 +48,11 @@ _COLUMNS = (
     Notification.attempts,
     Notification.withdrawn_at,
     Notification.pushed_at,
-    # Most users chose nothing. This probe of an index saves a batch the statement that reads what they chose.
-    exists().where(Preference.user_id == Notification.recipient_id).label("has_preferences"),
+    # What the recipient chose comes beside the row, which saves a batch a statement of its own.
+    preferences.beside(Notification.recipient_id).label("preferences"),
 )
+# A dispatch looks at some twenty columns of each row. SQLAlchemy's rows take ten times as long for each.
+_Row = namedtuple("_Row", [column.key for column in _COLUMNS])  # type: ignore[misc]
 # A read-only server refuses this change, so that nothing is pushed that can't be marked. It gets no new rows either.
 _NO_CHANGE = update(Notification).where(false()).values(attempts=0).cte("no_change")
 
@@ -74,8 +76,7 @@ def claim(database: Database, *, limit: int) -> Iterator["Batch"]:
         claimed = connection.execute(_claim(connection, limit)).scalars().all()
         # Read again: another process may have dispatched and released a row between the read and the lock above.
         found = _due(limit).where(among(connection, Notification.id, claimed))
-        rows = connection.execute(found).all() if claimed else []
-        yield Batch(database, connection, rows)
+        yield Batch(database, connection, _rows(connection, found) if claimed else [])
 
 
 @dataclass(frozen=True, slots=True)
@@ -271,4 +272,8 @@ def _claim(connection: Connection, limit: int) -> Any:
 
 def _oldest(database: Database, limit: int) -> Sequence[Any]:
     with database.reading() as connection:
-        return connection.execute(_due(limit)).all()
+        return _rows(connection, _due(limit))
+
+
+def _rows(connection: Connection, found: Any) -> list[Any]:
+    return [_Row._make(row) for row in connection.execute(found)]

@@ -64,7 +64,7 @@ NO_CHECKS = Checks()
 
 def undecided(rows: Iterable[Any]) -> list[Any]:
     """Return the rows of the outbox for which it matters what their recipients chose."""
-    return [row for row in rows if row.has_preferences and row.withdrawn_at is None and row.pushed_at is None]
+    return [row for row in rows if row.preferences is not None and row.withdrawn_at is None and row.pushed_at is None]
 
 
 def possible_strangers(rows: Sequence[Any], chosen: Mapping[str, Preferences]) -> set[Pair]:

@@ -2,17 +2,17 @@
 
 import time
 from collections.abc import Collection, Sequence
+from functools import cache
 from typing import Any
 
 import orjson
-from sqlalchemy import ARRAY, BigInteger, Connection, and_, cast, exists, func, literal, select
+from sqlalchemy import ARRAY, BigInteger, Connection, String, and_, bindparam, cast, exists, func, select
 from sqlalchemy.orm import aliased
 
 from app.models import FOLLOWING, Relation, User
 from core.db import list_of
-from core.user_ids import as_json, as_text
+from core.user_ids import as_json
 
-_COLUMNS = ("user_id", "target_id")
 _NEW_SECONDS = 24 * 3600  # an account that is younger than this is a stranger's
 
 
@@ -32,24 +32,37 @@ def load_known(connection: Connection, pairs: Collection[tuple[str, str]]) -> se
 
     People know whom they follow, if that account is a day old at least.
     """
-    numbers = [(as_json(recipient), as_json(actor)) for recipient, actor in pairs]
-    accounts = [(one, other) for one, other in numbers if isinstance(one, int) and isinstance(other, int)]
-    asked = _table_of(connection, accounts)
-    found = (
-        select(Relation.user_id, Relation.target_id)
-        .join(User, User.id == Relation.target_id)
-        .join(asked, and_(asked.c.user_id == Relation.user_id, asked.c.target_id == Relation.target_id))
-        .where(Relation.status == FOLLOWING, User.created_at <= int(time.time()) - _NEW_SECONDS)
-    )
-    return {(as_text(row.user_id), as_text(row.target_id)) for row in connection.execute(found)}
+    # The ids of users are numbers. Nobody has another one.
+    asked = [pair for pair in pairs if isinstance(as_json(pair[0]), int) and isinstance(as_json(pair[1]), int)]
+    until = int(time.time()) - _NEW_SECONDS
+    known = connection.execute(_known(connection.dialect.name), {**_lists(connection, asked), "until": until})
+    return {asked[place] for place in known.scalars()}
 
 
-def _table_of(connection: Connection, pairs: Sequence[tuple[int, int]]) -> Any:
-    """Return pairs as a table, from parameters of which there are as many for any number of pairs."""
+@cache  # it takes longer to build the statement than to run it
+def _known(dialect: str) -> Any:
+    """Select the places of the pairs of `_lists` in which the recipient knows the actor."""
+    asked = _asked_on_sqlite() if dialect == "sqlite" else _asked()
+    is_asked = and_(asked.c.recipient == Relation.user_id, asked.c.actor == Relation.target_id)
+    known = select(asked.c.place).join(Relation, is_asked).join(User, User.id == Relation.target_id)
+    return known.where(Relation.status == FOLLOWING, User.created_at <= bindparam("until", type_=BigInteger))
+
+
+def _asked() -> Any:
+    arrays = (cast(bindparam(name, type_=String), ARRAY(BigInteger)) for name in ("recipients", "actors"))
+    pairs = func.unnest(*arrays).table_valued("recipient", "actor", with_ordinality="number").render_derived()
+    return select(pairs.c.recipient, pairs.c.actor, (pairs.c.number - 1).label("place")).subquery()
+
+
+def _asked_on_sqlite() -> Any:
+    pairs = func.json_each(bindparam("pairs", type_=String)).table_valued("key", "value")
+    recipient, actor = (func.json_extract(pairs.c.value, f"$[{place}]") for place in (0, 1))
+    return select(recipient.label("recipient"), actor.label("actor"), pairs.c.key.label("place")).subquery()
+
+
+def _lists(connection: Connection, pairs: Sequence[tuple[str, str]]) -> dict[str, str]:
+    """Return the parameters that name these pairs. There are as many of them for any number of pairs."""
     if connection.dialect.name == "sqlite":
-        each = func.json_each(literal(orjson.dumps(pairs).decode())).table_valued("value")
-        parts = (func.json_extract(each.c.value, f"$[{place}]") for place in (0, 1))
-        return select(*(part.label(name) for part, name in zip(parts, _COLUMNS, strict=True))).subquery()
-    columns = ([pair[place] for pair in pairs] for place in (0, 1))
-    arrays = (cast(literal(list_of(connection, ids)), ARRAY(BigInteger)) for ids in columns)
-    return func.unnest(*arrays).table_valued(*_COLUMNS).render_derived()
+        return {"pairs": orjson.dumps([[int(one) for one in pair] for pair in pairs]).decode()}
+    recipients, actors = ([pair[place] for pair in pairs] for place in (0, 1))
+    return {"recipients": list_of(connection, recipients), "actors": list_of(connection, actors)}

@@ -240,6 +240,36 @@ class TestStrangers:
         assert len(story.replayed()) == len(story.others)
 
 
+class TestLongDocument:
+    def test_it_counts_beside_short_ones(self, push_batch: PushBatch, story: Story) -> None:
+        many = [str(10**9 + number) for number in range(preferences.MOST_PEOPLE - 1)]
+        choose(story, muted=[*many, str(story.others[0])])
+        other = str(story.others[1])
+        choose(story, other, events={"following notify": {"in_app": False}})
+        with story.database.transaction() as connection:
+            write_notification(connection, other, story.ann)
+
+        push_batch(story.resources(), limit=100)
+
+        muted = {story.others[0]: (True, "muted"), int(story.ann): (True, "muted")}
+        assert rows(story) == {**dict.fromkeys(story.others, (True, None)), **muted}
+
+
+class TestChange:
+    def test_it_counts_from_the_next_dispatch_on(self, push_batch: PushBatch, story: Story) -> None:
+        first, second, *_ = map(str, story.others)
+        choose(story, muted=[first])
+        push_batch(story.resources(), limit=100)
+        choose(story, muted=[second])
+        with story.database.transaction() as connection:
+            new = {actor: write_notification(connection, story.ann, actor) for actor in (first, second)}
+
+        push_batch(story.resources(), limit=100)
+
+        assert [told["id"] for told in story.replayed()[-1:]] == [new[first]]
+        assert rows(story)[int(second)] == (True, "muted")
+
+
 class TestSpoiledDocument:
     def test_it_costs_only_its_own_user(self, push_batch: PushBatch, story: Story) -> None:
         other = str(story.others[0])

@@ -17,7 +17,7 @@ AT_NOON = {"from": "12:00", "to": "13:00", "zone": "UTC"}
 
 
 def row(**columns: Any) -> Any:
-    usual = {"recipient_id": ANN, "actor_id": BOB, "has_preferences": True, "withdrawn_at": None, "pushed_at": None}
+    usual = {"recipient_id": ANN, "actor_id": BOB, "preferences": "{}", "withdrawn_at": None, "pushed_at": None}
     return SimpleNamespace(**{**usual, **columns})
 
 
@@ -113,7 +113,7 @@ def test_what_was_let_in_comes_silently(event: type[Event]) -> None:
 def test_only_rows_of_who_chose_something_are_undecided() -> None:
     asking = row()
 
-    rest = [row(has_preferences=False), row(withdrawn_at=1), row(pushed_at=1)]
+    rest = [row(preferences=None), row(withdrawn_at=1), row(pushed_at=1)]
 
     assert undecided([*rest, asking]) == [asking]
 
