@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from marshmallow import fields
+from marshmallow import RAISE, fields
 
 from app.api import limits
 from app.api.auth import caller_account, login_required
@@ -26,6 +26,9 @@ class CommentBody(Body):
 
 
 class ArticlePage(Page):
+    class Meta:
+        unknown = RAISE
+
     before = Before("articles")
 
 

@@ -11,7 +11,7 @@ from app import names
 from app.api import cookies, login_guard, revocations
 from app.api.auth import any_token_required, own_tokens_required, refresh_token_required, unauthorized
 from app.api.blueprint import Blueprint
-from app.api.fields import Answer, Body, Text
+from app.api.fields import Answer, Body, Query, Text
 from app.api.state import state
 from app.services import accounts, authorizations, credentials
 from app.services.admission import TooManyAtOnce
@@ -43,7 +43,7 @@ class TokensAnswer(Answer):
     refresh_token = fields.String(allow_none=True, metadata={"description": "null where it is in the cookie"})
 
 
-class LogOutQuery(Body):
+class LogOutQuery(Query):
     token = fields.String(validate=OneOf(["this"]))
 
 

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 import flask_smorest
 import orjson
@@ -18,6 +18,12 @@ View = TypeVar("View", bound=Callable[..., Any])
 
 class _Parser(FlaskParser):
     """orjson refuses what is not JSON: NaN, lone surrogates, unlimited nesting."""
+
+    # Each schema of a query says itself what becomes of unknown fields.
+    DEFAULT_UNKNOWN_BY_LOCATION: ClassVar[dict[str, str | None]] = {
+        **FlaskParser.DEFAULT_UNKNOWN_BY_LOCATION,
+        "query": None,
+    }
 
     def _raw_load_json(self, req: Request) -> Any:
         if not req.is_json or not (body := bodies.read(req)):

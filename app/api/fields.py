@@ -92,6 +92,13 @@ class Body(Schema):
         unknown = RAISE
 
 
+class Query(Schema):
+    """A misspelt field would be ignored, and the answer would be about something else than the caller asked."""
+
+    class Meta:
+        unknown = RAISE
+
+
 class Answer(Schema):
     """Every field is always present; some may be null. A newer version may add fields."""
 
@@ -103,6 +110,11 @@ class Answer(Schema):
 
 
 class Page(Schema):
+    """Unknown fields are ignored: callers of the oldest lists may add some, such as one that keeps caches away."""
+
+    class Meta:
+        unknown = EXCLUDE
+
     page = fields.Integer(load_default=1, validate=Range(1, _LARGEST_PAGE))
     per_page = fields.Integer(load_default=10, validate=Range(10, 50))
 

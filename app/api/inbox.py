@@ -4,14 +4,14 @@ from collections.abc import Mapping
 from typing import Any
 
 from flask import g
-from marshmallow import Schema, ValidationError, fields
+from marshmallow import ValidationError, fields
 from marshmallow.validate import OneOf, Range
 from sqlalchemy import Connection
 
 from app.api import languages
 from app.api.auth import login_required
 from app.api.blueprint import Blueprint
-from app.api.fields import Answer, Before, Id, Time
+from app.api.fields import Answer, Before, Id, Query, Time
 from app.api.state import keep_unread_count, state, unread_moment
 from core import events, inbox, inbox_counts, inbox_filters, payloads, preferences, stranger_requests, texts
 from core.profiles import Profile
@@ -42,7 +42,7 @@ def _is_declared(category: str) -> None:
         raise ValidationError("No event has this category.")
 
 
-class CountsQuery(Schema):
+class CountsQuery(Query):
     category = Category()
 
 

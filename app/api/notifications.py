@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 from app.api import bodies
 from app.api.auth import service_key_required
 from app.api.blueprint import Blueprint
-from app.api.fields import Answer, Body, Id, Text, Time, UserId
+from app.api.fields import Answer, Body, Id, Query, Text, Time, UserId
 from app.api.state import state
 from core import delivery_states, events, idempotent_calls, inserts, outbox, payloads, withdrawals
 from core.cache import RedisError
@@ -79,7 +79,7 @@ class StateAnswer(Answer):
     read_at = Time(allow_none=True)
 
 
-class KeyQuery(Schema):
+class KeyQuery(Query):
     event = Text(1, 64, required=True)
     to = UserId(required=True)
     key = Text(1, _LONGEST_KEY, required=True)

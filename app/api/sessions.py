@@ -9,7 +9,7 @@ from app.api import revocations
 from app.api.auth import login_required
 from app.api.blueprint import Blueprint
 from app.api.devices import name_device
-from app.api.fields import Answer, Body, Time
+from app.api.fields import Answer, Query, Time
 from app.api.state import state
 from app.services import authorizations, sessions
 from core.cache import RedisError
@@ -33,7 +33,7 @@ class SessionsAnswer(Answer):
     results = fields.List(fields.Nested(SessionAnswer))
 
 
-class CloseQuery(Body):
+class CloseQuery(Query):
     revoke = fields.Boolean(load_default=False)
 
 

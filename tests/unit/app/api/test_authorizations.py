@@ -129,10 +129,15 @@ class TestLogOut:
         assert client.delete(PATH, **bearer(mine["refresh_token"])).status_code == 401
         assert read_profile(client, mine["token"]).status_code == 200
 
-    def test_another_value_than_this_is_refused(self, client: FlaskClient, zoe: int) -> None:
+    @pytest.mark.parametrize(("query", "field"), [("token=that", "token"), ("tokn=this", "tokn")])
+    def test_another_query_than_token_this_is_refused(
+        self, client: FlaskClient, zoe: int, query: str, field: str
+    ) -> None:
         mine = log_in(client).json
 
-        assert client.delete(f"{PATH}?token=that", **bearer(mine["token"])).status_code == 422
+        answer = client.delete(f"{PATH}?{query}", **bearer(mine["token"]))
+
+        assert (answer.status_code, list(answer.json["errors"])) == (422, [field])
         assert read_profile(client, mine["token"]).status_code == 200
 
 

@@ -47,3 +47,8 @@ def test_unfollow_asks_for_a_dispatch_only_where_a_notification_is_withdrawn(
 
     wait_until(lambda: asked == 2 * [events.DISPATCH_TASK], seconds=10, what="the withdrawal is pushed")
     assert call(bob, "GET", "/user/notifications").json["results"] == []
+
+
+def test_unknown_field_of_a_query_is_ignored(call: Call, ann: int) -> None:
+    for path in ("/user/followings", "/user/followers", "/users"):
+        assert call(ann, "GET", f"{path}?per_page=10&_=1782993600").status_code == 200

@@ -151,6 +151,9 @@ def test_wrong_mark_is_refused_with_the_field(call: Call, bob: int, body: object
         ("?category=%00", "category"),
         ("/counts?category=weather", "category"),
         ("?before=x", "before"),
+        ("?befor=5&limit=20", "befor"),
+        ("?colour=red", "colour"),
+        ("/counts?state=unread", "state"),
     ],
 )
 def test_wrong_filter_is_refused_with_the_field(call: Call, bob: int, query: str, field: str) -> None:
