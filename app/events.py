@@ -8,6 +8,14 @@ class FollowingNotify(
     name="following notify",
     category="people",
     text={"en": "{user_name} follows you now", "zh": "{user_name} 关注了你"},
+    group="following",
+    group_text={
+        "en": {
+            "one": "{user_name} and {others} other follow you now",
+            "other": "{user_name} and {others} others follow you now",
+        },
+        "zh": "{user_name} 等 {count} 人关注了你",
+    },
     push_after=60,
 ):
     """Somebody started to follow the recipient."""
@@ -20,6 +28,13 @@ class LikingNotify(
     text={"en": "{user_name} likes {art_title}", "zh": "{user_name} 赞了《{art_title}》"},
     link="/#article-{art_id}",
     group="liking:{art_id}",
+    group_text={
+        "en": {
+            "one": "{user_name} and {others} other like {art_title}",
+            "other": "{user_name} and {others} others like {art_title}",
+        },
+        "zh": "{user_name} 等 {count} 人赞了《{art_title}》",
+    },
     urgency="low",
     push_after=300,
 ):
@@ -36,6 +51,13 @@ class CommentNotify(
     text={"en": "{user_name} commented on {art_title}", "zh": "{user_name} 评论了《{art_title}》"},
     link="/#article-{art_id}",
     group="comment:{art_id}",
+    group_text={
+        "en": {
+            "one": "{user_name} and {others} other commented on {art_title}",
+            "other": "{user_name} and {others} others commented on {art_title}",
+        },
+        "zh": "{user_name} 等 {count} 人评论了《{art_title}》",
+    },
     push_after=60,
 ):
     """Somebody commented on an article of the recipient."""

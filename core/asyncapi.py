@@ -52,7 +52,8 @@ def document(title: str, host: str) -> dict[str, Any]:
 
 _DESCRIPTION = (
     "Socket.IO 5 over Engine.IO 4, by websocket or polling. Give the access token as `token`, and the last offset as "
-    "`last_offset`, in the auth object or in the query."
+    "`last_offset`, in the auth object or in the query. A socket with `groups: true` in the auth object gets one event "
+    "for all that is gathered in a group, with `group`, `count` and `actors`, instead of each plain one."
 )
 
 

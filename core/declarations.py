@@ -16,7 +16,7 @@ from pydantic import (
     model_validator,
 )
 
-from core import event_data, texts
+from core import event_data, group_texts, texts
 from core.event_data import RESERVED, InvalidData, UnknownEvent
 
 _OF_THE_ACTOR = frozenset({"user_id", "user_name"})  # what a template may have besides the event's own fields
@@ -60,6 +60,12 @@ def _template(template: str) -> str:
     return template
 
 
+def _has_other(templates: dict[group_texts.Plural, str]) -> dict[group_texts.Plural, str]:
+    if "other" not in templates:
+        raise ValueError("should have the category other, for all other numbers")
+    return templates
+
+
 def _positive(duration: timedelta) -> timedelta:
     if duration <= timedelta(0):
         raise ValueError("should be longer than 0")
@@ -69,6 +75,7 @@ def _positive(duration: timedelta) -> timedelta:
 EventName = Annotated[str, StringConstraints(min_length=1, max_length=64), AfterValidator(_event_name)]
 Template = Annotated[str, StringConstraints(min_length=1, max_length=500), AfterValidator(_template)]
 Link = Annotated[Template, StringConstraints(pattern=r"^(https?://\S+|/([^/\s]\S*)?)$")]
+PluralTemplates = Annotated[dict[group_texts.Plural, Template], AfterValidator(_has_other)]
 Language = Annotated[str, StringConstraints(pattern=r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$")]
 # A timedelta, or seconds as an integer. An ISO text such as PT5M is a third spelling that nobody needs.
 Duration = Annotated[
@@ -94,13 +101,26 @@ class Declaration(BaseModel):
     required: bool = False
     off_by_default: tuple[Literal["toast", "web_push"], ...] = ()
     group: Template | None = None
+    group_text: dict[Language, Template | PluralTemplates] = Field(default_factory=dict)
     expires_after: Duration | None = None
     push_after: Duration | None = None
 
     @model_validator(mode="after")
     def _has_an_english_text(self) -> "Declaration":
-        if self.text and texts.DEFAULT_LANGUAGE not in self.text:
-            raise ValueError(f"text should have the language {texts.DEFAULT_LANGUAGE}, for readers of all others")
+        for option in ("text", "group_text"):
+            templates = getattr(self, option)
+            if templates and texts.DEFAULT_LANGUAGE not in templates:
+                raise ValueError(
+                    f"{option} should have the language {texts.DEFAULT_LANGUAGE}, for readers of all others"
+                )
+        return self
+
+    @model_validator(mode="after")
+    def _has_groups_of_people(self) -> "Declaration":
+        if self.group_text and self.group is None:
+            raise ValueError("group_text needs group, which says what belongs together")
+        if self.group_text and not self.with_actor:
+            raise ValueError("group_text counts people; an event without an actor has none")
         return self
 
     @property
@@ -112,6 +132,11 @@ class Declaration(BaseModel):
     def templates(self) -> dict[str, str]:
         """All templates by the option that has them."""
         found = {f"text.{language}": template for language, template in self.text.items()}
+        for language, templates in self.group_text.items():
+            if isinstance(templates, str):
+                found[f"group_text.{language}"] = templates
+            else:
+                found |= {f"group_text.{language}.{plural}": template for plural, template in templates.items()}
         return found | {option: made for option in ("link", "group") if (made := getattr(self, option)) is not None}
 
 
@@ -233,6 +258,8 @@ def _check_fields(cls: type[Event]) -> None:
     for field, info in cls.model_fields.items():
         if field in RESERVED:
             raise DeclarationError(f"event {name!r}: field {field!r} is reserved")
+        if cls.declaration.group is not None and field in group_texts.FIELDS:
+            raise DeclarationError(f"event {name!r}: field {field!r} is reserved where an event has a group")
         if hasattr(Event, field):
             raise DeclarationError(f"event {name!r}: field {field!r} has the name of a method of its class")
         if info.alias or info.validation_alias or info.serialization_alias:
@@ -243,7 +270,8 @@ def _check_fields(cls: type[Event]) -> None:
         raise DeclarationError(f"event {name!r}: a field has a type that JSON does not have: {error.message}") from None
     allowed = cls.model_fields.keys() | (_OF_THE_ACTOR if cls.declaration.with_actor else set())
     for option, template in cls.declaration.templates.items():
-        if missing := texts.placeholders(template) - allowed:
+        of_group = group_texts.PLACEHOLDERS if option.startswith("group_text.") else frozenset()
+        if missing := texts.placeholders(template) - allowed - of_group:
             listed = ", ".join(f"{{{one}}}" for one in sorted(missing))
             raise DeclarationError(f"event {name!r}: {option} has {listed}, which is no field of it")
 

@@ -35,6 +35,7 @@ def _exported(event: type[Event]) -> dict[str, Any]:
         "required": options.required,
         "off_by_default": list(options.off_by_default),
         "group": options.group,
+        "group_text": options.group_text,
         "expires_after_seconds": expires and expires.total_seconds(),
         "push_after_seconds": push and push.total_seconds(),
     }
@@ -44,7 +45,11 @@ def list_of(declarations: Iterable[type[Event]]) -> str:
     """Return a table of events in Markdown."""
     rows = (_row(event) for event in declarations)
     return "\n".join(
-        ["| event | when | data | category | text | link |", "| --- | --- | --- | --- | --- | --- |", *rows]
+        [
+            "| event | when | data | category | text | text of a group | link |",
+            "| --- | --- | --- | --- | --- | --- | --- |",
+            *rows,
+        ]
     )
 
 
@@ -61,8 +66,10 @@ def _row(event: type[Event]) -> str:
     options = event.declaration
     fields = ", ".join(f"`{name}`: {_kind(part)}" for name, part in schema_of(event).get("properties", {}).items())
     text, link = options.text.get(DEFAULT_LANGUAGE), options.link
-    code = [f"`{options.name}`", event.__doc__ or "", fields, options.category, f"`{text}`" if text else ""]
-    cells = [*code, f"`{link}`" if link else ""]
+    of_group = options.group_text.get(DEFAULT_LANGUAGE)
+    of_many = of_group["other"] if isinstance(of_group, dict) else of_group
+    code = [f"`{template}`" if template else "" for template in (text, of_many, link)]
+    cells = [f"`{options.name}`", event.__doc__ or "", fields, options.category, *code]
     return "| " + " | ".join(" ".join(cell.replace("|", "\\|").split()) for cell in cells) + " |"
 
 

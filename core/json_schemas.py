@@ -18,6 +18,27 @@ _ENGINE = {
     "offset": {"type": "string", "description": "the place in the history of its recipient"},
 }
 _SILENT = {"const": True, "description": "there only where clients should show no toast"}
+_NUMBER = {"type": "integer", "description": "exact up to 999; 1000 means 1,000 or more"}
+# There only where a socket has asked for groups, with `groups` in its auth object.
+_GROUP = {
+    "group": {"type": "string", "description": "what the notifications of the group have in common"},
+    "group_id": {"type": "integer", "description": "the id of the first notification of the group"},
+    "count": {**_NUMBER, "title": "how many notifications the group has"},
+    "actor_count": {**_NUMBER, "title": "how many people did it"},
+    "actors": {
+        "type": "array",
+        "description": "the newest three people, newest first",
+        "items": {
+            "type": "object",
+            "properties": {
+                "id": {"type": ["integer", "string"]},
+                "name": {"type": "string"},
+                "photo": {"type": "string"},
+            },
+            "required": ["id", "name", "photo"],
+        },
+    },
+}
 _SAMPLES = {
     "user_id": 1,
     "user_name": "Ann",
@@ -39,7 +60,7 @@ def of_notification(event: type[Event], *, definitions: str) -> tuple[dict[str, 
     actor = _ACTOR if event.declaration.with_actor else {}
     properties = {**data.get("properties", {}), **actor, **_ENGINE}
     # Not closed: a newer release may add fields. All others are there, since those with a default are filled in.
-    optional = {"silent": _SILENT}
+    optional = {"silent": _SILENT, **(_GROUP if event.declaration.group is not None else {})}
     return {"type": "object", "properties": properties | optional, "required": list(properties)}, inner
 
 
@@ -52,7 +73,12 @@ def of_type(payload: Any) -> dict[str, Any]:
 
 def sample(schema: dict[str, Any], inner: dict[str, Any]) -> dict[str, Any]:
     """Return an example of an object of this schema; `inner` has the schemas that it refers to, by name."""
-    properties = {name: part for name, part in schema.get("properties", {}).items() if part is not _SILENT}
+    optional = (_SILENT, *_GROUP.values())
+    properties = {
+        name: part
+        for name, part in schema.get("properties", {}).items()
+        if not any(part is always_left_out for always_left_out in optional)
+    }
     return {name: _SAMPLES[name] if name in _SAMPLES else _value(part, inner) for name, part in properties.items()}
 
 

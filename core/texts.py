@@ -20,7 +20,7 @@ def placeholders(template: str) -> set[str]:
     return set(_PLACEHOLDER.findall(template))
 
 
-def choose(templates: Mapping[str, str], languages: Sequence[str]) -> str | None:
+def choose(templates: Mapping[str, object], languages: Sequence[str]) -> str | None:
     """Return the best language among these, which may have regions such as zh-CN; else English; else None."""
     by_tag = {language.lower(): language for language in templates}
     for wanted in (*languages, DEFAULT_LANGUAGE):

@@ -12,6 +12,7 @@ from core import events
 from tests.system import ROOT
 
 LIST = ROOT / "clients/js/src/list/description.js"
+OPTIONS = ("text.", "group_text.")
 OWN = [FollowingNotify, LikingNotify, CommentNotify]
 
 
@@ -61,7 +62,9 @@ def test_fields_of_each_event_are_stable() -> None:
 
 @pytest.mark.parametrize("event", OWN, ids=lambda event: event.__name__)
 def test_each_event_has_texts_that_begin_with_the_name(event: type[events.Event]) -> None:
-    texts = event.declaration.text
+    declared = event.declaration.templates
+    texts = {option: text for option, text in declared.items() if "text." in option}
 
-    assert set(texts) == {"en", "zh"}
+    languages = {option: {name.split(".")[1] for name in texts if name.startswith(option)} for option in OPTIONS}
+    assert languages == {"text.": {"en", "zh"}, "group_text.": {"en", "zh"}}
     assert all(text.startswith("{user_name} ") for text in texts.values())

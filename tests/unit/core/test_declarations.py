@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError, create_model
 
-from core import declarations, event_data, events, payloads
+from core import declarations, event_data, events, group_texts, payloads
 from core.declarations import Declaration, DeclarationError, Event
 
 pytestmark = pytest.mark.usefixtures("registry")
@@ -70,6 +70,20 @@ class TestDeclaration:
             ({"link": "//elsewhere.example"}, "link: String should match pattern"),
             ({"link": "/articles/{art_id}"}, "link has {art_id}, which is no field of it"),
             ({"group": "liked:{art_id}"}, "group has {art_id}, which is no field of it"),
+            ({"group_text": {"en": "{others}"}}, "group_text needs group, which says what belongs together"),
+            ({"group": "all", "group_text": {"zh": "赞"}}, "group_text should have the language en"),
+            ({"group": "all", "group_text": {"en": {"one": "x"}}}, "should have the category other"),
+            ({"group": "all", "group_text": {"en": {"other": "x", "lots": "y"}}}, "group_text.en"),
+            ({"group": "all", "group_text": {"en": "{title}"}}, "group_text.en has {title}, which is no field of it"),
+            (
+                {"group": "all", "group_text": {"en": {"one": "{title}", "other": "x"}}},
+                "group_text.en.one has {title}, which is no field of it",
+            ),
+            (
+                {"group": "all", "group_text": {"en": "{others}"}, "with_actor": False},
+                "group_text counts people; an event without an actor has none",
+            ),
+            ({"text": {"en": "{others}"}, "group": "all"}, "text.en has {others}, which is no field of it"),
             ({"expires_after": 0}, "expires_after: should be longer than 0"),
             ({"push_after": "PT5M"}, "push_after: Input should be a valid timedelta"),
         ],
@@ -80,6 +94,13 @@ class TestDeclaration:
 
         assert str(raised.value).startswith("event ")
         assert complaint in str(raised.value)
+
+    @pytest.mark.parametrize("field", sorted(group_texts.FIELDS))
+    def test_field_of_a_group_is_refused_where_there_are_groups(self, field: str) -> None:
+        with pytest.raises(DeclarationError, match=f"field '{field}' is reserved where an event has a group"):
+            declare(fields={field: int}, group="all")
+
+        assert field in declare(fields={field: int}).model_fields
 
     @pytest.mark.parametrize("names", [{"name": "liked"}, {"name": "new", "former_names": ("liked",)}])
     def test_name_can_be_declared_once(self, liked: type[Event], names: dict[str, Any]) -> None:

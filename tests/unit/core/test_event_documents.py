@@ -19,6 +19,7 @@ def test_export_has_everything_of_a_declaration() -> None:
         text={"en": "{user_name} likes {title}"},
         link="/articles/{art_id}",
         group="liked:{art_id}",
+        group_text={"en": {"one": "{user_name} and {others} other", "other": "{user_name} and {others} others"}},
         push_after=60,
         off_by_default=("toast",),
     ):
@@ -42,6 +43,7 @@ def test_export_has_everything_of_a_declaration() -> None:
         "required": False,
         "off_by_default": ["toast"],
         "group": "liked:{art_id}",
+        "group_text": {"en": {"one": "{user_name} and {others} other", "other": "{user_name} and {others} others"}},
         "expires_after_seconds": None,
         "push_after_seconds": 60,
     }

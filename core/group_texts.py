@@ -1,0 +1,60 @@
+"""Texts of groups: what users read of many notifications in one row, such as "Ann and 9 others follow you now"."""
+
+from collections.abc import Mapping, Sequence
+from functools import cache
+from typing import Literal
+
+import babel
+
+from core import texts
+
+MOST = 1000  # a count of this size means "so many or more"
+PLACEHOLDERS = frozenset({"others", "count"})
+# What a group has on the wire beside the fields of its newest notification.
+FIELDS = frozenset({"group", "group_id", "count", "actor_count", "actors"})
+LONGEST_KEY = 255  # characters
+_MANY = f"{MOST - 1}+"
+
+Plural = Literal["zero", "one", "two", "few", "many", "other"]  # the categories of CLDR
+Templates = Mapping[str, str | Mapping[Plural, str]]  # by language
+
+
+def text_for(
+    templates: Templates, data: Mapping[str, object], actor_count: int, languages: Sequence[str]
+) -> str | None:
+    """Return the text of a group in the best of these languages.
+
+    None where there is no template, or where one person alone did it all: then the text of the newest one says it.
+    """
+    language = texts.choose(templates, languages)
+    if language is None or actor_count < 2:
+        return None
+    others = actor_count - 1
+    is_many = actor_count >= MOST
+    numbers = {"others": _MANY if is_many else others, "count": _MANY if is_many else actor_count}
+    return texts.fill(_of_number(templates[language], language, others), {**data, **numbers}, language)
+
+
+def fill_key(template: str, data: Mapping[str, object]) -> str:
+    """Return the text that notifications of one group have in common."""
+    return shorten_key(texts.fill(template, data, texts.DEFAULT_LANGUAGE))
+
+
+def shorten_key(key: str) -> str:
+    """Return as much of a key as a row can hold. PostgreSQL takes no NUL in a text."""
+    return key.replace("\0", "\N{REPLACEMENT CHARACTER}")[:LONGEST_KEY]
+
+
+def _of_number(template: str | Mapping[Plural, str], language: str, number: int) -> str:
+    if isinstance(template, str):
+        return template
+    return template.get(_plural(language)(number), template["other"])  # type: ignore[call-overload, no-any-return]
+
+
+@cache
+def _plural(language: str) -> babel.plural.PluralRule:
+    """Return the plural rule of a language; one that nobody knows has a single form."""
+    try:
+        return babel.Locale.parse(language, sep="-").plural_form
+    except (babel.UnknownLocaleError, ValueError):
+        return babel.plural.PluralRule({})
