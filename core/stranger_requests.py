@@ -3,13 +3,14 @@
 from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, not_, null, select, update
+from sqlalchemy import ColumnElement, Connection, func, literal_column, not_, null, select, update
 
 from core import payloads, user_ids
 from core.db import among
 from core.inbox_filters import Filter, is_one_of
 from core.inbox_states import TIMES
 from core.models import DROPPED, FILTERED, Notification
+from core.unread import MOST
 
 STATE = "requests"  # of a list
 _table = Notification
@@ -23,13 +24,18 @@ def page(
 
     Of the filter, only the category counts. Raise inbox_filters.UnknownCategory.
     """
-    its = [_table.recipient_id == user_id, *_IS_REQUEST, is_one_of(filter.names())]
-    if muted:
-        its.append(not_(among(connection, _table.actor_id, sorted(muted))))
+    its = _listed(connection, user_id, filter, muted)
     if before is not None:
         its.append(_table.id < before)
     rows = select(*payloads.COLUMNS, *TIMES).where(*its).order_by(_table.id.desc()).limit(limit)
     return list(connection.execute(rows))
+
+
+def count(connection: Connection, user_id: str, filter: Filter, *, muted: Collection[str]) -> int:
+    """Count what `page` lists: exact up to 999; 1000 means "1,000 or more". Raise inbox_filters.UnknownCategory."""
+    its = _listed(connection, user_id, filter, muted)
+    some = select(literal_column("1")).select_from(_table).where(*its).limit(MOST).subquery()
+    return int(connection.execute(select(func.count()).select_from(some)).scalar_one())
 
 
 def let_in(connection: Connection, user_id: str, ids: Sequence[int]) -> frozenset[str]:
@@ -51,6 +57,13 @@ def let_in(connection: Connection, user_id: str, ids: Sequence[int]) -> frozense
 def refuse(connection: Connection, user_id: str, ids: Sequence[int]) -> None:
     """Take a user's own requests out of the list for good. Other ids are ignored."""
     _change(connection, user_id, ids, {"not_sent": DROPPED})
+
+
+def _listed(connection: Connection, user_id: str, filter: Filter, muted: Collection[str]) -> list[ColumnElement[bool]]:
+    its = [_table.recipient_id == user_id, *_IS_REQUEST, is_one_of(filter.names())]
+    if muted:
+        its.append(not_(among(connection, _table.actor_id, sorted(muted))))
+    return its
 
 
 def _change(connection: Connection, user_id: str, ids: Sequence[int], values: dict[str, Any]) -> Iterable[Any]:

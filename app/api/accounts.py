@@ -3,7 +3,9 @@
 from typing import Any
 
 from flask import g
-from marshmallow import fields
+from marshmallow import ValidationError, fields, validates_schema
+from marshmallow.validate import Length, Range
+from webargs.fields import DelimitedList
 
 from app.api import limits
 from app.api.auth import caller_account, login_required
@@ -13,8 +15,11 @@ from app.api.state import keep_unread_count, state, unread_moment
 from app.services import accounts, followings, passwords
 from app.services.admission import TooManyAtOnce
 from core.presence import is_online, online_among
+from core.tokens import LARGEST_ID
 from core.unread import Counts
 from core.user_ids import as_text
+
+_MOST_IDS = 100
 
 bp = Blueprint("accounts", __name__, url_prefix="/v1_0", description="Users and their profiles")
 
@@ -54,6 +59,16 @@ class ProfileBody(Body):
 
 class UsersQuery(Page):
     q = Text(0, 64, load_default="")
+    ids = DelimitedList(
+        fields.Integer(validate=Range(1, LARGEST_ID)),
+        validate=Length(1, _MOST_IDS),
+        metadata={"description": "these users, in one page; without `q`, `page` and `per_page`"},
+    )
+
+    @validates_schema(pass_original=True)
+    def _asks_one_thing(self, query: dict[str, Any], given: Any, **_options: object) -> None:
+        if "ids" in query and any(name in given for name in ("q", "page", "per_page")):
+            raise ValidationError("Should be alone: it names the users, so there is nothing to search.", "ids")
 
 
 @bp.post("/users")
@@ -113,10 +128,19 @@ def change_profile(changes: dict[str, str | None]) -> Any:
 @bp.response(200, UsersAnswer)
 @bp.raises(accounts.UnknownCaller)
 def find_users(query: dict[str, Any]) -> dict[str, Any]:
-    """Find people whose name contains a text, in order of name, and whether you follow them."""
+    """Find people whose name contains a text, in order of name, and whether you follow them.
+
+    With `ids` you get those of these users who exist, such as all people of a list in one call.
+    """
     page, per_page, viewer_id = query["page"], query["per_page"], caller_account()
     with state.database.reading() as connection:
-        total, found = accounts.search(connection, viewer_id=viewer_id, query=query["q"], page=page, per_page=per_page)
+        if "ids" in query:
+            found = accounts.people(connection, query["ids"], viewer_id=viewer_id)
+            total, per_page = len(found), _MOST_IDS
+        else:
+            total, found = accounts.search(
+                connection, viewer_id=viewer_id, query=query["q"], page=page, per_page=per_page
+            )
     online = online_among(state.redis, (as_text(user["id"]) for user in found), state.keys)
     results = [{**user, "online": as_text(user["id"]) in online} for user in found]
     return {"total_count": total, "page": page, "per_page": per_page, "results": results}

@@ -86,6 +86,7 @@ class StatesAnswer(Answer):
     unread = fields.Integer(metadata=_BOUNDED)
     unseen = fields.Integer(metadata=_BOUNDED)
     archived = fields.Integer(metadata=_BOUNDED)
+    requests = fields.Integer(metadata={"description": "what strangers did; " + _BOUNDED["description"]})
 
 
 @bp.get("")
@@ -109,9 +110,15 @@ def read_inbox(query: dict[str, Any]) -> dict[str, Any]:
 @bp.arguments(CountsQuery, location="query")
 @bp.response(200, StatesAnswer)
 def count_inbox(query: dict[str, Any]) -> dict[str, int]:
-    """Count your notifications by state. What is unseen is unread too, and what is unread is among `all`."""
+    """Count your notifications by state. What is unseen is unread too, and what is unread is among `all`.
+
+    `requests` are in none of the others. Those of people whom you muted are not counted.
+    """
+    filter = inbox_filters.Filter(category=query["category"])
     with state.database.reading() as connection:
-        return inbox_counts.count_states(connection, g.user_id, inbox_filters.Filter(category=query["category"]))
+        muted = preferences.read(connection, g.user_id, state.counters).muted
+        requests = stranger_requests.count(connection, g.user_id, filter, muted=muted)
+        return {**inbox_counts.count_states(connection, g.user_id, filter), "requests": requests}
 
 
 def _page(connection: Connection, query: dict[str, Any]) -> list[Any]:

@@ -116,6 +116,15 @@ def search(
     return rows[0].total, [_person(row) for row in rows if row.id is not None]
 
 
+def people(connection: Connection, ids: Iterable[int], *, viewer_id: int) -> list[dict[str, Any]]:
+    """Return those of these users who exist, as `search` does, in order of id."""
+    user = _accounts().where(among(connection, User.id, sorted(set(ids)))).subquery()
+    fans = relations.fans_count(user.c.id).label("fans_count")
+    is_following = relations.is_following(viewer_id, user.c.id).label("is_following")
+    rows = connection.execute(select(user, fans, is_following).order_by(user.c.id))
+    return [_person(row) for row in rows]
+
+
 def _read(connection: Connection, ids: list[int]) -> list[Account]:
     return [_account(row) for row in connection.execute(_accounts().where(among(connection, User.id, ids)))]
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, event, text
 
-from core import inbox, inbox_counts
+from core import inbox, inbox_counts, stranger_requests
 from core.db import Database
 from core.inbox_filters import Filter
 from tests.integration.story import Story
@@ -38,6 +38,16 @@ def test_each_state_is_read_from_its_index(story: Story, act: Act, states: list[
         assert f"Index Only Scan Backward using ix_notifications_state_{state} " in plan or (
             f"Index Only Scan using ix_notifications_state_{state} " in plan
         ), plan
+
+
+def test_requests_are_counted_from_their_index(story: Story) -> None:
+    filter = Filter(category="people")
+
+    plan = plan_of(
+        story.database, lambda it: stranger_requests.count(it, story.ann, filter, muted={str(story.others[0])})
+    )
+
+    assert "ix_notifications_requests" in plan
 
 
 def plan_of(database: Database, act: Callable[[Connection], object]) -> str:

@@ -4,6 +4,7 @@ import time
 from contextlib import ExitStack
 from dataclasses import replace
 
+import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
@@ -108,3 +109,24 @@ def test_people_are_listed_with_their_relation_to_the_caller(call: Call, ann: in
     assert (found["total_count"], found["results"]) == (1, [everything])
     assert call(ann, "GET", f"/users/{bob}").json == everything
     assert call(ann, "GET", "/users/999").status_code == 404
+
+
+def test_people_of_a_list_are_read_in_one_call(call: Call, ann: int, bob: int, eve: int) -> None:
+    call(ann, "POST", "/user/followings", json={"target": bob})
+
+    answer = call(ann, "GET", f"/users?ids={eve},{bob},{bob},999").json
+
+    assert [(user["id"], user["is_following"]) for user in answer["results"]] == [(bob, True), (eve, False)]
+    assert (answer["total_count"], answer["page"]) == (2, 1)
+
+
+@pytest.mark.parametrize("query", ["ids=", "ids=0", "ids=a", "ids=1&q=ann", "ids=1&page=1", f"ids={2**53}"])
+def test_bad_list_of_people_is_refused(call: Call, ann: int, query: str) -> None:
+    answer = call(ann, "GET", f"/users?{query}")
+
+    assert (answer.status_code, list(answer.json["errors"])) == (422, ["ids"])
+
+
+def test_list_of_people_has_a_limit(call: Call, ann: int) -> None:
+    assert call(ann, "GET", f"/users?ids={','.join(map(str, range(1, 101)))}").status_code == 200
+    assert call(ann, "GET", f"/users?ids={','.join(map(str, range(1, 102)))}").status_code == 422

@@ -109,9 +109,10 @@ def test_marks_are_answered_with_the_counts_and_told(call: Call, asked: list[str
     assert mark(filter={"up_to": three[1]}, archived=True) == {"unread_count": 1, "unseen_count": 0}
     assert mark(filter={}, seen=False) == {"unread_count": 1, "unseen_count": 1}
     assert mark(filter={"state": "archived"}, archived=False, read=False) == {"unread_count": 3, "unseen_count": 1}
-    assert call(bob, "GET", "/user/notifications/counts").json == {"all": 3, "unread": 3, "unseen": 1, "archived": 0}
+    counted = call(bob, "GET", "/user/notifications/counts").json
+    assert counted == {"all": 3, "unread": 3, "unseen": 1, "archived": 0, "requests": 0}
     people = call(bob, "GET", "/user/notifications/counts?category=people").json
-    assert people == {"all": 2, "unread": 2, "unseen": 0, "archived": 0}
+    assert people == {"all": 2, "unread": 2, "unseen": 0, "archived": 0, "requests": 0}
     wait_until(lambda: events.TELL_STATE_TASK in asked, seconds=10, what="the push of the counts is requested")
 
 

@@ -28,6 +28,11 @@ def listed(call: Call, user_id: int, state: str, more: str = "") -> list[int]:
     return [told["id"] for told in results]
 
 
+def counted(call: Call, user_id: int, query: str = "") -> int:
+    count: int = call(user_id, "GET", f"/user/notifications/counts{query}").json["requests"]
+    return count
+
+
 def test_requests_are_listed_apart_and_not_counted(call: Call, ann: int, bob: int, requests: list[int]) -> None:
     answer = call(ann, "GET", "/user/notifications?state=requests").json
 
@@ -45,6 +50,23 @@ def test_requests_of_muted_people_are_left_out(call: Call, ann: int, bob: int, r
     call(ann, "PUT", f"/user/preferences/muted/{bob}")
 
     assert listed(call, ann, "requests") == requests[2:]
+    assert counted(call, ann) == 1
+
+
+def test_requests_are_counted_apart(call: Call, ann: int, bob: int, requests: list[int]) -> None:
+    every = call(ann, "GET", "/user/notifications/counts").json
+
+    assert every == {"all": 1, "unread": 1, "unseen": 1, "archived": 0, "requests": len(requests)}
+    assert (counted(call, ann, "?category=people"), counted(call, ann, "?category=articles")) == (3, 0)
+    assert counted(call, bob) == 0
+
+
+def test_no_count_of_requests_is_above_1000(call: Call, database: Database, ann: int, bob: int) -> None:
+    with database.transaction() as connection:
+        for _ in range(1005):
+            _filtered(connection, ann, bob)
+
+    assert counted(call, ann) == 1000
 
 
 def test_what_is_let_in_is_in_the_inbox_and_in_the_outbox(
