@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable
-from typing import Any, ClassVar, TypeVar
+from typing import Any, TypeVar
 
 import flask_smorest
 import orjson
@@ -19,12 +19,6 @@ View = TypeVar("View", bound=Callable[..., Any])
 class _Parser(FlaskParser):
     """orjson refuses what is not JSON: NaN, lone surrogates, unlimited nesting."""
 
-    # Each schema of a query says itself what becomes of unknown fields.
-    DEFAULT_UNKNOWN_BY_LOCATION: ClassVar[dict[str, str | None]] = {
-        **FlaskParser.DEFAULT_UNKNOWN_BY_LOCATION,
-        "query": None,
-    }
-
     def _raw_load_json(self, req: Request) -> Any:
         if not req.is_json or not (body := bodies.read(req)):
             return missing
@@ -36,7 +30,7 @@ class _Parser(FlaskParser):
 
 
 class Blueprint(flask_smorest.Blueprint):
-    ARGUMENTS_PARSER = _Parser()
+    ARGUMENTS_PARSER = _Parser(unknown=None)  # each schema says itself what becomes of unknown fields
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
