@@ -33,6 +33,7 @@ class ConnectRequest:
     last_offset: str | None
     complaint: events.Anonymous | None = None  # for a client that is anonymous by mistake
     claims: Claims | None = field(default=None, compare=False)
+    wants_groups: bool = False
 
 
 def read_connect_request(environ: WSGIEnvironment, auth: object, verify: Callable[[str], Claims]) -> ConnectRequest:
@@ -48,7 +49,8 @@ def read_connect_request(environ: WSGIEnvironment, auth: object, verify: Callabl
     last_offset = in_auth.get("last_offset", query.get("last_offset"))
     claims = verify(token)
     # An offset that is not a text becomes one that no history knows.
-    return ConnectRequest(claims.user_id, None if last_offset is None else str(last_offset), claims=claims)
+    last_offset = None if last_offset is None else str(last_offset)
+    return ConnectRequest(claims.user_id, last_offset, claims=claims, wants_groups=in_auth.get("groups") is True)
 
 
 class ConnectHandlers:
@@ -88,7 +90,8 @@ class ConnectHandlers:
             # Cursor and room first, replay second: the cursor holds what is pushed in between.
             # The other order would lose it.
             eio_sid = self._sio.manager.eio_sid_from_sid(sid, "/")
-            cursor = self._delivery.open_cursor(sid, eio_sid, request.claims, client)
+            wants_groups = request.wants_groups
+            cursor = self._delivery.open_cursor(sid, eio_sid, request.claims, client, wants_groups=wants_groups)
             self._sio.enter_room(sid, user_id)
             self._presence.connected(user_id, sid, cursor.session)
             self._expiry.watch(sid, cursor)

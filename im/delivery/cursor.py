@@ -4,7 +4,9 @@ import time
 
 from engineio import packet as eio_packet
 
+from core import wire
 from core.tokens import Claims
+from core.wire import Audience
 from im.delivery.client import Client
 from im.delivery.login import Login
 from im.transport import frames
@@ -15,7 +17,7 @@ from im.transport.send_limits import MAX_WAITING_BYTES, MAX_WAITING_FRAMES
 class PreparedMessage:
     """A packet that is encoded once for many sockets. python-engineio can send it like one of its own packets."""
 
-    __slots__ = ("frame", "offset", "packet", "previous")
+    __slots__ = ("audience", "frame", "offset", "packet", "previous")
 
     packet_type = eio_packet.MESSAGE
     binary = False
@@ -24,6 +26,7 @@ class PreparedMessage:
         self.previous = previous
         self.offset = offset
         self.packet = packet
+        self.audience = wire.audience(packet)
         self.frame = frames.encode(frames.TEXT, packet)
 
     @property
@@ -41,15 +44,28 @@ class Cursor(Login):
     It is also the login of the socket. `last` is the offset of the last notification that it got, None while that is
     unknown. `socket` is None after the client has disconnected. While `is_reading`, the history is being read, so the
     cursor holds new pushes until then. `active_at` is when the client connected or sent its last event, a value of
-    time.monotonic().
+    time.monotonic(). This socket does not get packets of the audience `passed_over`: its position moves over them.
     """
 
-    __slots__ = ("active_at", "held", "held_bytes", "is_disconnecting", "is_reading", "last", "socket", "user_id")
+    __slots__ = (
+        "active_at",
+        "held",
+        "held_bytes",
+        "is_disconnecting",
+        "is_reading",
+        "last",
+        "passed_over",
+        "socket",
+        "user_id",
+    )
 
-    def __init__(self, socket: EngineIOSocket | None, claims: Claims, client: Client) -> None:
+    def __init__(
+        self, socket: EngineIOSocket | None, claims: Claims, client: Client, *, wants_groups: bool = False
+    ) -> None:
         self.log_in(claims, client)
         self.socket = socket
         self.user_id = claims.user_id
+        self.passed_over = Audience.PLAIN if wants_groups else Audience.GROUPS
         self.active_at = time.monotonic()
         self.last: bytes | None = None
         self.is_reading = True

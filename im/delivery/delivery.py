@@ -18,6 +18,7 @@ from core.history import EMPTY, Gap
 from core.replays import Missed, Replays
 from core.tokens import Claims
 from im import metrics
+from im.delivery import gap_views
 from im.delivery.catch_up import RETRY_SECONDS, CatchUp
 from im.delivery.client import Client
 from im.delivery.cursor import Cursor, PreparedMessage
@@ -38,9 +39,11 @@ class Delivery:
         self._cursors: dict[str, Cursor] = {}
         self._catch_up = CatchUp(replays, self._resume, self.fail, retry_seconds=retry_seconds)
 
-    def open_cursor(self, sid: str, eio_sid: str | None, claims: Claims, client: Client) -> Cursor:
+    def open_cursor(
+        self, sid: str, eio_sid: str | None, claims: Claims, client: Client, *, wants_groups: bool = False
+    ) -> Cursor:
         """Hold what is pushed to this socket, until `replay` has sent earlier notifications and `go_live` is called."""
-        cursor = self._cursors[sid] = Cursor(self._socket(eio_sid), claims, client)
+        cursor = self._cursors[sid] = Cursor(self._socket(eio_sid), claims, client, wants_groups=wants_groups)
         return cursor
 
     def batch(self, sid: str) -> AbstractContextManager[None]:
@@ -84,7 +87,7 @@ class Delivery:
         if cursor is None:
             return False
         if gap is not None:
-            self._write_all(cursor, gap)
+            metrics.REPLAYED.inc(self._write_all(cursor, gap))
             if last_offset is None and cursor.held:
                 cursor.last = cursor.held[0].previous  # these were pushed after the socket connected, so it gets them
         return True
@@ -130,7 +133,8 @@ class Delivery:
             self._hold(cursor, push)
         elif push.previous == cursor.last or cursor.last is None:
             cursor.last = push.offset
-            self._write(cursor.socket, push)
+            if push.audience is not cursor.passed_over:
+                self._write(cursor.socket, push)
         elif _order(push.offset) > _order(cursor.last) or _is_in_new_history(push, cursor.last):
             metrics.GAPS.inc()
             self._start_reading(sid)
@@ -153,9 +157,8 @@ class Delivery:
         if missed.gap is None or not missed.is_complete((cursor.last or b"").decode()):
             self._disconnect(cursor)
             return
-        metrics.CAUGHT_UP.inc(len(missed.gap.packets))
         with self.batch(sid):
-            self._write_all(cursor, missed.gap)
+            metrics.CAUGHT_UP.inc(self._write_all(cursor, missed.gap))
             if missed.unread.count is not None:
                 unread = wire.encode_packet(events.UNREAD, events.Unread(count=missed.unread.count))
                 self._write(cursor.socket, PreparedMessage(b"", b"", unread))
@@ -179,13 +182,16 @@ class Delivery:
             metrics.DISCONNECTED.labels("history").inc()
             self._close(cursor.socket)
 
-    def _write_all(self, cursor: Cursor, gap: Gap) -> None:
-        for _offset, packet in gap.packets:
+    def _write_all(self, cursor: Cursor, gap: Gap) -> int:
+        """Send what is for this socket; return how many packets these are."""
+        packets = gap_views.packets_for([packet for _offset, packet in gap.packets], cursor.passed_over)
+        for packet in packets:
             self._write(cursor.socket, PreparedMessage(b"", b"", packet))
         cursor.last = gap.newest.encode()
         if cursor.held:
             sent = {offset.encode() for offset, _packet in gap.packets}
             cursor.held = [push for push in cursor.held if push.offset not in sent]
+        return len(packets)
 
     def _socket(self, eio_sid: str | None) -> EngineIOSocket | None:
         return None if eio_sid is None else self._sockets.get(eio_sid)

@@ -69,7 +69,6 @@ class Replay:
                 return
             gap = missed.gap or Gap(is_covered=False, packets=[], newest=EMPTY)
             is_recovered = missed.is_complete(request.last_offset)
-            metrics.REPLAYED.inc(len(gap.packets))
             metrics.UNRECOVERED.inc(not is_recovered)
             sync = events.Sync(recovered=is_recovered, offset=gap.newest, unread_count=missed.unread.count)
             self._sio.emit(events.SYNC, sync, room=sid, ignore_queue=True)

@@ -37,6 +37,16 @@ class TestReadConnectRequest:
     def test_token_is_read_from_the_auth_object(self, token: str) -> None:
         assert read({"token": token, "last_offset": "5-0"}) == ConnectRequest("7", "5-0")
 
+    def test_groups_are_asked_for_with_true_in_the_auth_object(self, token: str) -> None:
+        assert read({"token": token, "groups": True}).wants_groups
+
+    @pytest.mark.parametrize("value", [False, None, 1, "true", [True], {}])
+    def test_any_other_value_asks_for_no_groups(self, token: str, value: object) -> None:
+        assert not read({"token": token, "groups": value}).wants_groups
+
+    def test_groups_are_not_asked_for_in_the_query(self, token: str) -> None:
+        assert not read(token=token, groups="true").wants_groups
+
     def test_auth_object_has_priority_over_the_query(self, token: str) -> None:
         assert read({"token": token}, token="nonsense").user_id == "7"
 
