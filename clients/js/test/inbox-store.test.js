@@ -33,19 +33,39 @@ test("older pages come after it, until there are none", async () => {
   assert.equal(shown().hasMore, false);
 });
 
-test("a snapshot is the same object until something changes, and listeners are told", async () => {
+test("a snapshot is the same object until something changes", async () => {
   const { store, shown } = await open(entries(2));
-  let told = 0;
-  const end = store.subscribe(() => (told += 1));
   const before = shown();
   assert.equal(shown(), before);
 
   store.add(notification(3, "1-0"));
-  end();
-  store.add(notification(4, "2-0"));
 
   assert.notEqual(shown(), before);
+  assert.equal(shown(), shown());
+});
+
+test("listeners are told of what is pushed once for each frame, and of what the user does at once", async (t) => {
+  const { store } = await open(entries(2));
+  t.mock.timers.enable({ apis: ["setTimeout"] });
+  let told = 0;
+  const end = store.subscribe(() => (told += 1));
+
+  for (let id = 3; id <= 102; id++) {
+    store.add(notification(id, "1-0"));
+    store.setUnread(id);
+    store.setUnseen(id);
+  }
+  assert.equal(told, 0);
+  t.mock.timers.tick(16);
   assert.equal(told, 1);
+  const marking = store.markRead([2]);
+  assert.equal(told, 2);
+  await marking;
+  end();
+  store.add(notification(103, "1-0"));
+  t.mock.timers.tick(16);
+
+  assert.equal(told, 3);
 });
 
 test("a live notification is put in its place once, with its data apart", async () => {

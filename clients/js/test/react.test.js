@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
 
 import { createElement, StrictMode } from "react";
 import { act, create } from "react-test-renderer";
@@ -10,6 +11,8 @@ import { PushProvider, usePush } from "../src/react.js";
 import { InboxStore } from "../src/store/inbox-store.js";
 import { notification, settle } from "./fakes/fakes.js";
 import { entries, FakeInbox } from "./fakes/inbox.js";
+
+const FRAME_MS = 20; // listeners are told of what is pushed within a frame
 
 globalThis.IS_REACT_ACT_ENVIRONMENT = true;
 
@@ -37,7 +40,10 @@ test("a component shows the inbox, and what comes; the connection lives as long 
     await settle();
   });
   assert.deepEqual([push.running, seen.at(-1).unread, seen.at(-1).count], [1, 2, 2]);
-  await act(async () => push.inbox.add(notification(3, "1-0")));
+  await act(async () => {
+    push.inbox.add(notification(3, "1-0"));
+    await sleep(FRAME_MS);
+  });
   assert.equal(seen.at(-1).count, 3);
   await act(async () => seen.at(-1).markRead([1]));
   assert.equal(seen.at(-1).unread, 1);

@@ -1,26 +1,26 @@
 /** The inbox as data: notifications, newest first, with the number of unread ones. It needs no DOM and no framework. */
 
 import { Changes } from "./changes.js";
-import { isUnread, LARGEST_COUNT, merge, trim } from "./items.js";
-import { apply, showWith } from "./marks.js";
+import { insert, isUnread, LARGEST_COUNT, merge, trim } from "./items.js";
+import { Listeners } from "./listeners.js";
+import { apply } from "./marks.js";
 import { PAGE, readNewest } from "./pages.js";
+import { EMPTY, makeSnapshot, NOTHING } from "./snapshot.js";
 import { StateLists } from "./state-lists.js";
 
 const REREAD_MS = 300;
 const MOST_ITEMS = 1000;
 const MOST_READ = 10_000; // if the reader has come so far
-const NOTHING = { status: "idle", hasMore: false, isLoadingMore: false, error: null, counts: null, hasStates: false, isStale: false };
-const EMPTY = { ...NOTHING, connection: "connecting", items: [], unread: 0, unseen: 0 };
 
 /**
  * `getSnapshot` returns {connection, status, items, unread, unseen, counts, hasMore, isLoadingMore, hasStates, isStale, error},
- * the same object until something changes. `status` is "idle", "loading", "ready" or "failed". Each item is {id, event,
+ * the same object until something changes. Listeners are told of what is pushed once for each frame. `status` is "idle", "loading", "ready" or "failed". Each item is {id, event,
  * data, created_at, read, archived_at}, and what else the server says of it. `hasStates`: the server knows more than
  * read. `counts` are {all, unread, archived}, or null. `isStale`: read it again if it is shown.
  */
 export class InboxStore {
   #api;
-  #listeners = new Set();
+  #listeners = new Listeners();
   #items = []; // as the server said, newest first
   #unread = 0;
   #unseen = 0;
@@ -28,7 +28,7 @@ export class InboxStore {
   #changes = new Changes();
   #lists; // those of single states
   #rest = { ...NOTHING, connection: EMPTY.connection };
-  #snapshot = EMPTY;
+  #snapshot = EMPTY; // null: to be made when somebody asks for it
   #most = MOST_ITEMS;
   #counts = 0;
   #expected = 0; // the next count that is pushed, if no other device marks anything as read
@@ -44,18 +44,15 @@ export class InboxStore {
    */
   constructor(api) {
     this.#api = api;
-    this.#lists = new StateLists(api, () => this.#set({}));
+    this.#lists = new StateLists(api, { about: this.getSnapshot, marks: this.#marks, tell: () => this.#setSoon({}) });
   }
 
-  subscribe = (listener) => {
-    this.#listeners.add(listener);
-    return () => this.#listeners.delete(listener);
-  };
+  subscribe = (listener) => this.#listeners.add(listener);
 
-  getSnapshot = () => this.#snapshot;
+  getSnapshot = () => (this.#snapshot ??= this.#makeSnapshot());
 
   /** Return the notifications of a state, "all", "unread" or "archived": {getSnapshot, load, loadMore}. */
-  inState = (state) => (state === "all" ? this : this.#lists.show(state, this.getSnapshot, this.#marks));
+  inState = (state) => (state === "all" ? this : this.#lists.show(state));
 
   /** Read what is new, and what has changed. It does not reject: `status` and `error` say what was wrong. */
   load = async () => {
@@ -65,9 +62,9 @@ export class InboxStore {
     try {
       const page = await this.readNewest();
       if (number !== this.#number) return;
-      this.take(page);
       // A count that was pushed in the meantime is at least as new as the one in the answer.
       if (counts === this.#counts) this.#count(page);
+      this.take(page);
       if (this.#rest.hasStates) this.#recount(number);
     } catch (error) {
       if (number === this.#number) this.#set({ status: this.#items.length ? "ready" : "failed", error });
@@ -103,7 +100,7 @@ export class InboxStore {
 
   /** Mark all that are here, and all older ones, as read. Resolve to the ids of those here that were unread. */
   markAllRead = async () => {
-    const ids = this.#snapshot.items.filter(isUnread).map(({ id }) => id);
+    const ids = this.getSnapshot().items.filter(isUnread).map(({ id }) => id);
     if (this.#items.length) await this.#mark({ which: { up_to: this.#items[0].id }, change: { read: true } });
     return ids;
   };
@@ -131,22 +128,24 @@ export class InboxStore {
 
   /** Take a live notification. */
   add({ id, event, timestamp, text, url, offset, silent, ...data }) {
-    if (this.#items.some((item) => item.id === id)) return;
     const item = { id, event, data, created_at: timestamp, read: false };
     if (text !== undefined) Object.assign(item, { text, url });
-    this.#items = [...this.#items, item].sort((one, other) => other.id - one.id);
+    const items = insert(this.#items, item);
+    if (items === this.#items) return; // it is there already
+    this.#items = items;
     this.#lists.add(item);
     this.#expected = Math.min(this.#expected + 1, LARGEST_COUNT);
     if (this.#rest.hasStates) this.#unseen = Math.min(this.#unseen + 1, LARGEST_COUNT);
     this.#tally({ all: 1 });
-    this.#set({});
+    this.#setSoon({});
   }
 
   /** Take a count that was pushed. If it is smaller than expected, another device has read some: read the inbox. */
   setUnread(count) {
-    const marked = this.#unread - this.#snapshot.unread; // here, and still on the way
+    const marked = this.#unread - this.getSnapshot().unread; // here, and still on the way
     const isReadElsewhere = count < this.#expected - marked;
     this.#count({ unread_count: count });
+    this.#setSoon({});
     if (isReadElsewhere) this.#reread();
   }
 
@@ -154,12 +153,12 @@ export class InboxStore {
   setUnseen(count) {
     if (count === null) return this.becomeStale();
     this.#unseen = count;
-    this.#set({});
+    this.#setSoon({});
   }
 
   /** States may have changed unnoticed. Who shows the inbox reads it again. */
   becomeStale() {
-    if (this.#rest.hasStates) this.#set({ isStale: true });
+    if (this.#rest.hasStates) this.#setSoon({ isStale: true });
   }
 
   /** Take what another device has changed: {ids, seen_at?, read_at?, archived_at?, more?}, each a time or null. */
@@ -170,8 +169,9 @@ export class InboxStore {
     const before = this.#items.filter(isUnread).length;
     this.#apply({ which: { ids: [...changed] }, change });
     this.#expected = Math.max(0, this.#expected + this.#items.filter(isUnread).length - before);
-    this.#set({});
-    const isBack = change.archived === false && ids.some((id) => !this.#items.some((item) => item.id === id));
+    this.#setSoon({});
+    for (const { id } of this.#items) changed.delete(id);
+    const isBack = change.archived === false && changed.size > 0;
     if (more || isBack) this.#reread();
     else if (change.archived !== undefined) this.#recount(this.#number);
   }
@@ -183,7 +183,7 @@ export class InboxStore {
     this.#tally({ all: kept.length - this.#items.length });
     this.#items = kept;
     this.#lists.remove(gone);
-    this.#set({});
+    this.#setSoon({});
   }
 
   setConnection(connection) {
@@ -211,7 +211,6 @@ export class InboxStore {
     if (unread !== this.#unread) for (const mark of this.#marks) mark.isCounted = true;
     this.#unread = this.#expected = unread;
     this.#unseen = unseen ?? this.#unseen;
-    this.#set({});
   }
 
   #reread() {
@@ -264,6 +263,7 @@ export class InboxStore {
       this.#apply(mark);
       this.#marks.delete(mark);
       this.#count(counts);
+      this.#set({});
       if (change.archived !== undefined) this.#recount(number);
     } catch (error) {
       this.#marks.delete(mark);
@@ -285,14 +285,26 @@ export class InboxStore {
     this.#lists.apply(mark);
   }
 
+  /** Tell of a change at once. */
   #set(changes) {
+    this.#change(changes);
+    this.#listeners.tell();
+  }
+
+  /** Tell of a change that was pushed: a hundred may come in a second. */
+  #setSoon(changes) {
+    this.#change(changes);
+    this.#listeners.tellSoon();
+  }
+
+  #change(changes) {
     const { items, hasDropped } = trim(this.#items, this.#most);
     this.#items = items;
     this.#rest = { ...this.#rest, ...changes, ...(hasDropped && { hasMore: true }) };
-    const shown = showWith(this.#marks, this.#items, this.#unread);
-    const counts = this.#rest.counts && { ...this.#rest.counts, unread: shown.unread };
-    const here = shown.items.filter(({ archived_at: archivedAt }) => !archivedAt);
-    this.#snapshot = { ...this.#rest, ...shown, items: here, unseen: this.#unseen, counts };
-    for (const listener of [...this.#listeners]) listener();
+    this.#snapshot = null;
+  }
+
+  #makeSnapshot() {
+    return makeSnapshot(this.#rest, { marks: this.#marks, items: this.#items, unread: this.#unread, unseen: this.#unseen });
   }
 }

@@ -24,3 +24,10 @@ export function merge(items, results, isFull, keep) {
   const keepsOlder = isFull && overlaps && older.length > 0;
   return { items: [...came, ...page, ...(keepsOlder ? older : [])], keepsOlder };
 }
+
+/** Put an item into its place, which is most often the first. If it is there already, return the same list. */
+export function insert(items, item) {
+  const place = items.findIndex(({ id }) => id <= item.id);
+  if (place === -1) return [...items, item];
+  return items[place].id === item.id ? items : [...items.slice(0, place), item, ...items.slice(place)];
+}

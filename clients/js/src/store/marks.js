@@ -7,7 +7,8 @@ import { isUnread, LARGEST_COUNT } from "./items.js";
 
 /** Return the items after a mark. Those that it does not change are the same objects. */
 export function apply(items, { which, change }) {
-  return items.map((item) => (matches(which, item) ? changed(item, change) : item));
+  const ids = new Set(which.ids);
+  return items.map((item) => (ids.has(item.id) || item.id <= which.up_to ? changed(item, change) : item));
 }
 
 /** Return the items and the count as they are shown while marks are on their way. */
@@ -33,8 +34,4 @@ function countWith({ which, change }, before, after, count) {
   if (which.up_to !== undefined && change.read) return unread;
   if (count >= LARGEST_COUNT) return count;
   return Math.max(0, count + unread - before.filter(isUnread).length);
-}
-
-function matches(which, { id }) {
-  return which.ids?.includes(id) || id <= which.up_to;
 }

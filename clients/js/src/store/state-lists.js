@@ -5,21 +5,18 @@ import { StateList } from "./state-list.js";
 
 export class StateLists {
   #lists;
+  #shown; // what `show` returns
 
-  /** `tell()` is called when something has changed. */
-  constructor(api, tell) {
-    this.#lists = new Map(["unread", "archived"].map((state) => [state, new StateList(state, api, tell)]));
+  /** `about()` is what is true of the whole inbox, `marks` are on their way; `tell()` is called when something has changed. */
+  constructor(api, { about, marks, tell }) {
+    const make = (act) => new Map(["unread", "archived"].map((state) => [state, act(state)]));
+    this.#lists = make((state) => new StateList(state, api, tell));
+    this.#shown = make((state) => this.#make(state, about, marks));
   }
 
-  /** Return {getSnapshot, load, loadMore} of a state. `about()` is what is true of the whole inbox, `marks` are on their way. */
-  show(state, about, marks) {
-    const list = this.#lists.get(state);
-    const isIn = ({ archived_at: archivedAt }) => Boolean(archivedAt) === (state === "archived");
-    const getSnapshot = () => {
-      const { items } = showWith(marks, list.shown.items, 0);
-      return { ...about(), ...list.shown, items: items.filter(isIn) };
-    };
-    return { getSnapshot, load: list.load, loadMore: list.loadMore };
+  /** Return {getSnapshot, load, loadMore} of a state. */
+  show(state) {
+    return this.#shown.get(state);
   }
 
   add(item) {
@@ -36,6 +33,21 @@ export class StateLists {
 
   reset() {
     this.#each((list) => list.reset());
+  }
+
+  /** The snapshot is the same object until something changes; then the one of the whole inbox is another, too. */
+  #make(state, about, marks) {
+    const list = this.#lists.get(state);
+    const isIn = ({ archived_at: archivedAt }) => Boolean(archivedAt) === (state === "archived");
+    let whole = null;
+    let snapshot = null;
+    const getSnapshot = () => {
+      if (whole === about()) return snapshot;
+      whole = about();
+      const { items } = showWith(marks, list.shown.items, 0);
+      return (snapshot = { ...whole, ...list.shown, items: items.filter(isIn) });
+    };
+    return { getSnapshot, load: list.load, loadMore: list.loadMore };
   }
 
   #each(act) {

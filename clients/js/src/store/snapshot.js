@@ -1,0 +1,14 @@
+/** What the inbox store shows. */
+
+import { showWith } from "./marks.js";
+
+export const NOTHING = { status: "idle", hasMore: false, isLoadingMore: false, error: null, counts: null, hasStates: false, isStale: false };
+export const EMPTY = { ...NOTHING, connection: "connecting", items: [], unread: 0, unseen: 0 };
+
+/** Return the snapshot with `marks` that are on their way. What is archived is in a list of its own. */
+export function makeSnapshot(rest, { marks, items, unread, unseen }) {
+  const shown = showWith(marks, items, unread);
+  const counts = rest.counts && { ...rest.counts, unread: shown.unread };
+  const here = shown.items.filter(({ archived_at: archivedAt }) => !archivedAt);
+  return { ...rest, ...shown, items: here, unseen, counts };
+}
