@@ -6,9 +6,10 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, event, text
 
-from core import inbox, inbox_counts, stranger_requests
+from core import inbox, inbox_counts, inbox_marks, stranger_requests
 from core.db import Database
 from core.inbox_filters import Filter
+from core.inbox_marks import Change
 from tests.integration.story import Story
 
 Act = Callable[[Connection, str], object]
@@ -48,6 +49,15 @@ def test_requests_are_counted_from_their_index(story: Story) -> None:
     )
 
     assert "ix_notifications_requests" in plan
+
+
+def test_marks_find_their_rows_by_id(story: Story) -> None:
+    """The statistics know of no archived row, as they do when a user has just archived 100,000."""
+    ids = list(range(1, 2001))
+
+    plan = plan_of(story.database, lambda it: inbox_marks.mark(it, story.ann, ids, Change(archived=False)))
+
+    assert "ix_notifications_state" not in plan
 
 
 def plan_of(database: Database, act: Callable[[Connection], object]) -> str:
