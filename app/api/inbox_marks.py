@@ -16,6 +16,7 @@ from core.inbox_marks import Change
 from core.unread import Counts
 
 MOST_IDS = 1000
+_MOST_CHANGED = 10_000  # ids in an answer
 _MOST_BATCHES = 250  # of one call, so that it ends; the counts in the answer say what is left
 
 
@@ -41,15 +42,27 @@ class MarkBody(Body):
     seen = Flag()
     read = Flag()
     archived = Flag()
+    with_ids = Flag(load_default=False, metadata={"description": "answer with the ids that changed"})
 
     @validates_schema
     def _is_clear(self, data: dict[str, Any], **_options: object) -> None:
         if ("ids" in data) == ("filter" in data):
             raise ValidationError("Give either ids or a filter.", "ids")
-        if data.keys() <= {"ids", "filter"}:
+        if data.keys() <= {"ids", "filter", "with_ids"}:
             raise ValidationError("Give at least one of seen, read and archived.", "read")
         if data.get("read") and data.get("seen") is False:
             raise ValidationError("What is read counts as seen.", "seen")
+
+
+class MarkAnswer(CountsAnswer):
+    ids = fields.List(
+        Id(),
+        allow_none=True,
+        metadata={
+            "description": "what changed, newest first; null without `with_ids`, and where more than "
+            f"{_MOST_CHANGED:,} changed"
+        },
+    )
 
 
 @bp.post("/read")
@@ -59,32 +72,37 @@ class MarkBody(Body):
 def mark_read(body: dict[str, Any]) -> dict[str, int]:
     """Mark notifications as read, by id or up to an id. Ids of other people's notifications are ignored."""
     chosen = body["ids"] if "ids" in body else Filter(up_to=body["up_to"])
-    return told(_mark(chosen, Change(read=True)))
+    _changed, counts = _mark(chosen, Change(read=True))
+    return told(counts)
 
 
 @bp.post("/state")
 @login_required
 @bp.arguments(MarkBody)
-@bp.response(200, CountsAnswer)
-def mark_state(body: dict[str, Any]) -> dict[str, int]:
+@bp.response(200, MarkAnswer)
+def mark_state(body: dict[str, Any]) -> dict[str, Any]:
     """Mark notifications as seen, read or archived (true), or take that back (false).
 
     Choose them by id, or by a filter: a state, a category, and the largest id. What is read counts as seen: `read`
     sets both, and `"seen": false` takes both back. Ids of other people's notifications are ignored. A call that failed
     may have marked some of many: repeat it.
+
+    To take a mark back, give the `ids` that changed, 1,000 in a call. What was read before then stays read.
     """
+    is_asked_for_ids = body.pop("with_ids")
     chosen = body.pop("ids") if "ids" in body else Filter(**body.pop("filter"))
-    return told(_mark(chosen, Change(**body)))
+    changed, counts = _mark(chosen, Change(**body))
+    return {**told(counts), "ids": changed if is_asked_for_ids and len(changed) <= _MOST_CHANGED else None}
 
 
-def _mark(chosen: list[int] | Filter, change: Change) -> Counts:
-    """Mark, tell the sockets, and count."""
+def _mark(chosen: list[int] | Filter, change: Change) -> tuple[list[int], Counts]:
+    """Mark, tell the sockets, and count. Return the ids that changed, newest first, and the counts."""
     changed = _mark_filter(chosen, change) if isinstance(chosen, Filter) else _mark_ids(chosen, change)
     with state.database.reading() as connection:
         counts = count_and_keep(connection)
     if changed:
         state.tasks.tell_state(g.user_id, change.columns, changed)
-    return counts
+    return changed, counts
 
 
 def _mark_ids(ids: list[int], change: Change) -> list[int]:

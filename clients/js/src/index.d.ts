@@ -44,11 +44,14 @@ export interface Page extends Counts {
   results: Item[];
 }
 
+/** At most 1,000 ids. */
+type Which = { ids: number[] } | { filter: { state?: State; up_to?: number } };
+
 export interface InboxApi {
   list(options: { limit: number; before?: number; state?: State }): Promise<Page>;
   markRead(which: { ids: number[] } | { up_to: number }): Promise<Counts>;
-  /** Of a server that knows states. */
-  markState?(mark: Change & ({ ids: number[] } | { filter: { state?: State; up_to?: number } })): Promise<Counts>;
+  /** Of a server that knows states. With `with_ids` it answers with the ids that changed, null where they are too many. */
+  markState?(mark: Change & Which & { with_ids?: boolean }): Promise<Counts & { ids?: number[] | null }>;
   counts?(): Promise<Record<State, number>>;
 }
 
@@ -78,8 +81,8 @@ export class InboxStore {
   loadMore: () => Promise<void>;
   /** Rejects if the server did not do it; then it is taken back. */
   markRead: (ids: Iterable<number>) => Promise<void>;
-  /** Resolves to the ids of those here that were unread. */
-  markAllRead: () => Promise<number[]>;
+  /** Resolves to the ids of those that were unread, null where they are too many. Give them to `change` to undo it. */
+  markAllRead: () => Promise<number[] | null>;
   /** Rejects as markRead does. */
   change: (ids: Iterable<number>, change: Omit<Change, "seen">) => Promise<void>;
   markSeen: () => Promise<void>;

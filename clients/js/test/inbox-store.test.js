@@ -5,7 +5,7 @@ import { test } from "node:test";
 
 import { InboxStore } from "../src/store/inbox-store.js";
 import { notification } from "./fakes/fakes.js";
-import { entries, entry, FakeInbox } from "./fakes/inbox.js";
+import { entries, entry, FakeInbox, FakeStatesInbox } from "./fakes/inbox.js";
 
 async function open(found) {
   const inbox = new FakeInbox(found);
@@ -122,6 +122,29 @@ test("marking all as read leaves what comes meanwhile unread", async () => {
 
   assert.deepEqual([readIds(), shown().unread], [[2, 1], 1]);
   await marking;
+});
+
+test("marking all as read is taken back exactly, also what was never loaded here", async () => {
+  const read = new Set([2400, 7]);
+  const found = entries(2500).map((one) => ({ ...one, read: read.has(one.id) }));
+  const inbox = new FakeStatesInbox(found);
+  const store = new InboxStore(inbox);
+  await store.load();
+
+  const ids = await store.markAllRead();
+  assert.equal(inbox.unread, 0);
+  await store.change(ids, { read: false });
+
+  assert.equal(ids.length, 2498);
+  assert.deepEqual(inbox.entries.filter((one) => one.read).map(({ id }) => id), [...read]);
+  assert.equal(store.getSnapshot().unread, 2498);
+});
+
+test("more than the server names can't be taken back", async () => {
+  const store = new InboxStore(new FakeStatesInbox(entries(10_001)));
+  await store.load();
+
+  assert.equal(await store.markAllRead(), null);
 });
 
 test("an answer that is older than a mark does not undo it", async () => {

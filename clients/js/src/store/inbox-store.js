@@ -3,7 +3,7 @@
 import { Changes } from "./changes.js";
 import { insert, isUnread, LARGEST_COUNT, merge, trim } from "./items.js";
 import { Listeners } from "./listeners.js";
-import { apply } from "./marks.js";
+import { apply, send } from "./marks.js";
 import { PAGE, readNewest } from "./pages.js";
 import { EMPTY, makeSnapshot, NOTHING } from "./snapshot.js";
 import { StateLists } from "./state-lists.js";
@@ -98,11 +98,16 @@ export class InboxStore {
   /** Mark some as read at once. If the server does not, take it back and reject. */
   markRead = (ids) => this.#mark({ which: { ids: [...ids] }, change: { read: true } });
 
-  /** Mark all that are here, and all older ones, as read. Resolve to the ids of those here that were unread. */
+  /**
+   * Mark all that are here, and all older ones, as read. Resolve to the ids of those that were unread; to null where they
+   * are too many. A server that knows no states does not name them: then it is those that are here.
+   */
   markAllRead = async () => {
     const ids = this.getSnapshot().items.filter(isUnread).map(({ id }) => id);
-    if (this.#items.length) await this.#mark({ which: { up_to: this.#items[0].id }, change: { read: true } });
-    return ids;
+    if (!this.#items.length) return ids;
+    const which = { up_to: this.#items[0].id };
+    const answer = await this.#mark({ which, change: { read: true }, withIds: this.#rest.hasStates });
+    return answer.ids === undefined ? ids : answer.ids;
   };
 
   /** Change some at once: {read?, archived?}, each true or false. If the server does not, take it back and reject. */
@@ -252,30 +257,25 @@ export class InboxStore {
     this.#set({ ...changes, isLoadingMore: false });
   }
 
-  async #mark({ which, change }) {
-    const mark = { which, change, isCounted: false };
+  async #mark({ which, change, withIds = false }) {
+    const mark = { which, change, withIds, isCounted: false };
     const number = this.#number;
     this.#marks.add(mark);
     this.#set({ error: null });
     try {
-      const counts = await this.#send(mark);
-      if (number !== this.#number) return;
+      const counts = await send(this.#api, mark);
+      if (number !== this.#number) return counts;
       this.#apply(mark);
       this.#marks.delete(mark);
       this.#count(counts);
       this.#set({});
       if (change.archived !== undefined) this.#recount(number);
+      return counts;
     } catch (error) {
       this.#marks.delete(mark);
       if (number === this.#number) this.#set({ error });
       throw error;
     }
-  }
-
-  /** Each server knows how to mark as read. */
-  #send({ which, change }) {
-    const isPlain = change.read && Object.keys(change).length === 1;
-    return isPlain ? this.#api.markRead(which) : this.#api.markState({ ...which, ...change });
   }
 
   #apply(mark) {

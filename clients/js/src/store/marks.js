@@ -5,6 +5,8 @@
 
 import { isUnread, LARGEST_COUNT } from "./items.js";
 
+const MOST_IDS = 1000; // in one call
+
 /** Return the items after a mark. Those that it does not change are the same objects. */
 export function apply(items, { which, change }) {
   const ids = new Set(which.ids);
@@ -21,6 +23,23 @@ export function showWith(marks, items, unread) {
     shown = after;
   }
   return { items: shown, unread: count };
+}
+
+/** Send a mark to the server; resolve to its newest answer. Each server knows how to mark as read. */
+export async function send(api, { which, change, withIds }) {
+  if (withIds) return api.markState({ filter: which, ...change, with_ids: true });
+  const isPlain = change.read && Object.keys(change).length === 1;
+  let answer;
+  for (const part of parts(which)) answer = await (isPlain ? api.markRead(part) : api.markState({ ...part, ...change }));
+  return answer;
+}
+
+/** Taking back a mark of all may name many more ids than a call may have. */
+function parts({ ids, ...rest }) {
+  if (!ids || ids.length <= MOST_IDS) return [ids ? { ids } : rest];
+  return Array.from({ length: Math.ceil(ids.length / MOST_IDS) }, (_, place) => ({
+    ids: ids.slice(place * MOST_IDS, (place + 1) * MOST_IDS),
+  }));
 }
 
 function changed(item, { read = item.read, archived = Boolean(item.archived_at) }) {

@@ -80,13 +80,17 @@ export class FakeStatesInbox extends FakeInbox {
   markState = async (mark) => {
     this.calls.push(["markState", mark]);
     if (this.isAway) throw new Error("away");
-    for (const entry of this.entries) {
-      if (!mark.ids?.includes(entry.id) && !(entry.id <= mark.filter?.up_to)) continue;
+    if (mark.ids?.length > 1000) throw new Error("422");
+    const ids = new Set(mark.ids);
+    const isNamed = (entry) => ids.has(entry.id) || (entry.id <= mark.filter?.up_to && !entry.archived_at);
+    const changed = this.entries.filter((entry) => isNamed(entry) && (mark.read === undefined || entry.read !== mark.read));
+    for (const entry of this.entries.filter(isNamed)) {
       if (mark.read !== undefined) entry.read = mark.read;
       if (mark.archived !== undefined) entry.archived_at = mark.archived ? 1 : null;
       if (mark.seen || mark.read) entry.seen_at = 1;
     }
-    return { unread_count: this.unread, unseen_count: this.#unseen };
+    const named = mark.with_ids && changed.length <= 10_000 ? changed.map(({ id }) => id) : null;
+    return { unread_count: this.unread, unseen_count: this.#unseen, ids: named };
   };
 
   counts = async () => {

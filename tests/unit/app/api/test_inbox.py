@@ -1,9 +1,11 @@
 """The inbox over HTTP."""
 
 import pytest
+from sqlalchemy import insert
 
 from core import events
 from core.db import Database
+from core.models import Notification
 from tests.rows import write_notification
 from tests.services import wait_until
 from tests.unit.app.conftest import Call
@@ -102,7 +104,9 @@ def test_entry_has_its_category_and_times(call: Call, bob: int, three: list[int]
 
 def test_marks_are_answered_with_the_counts_and_told(call: Call, asked: list[str], bob: int, three: list[int]) -> None:
     def mark(**body: object) -> object:
-        return call(bob, "POST", "/user/notifications/state", json=body).json
+        answer = call(bob, "POST", "/user/notifications/state", json=body).json
+        assert answer.pop("ids") is None
+        return answer
 
     assert mark(ids=three[:2], seen=True) == {"unread_count": 3, "unseen_count": 1}
     assert mark(filter={"category": "people"}, read=True) == {"unread_count": 1, "unseen_count": 0}
@@ -116,10 +120,42 @@ def test_marks_are_answered_with_the_counts_and_told(call: Call, asked: list[str
     wait_until(lambda: events.TELL_STATE_TASK in asked, seconds=10, what="the push of the counts is requested")
 
 
+def test_mark_of_a_filter_is_taken_back_exactly(call: Call, bob: int, three: list[int]) -> None:
+    """One was read before, and stays read."""
+
+    def mark(**body: object) -> list[int]:
+        answer = call(bob, "POST", "/user/notifications/state", json={**body, "with_ids": True})
+        return answer.json["ids"]  # type: ignore[no-any-return]
+
+    assert mark(ids=[three[1], 999], read=True) == [three[1]]
+
+    changed = mark(filter={}, read=True)
+
+    assert changed == [three[0], three[2]]
+    assert mark(ids=changed, read=False) == changed
+    assert ids_of(call, bob, "?state=unread") == changed
+
+
+@pytest.mark.parametrize(("count", "named"), [(10_000, 10_000), (10_001, None)])
+def test_more_than_10000_changes_are_not_named(
+    call: Call, database: Database, bob: int, count: int, named: int | None
+) -> None:
+    with database.transaction() as connection:
+        rows = [{"recipient_id": str(bob), "event": "following notify"}] * count
+        connection.execute(insert(Notification), rows)
+
+    body = {"filter": {}, "read": True, "with_ids": True}
+    answer = call(bob, "POST", "/user/notifications/state", json=body).json
+
+    assert (answer["unread_count"], answer["ids"] and len(answer["ids"])) == (0, named)
+
+
 @pytest.mark.parametrize(
     ("body", "field"),
     [
         ({"read": True}, "ids"),
+        ({"ids": [1], "with_ids": True}, "read"),
+        ({"ids": [1], "read": True, "with_ids": 1}, "with_ids"),
         ({"ids": [1], "filter": {}, "read": True}, "ids"),
         ({"ids": [1]}, "read"),
         ({"ids": [1], "read": 1}, "read"),
