@@ -19,6 +19,8 @@ _SECONDS_OF_A_YEAR = 31_536_000
 _CLIENT = "vendor/socket.io.esm.min.js"
 _BUNDLE = "vendor/page.js"  # all modules of the page in one file, if npm was there to make it
 _ENTRY = "page.js"
+_SETTINGS_BUNDLE = "vendor/settings.js"  # the same of what the page loads when somebody opens it
+_SETTINGS_ENTRY = "settings/settings.js"
 _PACKAGE = Path(__file__).parents[2] / "clients/js/src"
 _BUILT = _PACKAGE.parent / "dist"
 _PACKAGE_PREFIX = "push/"  # the page imports the files of the package as "./push/..."
@@ -35,6 +37,8 @@ class Assets:
     gzipped: dict[str, bytes]
     scripts: list[str]
     """The names of all JavaScript modules that the page needs at once; the first one is its script."""
+    settings: str
+    """The name of the module with the settings and the requests, which the page loads later."""
 
     def url(self, name: str) -> str:
         return f"/static/{self.version}/{name}"
@@ -71,11 +75,14 @@ def _is_of_page(name: str) -> bool:
     return name.endswith(".js") and name.rpartition("/")[0] in _OF_PAGE and name not in _NOT_OF_PAGE
 
 
-def _choose_scripts(changed_at: Mapping[str, int]) -> list[str]:
-    """Choose the bundle, or else the modules: while somebody changes them, the bundle is older."""
+def _choose_scripts(changed_at: Mapping[str, int]) -> tuple[list[str], str]:
+    """Choose the bundles, or else the modules: while somebody changes them, the bundles are older."""
     modules = [_ENTRY, *(name for name in changed_at if _is_of_page(name) and name != _ENTRY)]
-    newest = max(changed_at.get(name, 0) for name in modules)
-    return [_BUNDLE] if changed_at.get(_BUNDLE, 0) >= newest else modules
+    later = [name for name in changed_at if name.startswith("settings/")]
+    newest = max(changed_at.get(name, 0) for name in [*modules, *later])
+    if min(changed_at.get(bundle, 0) for bundle in (_BUNDLE, _SETTINGS_BUNDLE)) >= newest:
+        return [_BUNDLE], _SETTINGS_BUNDLE
+    return modules, _SETTINGS_ENTRY
 
 
 def _folders() -> dict[str, Path]:
@@ -103,5 +110,5 @@ def _read(states: tuple[tuple[str, Path, int, int], ...]) -> Assets:
     for name, content in files.items():
         hashed.update(f"{name}\0{len(content)}\0".encode() + content)
     gzipped = {name: gzip.compress(content, mtime=0) for name, content in files.items()}
-    scripts = _choose_scripts({name: changed_at for name, _path, changed_at, _size in states})
-    return Assets(hashed.hexdigest()[:_VERSION_LENGTH], files, gzipped, scripts)
+    scripts, settings = _choose_scripts({name: changed_at for name, _path, changed_at, _size in states})
+    return Assets(hashed.hexdigest()[:_VERSION_LENGTH], files, gzipped, scripts, settings)

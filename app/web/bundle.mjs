@@ -1,4 +1,7 @@
-/** Puts all modules of the page into one file: `npm run vendor`. Without it, browsers load them one by one. */
+/**
+ * Puts all modules of the page into one file, and those of its settings into another, which the page loads when somebody
+ * opens them: `npm run vendor`. Without it, browsers load the modules one by one.
+ */
 
 import { resolve } from "node:path";
 
@@ -14,8 +17,9 @@ const push = {
 };
 
 await build({
-  entryPoints: ["app/web/static/page.js"],
-  outfile: "app/web/static/vendor/page.js",
+  entryPoints: ["app/web/static/page.js", "app/web/static/settings/settings.js"],
+  entryNames: "[name]",
+  outdir: "app/web/static/vendor",
   bundle: true,
   minify: true,
   format: "esm",

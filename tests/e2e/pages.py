@@ -34,6 +34,13 @@ def look_back(page: Page) -> None:
     page.evaluate("() => scrollTo(0, 0)")
 
 
+def open_settings(page: Page) -> None:
+    """Open the settings of notifications from the list, and wait until they are there."""
+    page.locator("#inbox-card .settings").click()
+    expect(page.locator("#view-title")).to_be_focused()
+    expect(page.locator("#channels")).to_be_visible()
+
+
 class Person:
     """A user who has signed up on the page, in a separate window."""
 

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.e2e.pages import Person, look_away
+from tests.e2e.pages import Person, look_away, open_settings
 from tests.services import missing
 from tests.system import ROOT, System
 
@@ -104,5 +104,22 @@ def test_every_view_of_the_inbox_is_accessible(
     bob.page.keyboard.press("Escape")
     bob.page.locator("push-bell .bell").click()
     expect(bob.page.locator("push-bell .panel article").first).to_be_visible()
+    assert violations(bob.page) == []
+    assert fits(bob.page)
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_settings_are_accessible(browser: Browser, pages: System, options: dict[str, Any], language: str) -> None:
+    bob = Person(browser, pages, **options, locale=language)
+    token = bob.log_in_elsewhere()
+    for _ in range(2):
+        bob.api.call("PUT", f"/v1_0/user/preferences/muted/{pages.user().id}", token=token)
+    open_settings(bob.page)
+    bob.page.locator("#quiet-hours [type=checkbox]").check()
+    bob.page.locator("#quiet-hours [type=time]").first.fill("07:00")
+    bob.page.locator("#quiet-hours [type=time]").first.blur()
+    expect(bob.page.locator("#quiet-hours .wrong")).to_be_visible()
+    expect(bob.page.locator("#devices li")).to_have_count(1)
+
     assert violations(bob.page) == []
     assert fits(bob.page)

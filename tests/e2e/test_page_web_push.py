@@ -16,7 +16,7 @@ from core.db import Database
 from core.models import WebPush
 from core.vapid import create_key
 from dev.ports import find_free
-from tests.e2e.pages import Person
+from tests.e2e.pages import Person, open_settings
 from tests.push_service import PushService, running_push_service
 from tests.services import Service, wait_until
 from tests.system import System, on_redis
@@ -83,10 +83,11 @@ def phone(bob: Person, service: PushService) -> str:
 
 
 def switch_on(page: Page) -> None:
-    page.locator("#me").click()
-    page.get_by_role("button", name="Notify me when this page is closed").click()
-    expect(page.locator(_SWITCH)).to_have_text("Stop notifications on this device")
-    page.keyboard.press("Escape")
+    open_settings(page)
+    page.locator(_SWITCH).check()
+    expect(page.locator("#here [aria-busy]")).to_have_count(0)
+    expect(page.locator(_SWITCH)).to_be_checked()
+    page.go_back()
 
 
 def service_worker(page: Page) -> Worker:
@@ -233,9 +234,10 @@ def test_switch_subscribes_with_the_servers_key_and_unsubscribes(bob: Person, ph
         "applicationServerKey": system.api.get("/v1_0/push-key")[1]["key"],
     }
 
-    bob.page.locator("#me").click()
-    bob.page.get_by_role("button", name="Stop notifications on this device").click()
-    expect(bob.page.locator(_SWITCH)).to_have_text("Notify me when this page is closed")
+    open_settings(bob.page)
+    bob.page.locator(_SWITCH).uncheck()
+    expect(bob.page.locator("#here [aria-busy]")).to_have_count(0)
+    expect(bob.page.locator(_SWITCH)).not_to_be_checked()
     assert system.api.call("GET", "/v1_0/user/push-subscriptions", token=token)[1]["results"] == []
 
 
@@ -261,11 +263,12 @@ def test_refused_permission_is_explained(browser: Browser, system: System, servi
     ann.page.add_init_script("Notification.requestPermission = async () => 'denied'")
     ann.page.reload()
     expect(ann.page.locator("#state")).to_have_text("Live")
-    ann.page.locator("#me").click()
+    open_settings(ann.page)
 
-    ann.page.get_by_role("button", name="Notify me when this page is closed").click()
+    ann.page.locator(_SWITCH).click()
 
-    expect(ann.page.locator("#web-push-state")).to_contain_text("does not allow notifications")
+    expect(ann.page.locator("#here .wrong")).to_contain_text("does not allow notifications")
+    expect(ann.page.locator(_SWITCH)).not_to_be_checked()
 
 
 def test_worker_is_never_kept_without_asking(bob: Person) -> None:

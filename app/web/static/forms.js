@@ -36,7 +36,7 @@ function showErrors(form, errors, message) {
   form.querySelector("[role=alert]").textContent = message;
   for (const field of form.querySelectorAll("[name]:not(button)")) {
     document.getElementById(`${form.id}-${field.name}-wrong`)?.remove();
-    const wrong = explainField(errors[field.name]);
+    const wrong = explainField(errors[field.name], field.name);
     field.ariaInvalid = wrong ? "true" : null;
     if (wrong) showError(form, field, wrong);
     else field.removeAttribute("aria-describedby");

@@ -38,7 +38,7 @@ export class Inbox {
   show(push, userId) {
     this.#push = push;
     this.#userId = userId;
-    const look = { language: LANGUAGE, templates: TEMPLATES, icons: EVENT_ICONS, photoOf };
+    const look = { language: LANGUAGE, templates: TEMPLATES, icons: EVENT_ICONS, photoOf, settingsUrl: "#settings", requestsUrl: "#requests" };
     this.#view = new InboxView(push.inbox, { ...look, words: { title: word("inbox") }, below: byId("others") });
     this.#view.title.id = "inbox-title";
     byId("inbox-card").replaceChildren(this.#view.element);

@@ -1,5 +1,6 @@
 /** The page: connects login, people, inbox, toasts and the live connection. */
 
+import { Alerts } from "./alerts.js";
 import { Api, SessionOver, Superseded } from "./api.js";
 import { Articles } from "./articles.js";
 import { byId, guardSwitchedOff, written } from "./elements.js";
@@ -8,9 +9,11 @@ import { Inbox } from "./inbox.js";
 import { openOffline } from "./last-list.js";
 import { createPush } from "./live.js";
 import { People } from "./people.js";
+import { asText } from "./push/list/description.js";
 import { Problem } from "./problem.js";
 import { Toasts } from "./toasts.js";
-import { WebPushSwitch } from "./web-push-switch.js";
+import { Views } from "./views.js";
+import { WebPush } from "./web-push.js";
 import { switchLanguage } from "./words.js";
 
 const api = new Api();
@@ -18,7 +21,9 @@ const people = new People(api, report);
 const articles = new Articles(api, report);
 const inbox = new Inbox(report);
 const toasts = new Toasts();
-const webPush = new WebPushSwitch(api);
+const webPush = new WebPush(api);
+const alerts = new Alerts();
+const views = new Views({ api, webPush, alerts, refresh: () => inbox.refresh() });
 const problem = new Problem(() => api.probe(), readAgain);
 let push = null; // while somebody is logged in
 
@@ -47,14 +52,20 @@ function enter() {
   push.start();
   people.show();
   articles.show();
-  webPush.renew();
+  views.show();
+  webPush.renew().catch(() => {}); // the next visit does it
   openOffline();
 }
 
 /** Who looks at the list, or at another tab, needs no toast; who wants silence, none either. */
 function notify(notification) {
-  if (notification.silent || document.hidden || inbox.isInView) return;
-  toasts.show(notification, inbox.describe(notification));
+  if (notification.silent) return;
+  const described = inbox.describe(notification);
+  alerts.tell(notification.id, asText(described.parts), () => {
+    described.open();
+    if (described.href) location.assign(described.href);
+  });
+  if (!document.hidden && !inbox.isInView) toasts.show(notification, described);
 }
 
 function leave() {
@@ -65,6 +76,7 @@ function leave() {
   articles.clear();
   inbox.clear();
   toasts.clear();
+  views.clear();
   byId("profile").close();
   show(false);
   byId("log-in").elements.user_name.focus();
@@ -76,7 +88,6 @@ function openProfile() {
   fields.name.value = name;
   fields.photo.value = photo ?? "";
   fields.introduction.value = introduction ?? "";
-  webPush.show();
   byId("profile").showModal();
 }
 
@@ -94,7 +105,7 @@ onSubmit(byId("profile-form"), api, async ({ name, photo, introduction }) => {
   show(true);
 });
 byId("log-out").onclick = () => {
-  webPush.forget();
+  webPush.forget().catch(() => {});
   api.session.logOut();
   leave();
 };

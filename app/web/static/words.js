@@ -1,7 +1,5 @@
 /** The page's own words, in its language. The server writes them into the page. */
 
-import { Unreachable } from "./push/live/http.js";
-
 const WORDS = JSON.parse(document.body.dataset.words);
 const PLACEHOLDER = /\{(\w+)\}/g;
 const YEAR_SECONDS = 31_536_000;
@@ -18,18 +16,23 @@ export function word(name, values = {}) {
   return text.replace(PLACEHOLDER, (_, key) => (typeof values[key] === "number" ? numbers.format(values[key]) : values[key]));
 }
 
+/** Return a text if there is one of this name, or else undefined. */
+export function optionalWord(name) {
+  return Object.hasOwn(WORDS, name) ? word(name) : undefined;
+}
+
 /** Return what to tell the reader of an error. The API speaks English, so it knows better what was wrong. */
 export function explain(error) {
-  if (error instanceof Unreachable) return word("error_unreachable");
+  if (error.isTransient && error.status === undefined) return word("error_unreachable");
   if (LANGUAGE === "en" || error.status === undefined) return error.message;
   const name = `error_${error.status}`;
   return word(Object.hasOwn(WORDS, name) ? name : "error_other", { status: String(error.status), seconds: error.retryAfter ?? "…" });
 }
 
 /** Return what to tell the reader of a field that the API refused. */
-export function explainField(messages) {
+export function explainField(messages, field) {
   const said = [messages].flat().filter(Boolean).join(" ");
-  return said === "" || LANGUAGE === "en" ? said : word("error_422");
+  return said === "" || LANGUAGE === "en" ? said : (optionalWord(`field_${field}`) ?? word("error_422"));
 }
 
 /** Show the page in another language, from now on. */

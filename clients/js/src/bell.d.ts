@@ -26,6 +26,8 @@ export interface BellLabels {
   shortcuts: string;
   /** What each key does. */
   keys: Record<string, string>;
+  settings: string;
+  requests: (count: number) => string;
   refresh: string;
   close: string;
   more: string;
@@ -42,11 +44,15 @@ export interface BellView {
   /** A picture for each event: a path of 24 by 24, drawn as a line. */
   icons?: Record<string, string>;
   photoOf?: (photo: string | null | undefined) => string | null;
+  /** Where the settings are. Without it, there is no button for them; the attribute `settings-url` gives it too. */
+  settingsUrl?: string;
+  /** Where the reader answers what strangers did. With it, a line says how many there are. */
+  requestsUrl?: string;
   /** Called when a notification is used. Without it, it is marked as read. */
   open?: (item: Item) => void;
 }
 
-/** <push-bell src socket-url token-url> */
+/** <push-bell src socket-url token-url settings-url> */
 export class PushBell extends HTMLElement {
   get push(): Push | null;
   set push(push: Push);

@@ -35,6 +35,9 @@ export interface Change {
 
 export type State = "all" | "unread" | "archived";
 
+/** How many there are of each state; `requests` are what strangers did, of a server that knows them. */
+export type StateCounts = Record<State, number> & { requests?: number };
+
 export interface Counts {
   unread_count: number;
   unseen_count?: number;
@@ -52,7 +55,7 @@ export interface InboxApi {
   markRead(which: { ids: number[] } | { up_to: number }): Promise<Counts>;
   /** Of a server that knows states. With `with_ids` it answers with the ids that changed, null where they are too many. */
   markState?(mark: Change & Which & { with_ids?: boolean }): Promise<Counts & { ids?: number[] | null }>;
-  counts?(): Promise<Record<State, number>>;
+  counts?(): Promise<StateCounts>;
 }
 
 export interface Snapshot {
@@ -63,7 +66,7 @@ export interface Snapshot {
   readonly unread: number;
   /** What nobody has seen yet. */
   readonly unseen: number;
-  readonly counts: Readonly<Record<State, number>> | null;
+  readonly counts: Readonly<StateCounts> | null;
   /** Whether the server knows more than read: seen and archived. */
   readonly hasStates: boolean;
   /** States may have changed unnoticed: call load if you show them. */

@@ -20,6 +20,8 @@ export class Panel {
     this.element = element("div", { id: "panel", className: "panel", hidden: true });
     this.#view = new InboxView(inbox, { ...view, words, scroller: this.element });
     this.#view.head.append(close);
+    // Who goes to the settings, or to the requests, of the same page has the panel out of the way.
+    this.element.addEventListener("click", ({ target }) => target.closest("a[href].settings, a[href].requests-line") && onClose());
     this.element.append(this.#view.element);
     this.#view.head.after(this.#note);
     this.element.setAttribute("role", "dialog");

@@ -127,7 +127,8 @@ export class PushBell extends HTMLElement {
     const language = chooseLanguage([this.#pageLanguage ?? "", ...navigator.languages]);
     const words = { ...wordsOf(language), ...this.#given.labels };
     const photoOf = (photo) => (photo && photo !== DEFAULT_PHOTO ? new URL(photo, this.#api).href : null);
-    this.#panel = new Panel(inbox, words, { language, photoOf, ...this.#given.view, onClose: () => this.#close() });
+    const settingsUrl = this.getAttribute("settings-url") ?? undefined;
+    this.#panel = new Panel(inbox, words, { language, photoOf, settingsUrl, ...this.#given.view, onClose: () => this.#close() });
     this.#bell = new BellButton(words, () => this.#toggle(this.#panel.element.hidden));
     this.#root.replaceChildren(this.#bell.element, this.#bell.status, this.#panel.element);
   }

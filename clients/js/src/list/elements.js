@@ -21,6 +21,13 @@ export function iconButton(path, label, properties = {}) {
   return made;
 }
 
+/** The same as a link. */
+export function iconLink(path, label, properties) {
+  const made = element("a", { title: label, ...properties }, icon(path));
+  made.setAttribute("aria-label", label);
+  return made;
+}
+
 export function icon(path) {
   const made = document.createElementNS(SVG, "svg");
   made.setAttribute("viewBox", "0 0 24 24");

@@ -1,6 +1,6 @@
 /** The inbox as people see it: a head with the count and the buttons, and the list. The bell and pages show the same. */
 
-import { button, element, iconButton, moveFocus, unseen } from "./elements.js";
+import { button, element, iconButton, iconLink, moveFocus, unseen } from "./elements.js";
 import { ICONS } from "./icons.js";
 import { Keys } from "./keys.js";
 import { NotificationList } from "./notification-list.js";
@@ -19,6 +19,9 @@ export class InboxView {
   #inbox;
   #context;
   #below;
+  #settingsUrl;
+  #requestsUrl;
+  #requests = element("a", { className: "requests-line", hidden: true });
   #scroller;
   #list;
   #tabs;
@@ -43,10 +46,12 @@ export class InboxView {
    * Show an InboxStore. `words` are other words than those of `language`. `templates` are what is declared by event, {text,
    * link}, `icons` paths by event; `photoOf(photo)` is the address of a photo. `open(item)` is called when a row is used;
    * without it, it is marked as read. `scroller` is the element that scrolls, if it is not the page. `below` is an element
-   * that a longer list moves.
+   * that a longer list moves. `settingsUrl` and `requestsUrl` lead to the settings, and to what strangers did.
    */
-  constructor(inbox, { language, words, templates = {}, icons = {}, photoOf = (photo) => photo, open, scroller, below }) {
+  constructor(inbox, { language, words, templates = {}, icons = {}, photoOf = (photo) => photo, open, scroller, below, settingsUrl, requestsUrl }) {
     this.#inbox = inbox;
+    this.#settingsUrl = settingsUrl;
+    this.#requestsUrl = requestsUrl;
     this.#below = below;
     this.#scroller = scroller;
     const act = this.#createActions();
@@ -118,13 +123,15 @@ export class InboxView {
     const shortcuts = iconButton(ICONS.keyboard, words.shortcuts, { className: "icon shortcuts", onclick: () => this.#keys.showHelp() });
     const status = element("span", { role: "status" }, this.#pill);
     this.#head = element("div", { className: "head" }, title, status, this.#markAll, reload, shortcuts);
+    if (this.#settingsUrl) this.#head.append(iconLink(ICONS.sliders, words.settings, { className: "icon settings", href: this.#settingsUrl }));
+    if (this.#requestsUrl) this.#requests.href = this.#requestsUrl;
     this.#tabs = new Tabs(words, this.#panel, () => this.#showState());
     this.#undoBar = new UndoBar(words, () => title);
     this.#keys = new Keys(words, this.#createKeys());
     this.#top = element("div", { className: "top" }, this.#head, this.#tabs.element);
     this.#list = new NotificationList(this.#context, "all");
     this.#panel.append(this.#list.element);
-    this.element = element("div", { className: "inbox" }, this.#top, this.#panel, this.#undoBar.element, this.#keys.help);
+    this.element = element("div", { className: "inbox" }, this.#top, this.#requests, this.#panel, this.#undoBar.element, this.#keys.help);
   }
 
   #createKeys() {
@@ -195,12 +202,21 @@ export class InboxView {
     const snapshot = this.#context.source().getSnapshot();
     this.element.classList.toggle("has-states", snapshot.hasStates);
     this.#tabs.drawCounts(snapshot.counts);
+    this.#drawRequests();
     const isFirst = !this.#hasBeenRead && snapshot.status === "ready";
     this.#hasBeenRead ||= isFirst;
     const shows = showsNew || isFirst || (this.#list.waiting.length === 0 && !this.#isBusy());
     this.#list.draw(snapshot, { showsNew: shows });
     this.#drawPill();
     if (this.#list.waiting.length) this.#showWhenIdle();
+  }
+
+  #drawRequests() {
+    const count = this.#requestsUrl ? (this.#inbox.getSnapshot().counts?.requests ?? 0) : 0;
+    if (count === 0) moveFocus({ from: this.#requests, to: this.title });
+    this.#requests.hidden = count === 0;
+    const text = count === 0 ? "" : this.#context.words.requests(count);
+    if (this.#requests.textContent !== text) this.#requests.textContent = text;
   }
 
   #drawPill() {

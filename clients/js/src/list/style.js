@@ -17,6 +17,11 @@ export const STYLE = `
   font-variant-numeric: tabular-nums; }
 .inbox .icon { display: inline-grid; place-items: center; width: 32px; height: 32px; min-height: 0; padding: 0; border: 0;
   border-radius: 8px; background: none; color: var(--faint); cursor: pointer; }
+.inbox .requests-line { display: flex; align-items: center; min-height: 40px; padding-inline: 16px; border-bottom: 1px solid var(--line);
+  color: var(--faint); font-size: 13px; font-weight: 600; text-decoration: none; }
+.inbox .requests-line:hover { background: var(--hover); color: var(--ink); }
+.inbox .requests-line:focus-visible { outline-offset: -2px; }
+.inbox .requests-line::after { margin-inline-start: auto; font-size: 18px; content: "›"; }
 .inbox .icon:hover { background: var(--hover); color: var(--ink); }
 .inbox .icon[aria-disabled="true"] { opacity: .45; background: none; cursor: default; }
 .inbox svg { width: 18px; height: 18px; fill: none; stroke: currentColor; stroke-width: 2; stroke-linecap: round;
@@ -107,6 +112,7 @@ export const STYLE = `
 
 @media (hover: none) {
   .inbox .icon { width: 44px; height: 44px; }
+  .inbox .requests-line { min-height: 44px; }
   .inbox .actions { top: calc(50% - 22px); }
   .inbox .shortcuts { display: none; }
   .inbox .tabs { height: 44px; }

@@ -34,6 +34,8 @@ export const EN = {
     "?": "This list",
     Esc: "Close",
   },
+  settings: "Settings",
+  requests: (count) => (count >= 1000 ? "1,000 requests or more" : count === 1 ? "1 request" : `${numbers.format(count)} requests`),
   refresh: "Refresh",
   close: "Close",
   more: "Show older",

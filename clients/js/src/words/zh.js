@@ -34,6 +34,8 @@ export const ZH = {
     "?": "显示此列表",
     Esc: "关闭",
   },
+  settings: "通知设置",
+  requests: (count) => (count >= 1000 ? "1,000 条以上请求" : `${numbers.format(count)} 条请求`),
   refresh: "刷新",
   close: "关闭",
   more: "显示更早的通知",

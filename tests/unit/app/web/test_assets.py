@@ -16,11 +16,13 @@ from tests.unit.app.conftest import Call
 
 GZIP = {"Accept-Encoding": "gzip"}
 BUNDLED = "vendor/page.js"
+SETTINGS = "vendor/settings.js"  # loaded when somebody opens them
 CLIENT = "vendor/socket.io.esm.min.js"
 GZIP_TAKEN = {"HTTP_ACCEPT_ENCODING": "gzip"}
 BUNDLE = ROOT / "app/web/static/vendor/page.js"
 BELL = ROOT / "clients/js/dist/push-bell.js"
 LARGEST_PAGE = 50_000  # bytes, compressed, with all that it loads
+LARGEST_SETTINGS = 9_000
 LARGEST_BELL = 35_000
 
 
@@ -54,6 +56,14 @@ class TestWeight:
 
         assert weight < LARGEST_PAGE
 
+    def test_settings_are_small_and_loaded_later(self, app: Flask, client: FlaskClient) -> None:
+        with app.app_context():
+            address = assets.load().url(SETTINGS)
+
+        assert len(client.get(address, headers=GZIP).data) < LARGEST_SETTINGS
+        assert address in client.get("/").text
+        assert address not in own_files(client)
+
     def test_bell_is_small(self) -> None:
         assert len(gzip.compress(BELL.read_bytes())) < LARGEST_BELL
 
@@ -62,14 +72,16 @@ def test_page_loads_one_script_or_else_each_module(app: Flask, client: FlaskClie
     app.static_folder = str(tmp_path)
     (tmp_path / "vendor").mkdir()
     newest = max(path.stat().st_mtime_ns for path in (ROOT / "clients/js/src").rglob("*.js"))
-    for name in ("page.js", "inbox.js", BUNDLED):
+    for name in ("page.js", "inbox.js", BUNDLED, SETTINGS):
         (tmp_path / name).write_text(name)
         os.utime(tmp_path / name, ns=(newest, newest))
 
     assert scripts_of(client) == {BUNDLED}
+    assert SETTINGS in client.get("/").text
     os.utime(tmp_path / "inbox.js", ns=(newest + 10**9, newest + 10**9))
     assert {"page.js", "inbox.js", "push/push.js"} < scripts_of(client)
     assert not {BUNDLED, "push/index.js"} & scripts_of(client)
+    assert "/settings/settings.js" in client.get("/").text
 
 
 def test_page_is_revalidated_each_time(client: FlaskClient) -> None:
