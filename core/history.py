@@ -41,9 +41,18 @@ class Entry:
     created_at: int
 
     @classmethod
-    def encode(cls, name: int | str, user_id: str, event: str, data: dict[str, object], created_at: int) -> "Entry":
+    def encode(
+        cls,
+        name: int | str,
+        user_id: str,
+        event: str,
+        data: dict[str, object],
+        created_at: int,
+        *,
+        audience: wire.Audience = wire.Audience.ALL,
+    ) -> "Entry":
         """Encode data that is complete except for its offset; raise TypeError where it can't be JSON."""
-        packet = wire.encode_packet(event, data)
+        packet = wire.encode_packet(event, data, audience=audience)
         return cls(name, user_id, packet[: -len(_END)] + _OFFSET_KEY, created_at)
 
 

@@ -1,9 +1,10 @@
 """The engine's tables, and the base class of an app's tables. Users are ids here. Times are integer Unix seconds."""
 
-from sqlalchemy import JSON, BigInteger, Index, Integer, SmallInteger, String, Text, text
+from sqlalchemy import JSON, BigInteger, Boolean, Index, Integer, SmallInteger, String, Text, false, text
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from core.db import unix_time
+from core.group_texts import LONGEST_KEY
 from core.user_ids import LONGEST
 
 # SQLite generates ids only in a column that is declared INTEGER.
@@ -69,6 +70,15 @@ class Notification(Base):
             postgresql_where=text("not_sent = 'filtered'"),
         ),
         Index(
+            "ix_notifications_group",
+            "recipient_id",
+            "group_key",
+            "group_id",
+            "id",
+            sqlite_where=text("group_key IS NOT NULL"),
+            postgresql_where=text("group_key IS NOT NULL"),
+        ),
+        Index(
             "ix_notifications_expiring",
             "expires_at",
             sqlite_where=text(f"expires_at IS NOT NULL AND archived_at IS NULL AND {_SHOWN}"),
@@ -110,6 +120,33 @@ class Notification(Base):
     archived_at: Mapped[int | None] = mapped_column(BigInteger)
     expires_at: Mapped[int | None] = mapped_column(BigInteger)  # when it is archived by itself; null again after it
     not_sent: Mapped[str | None] = mapped_column(String(16))  # why it is neither pushed, nor listed, nor counted
+    # Of one that was pushed and whose event has a group: the filled text, and the id of the first of its group.
+    group_key: Mapped[str | None] = mapped_column(String(LONGEST_KEY))
+    group_id: Mapped[int | None] = mapped_column(BigInteger)
+
+
+class NotificationGroup(Base):
+    """The newest group of one user, event and filled text, and when its sockets were told of it. See core.groups."""
+
+    __tablename__ = "notification_groups"
+    __table_args__ = (
+        Index(
+            "ix_notification_groups_due",
+            "due_at",
+            sqlite_where=text("due_at IS NOT NULL"),
+            postgresql_where=text("due_at IS NOT NULL"),
+        ),
+        Index("ix_notification_groups_opened", "opened_at"),
+    )
+
+    recipient_id: Mapped[str] = mapped_column(UserId, primary_key=True)
+    event: Mapped[str] = mapped_column(String(64), primary_key=True)
+    group_key: Mapped[str] = mapped_column(String(LONGEST_KEY), primary_key=True)
+    group_id: Mapped[int] = mapped_column(BigInteger)
+    opened_at: Mapped[int] = mapped_column(BigInteger)
+    told_at: Mapped[int | None] = mapped_column(BigInteger)  # null: never
+    due_at: Mapped[int | None] = mapped_column(BigInteger)  # null: there is nothing to tell
+    is_loud: Mapped[bool] = mapped_column(Boolean, server_default=false())  # of what is due, one may show a toast
 
 
 class Preference(Base):

@@ -1,11 +1,9 @@
 """The outbox: committed notifications, and withdrawals of them, that are not pushed yet. Its rows are the inbox's."""
 
-import random
 import time
 from collections import namedtuple
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from itertools import chain
 from types import MappingProxyType
 from typing import Any
@@ -14,30 +12,50 @@ from sqlalchemy import (
     BigInteger,
     ColumnElement,
     Connection,
-    Float,
     and_,
-    bindparam,
     case,
     cast,
     false,
     func,
-    not_,
     or_,
     select,
     update,
 )
 
-from core import dispatch_state, file_lock, lock_numbers, payloads, preferences, web_pushes
+from core import (
+    dispatch_state,
+    file_lock,
+    groups,
+    lock_numbers,
+    outbox_failures,
+    payloads,
+    preferences,
+    value_lists,
+    web_pushes,
+)
 from core.db import Database, among, unix_time
 from core.epochs import Tick
 from core.models import Notification
+from core.outbox_failures import Failure
+
+__all__ = [
+    "NOT_SENT",
+    "WAITING",
+    "Batch",
+    "Failure",
+    "UnknownNotification",
+    "alone",
+    "claim",
+    "depth",
+    "find",
+    "had_before",
+]
 
 _LOCK_SECONDS = 2
-_PAUSES_SECONDS = (10, 60, 300, 1800)  # after each failure except the last; a rolling release may take half an hour
-_MOST_ATTEMPTS = len(_PAUSES_SECONDS) + 1
-_LONGEST_REASON = 500  # characters
 _NO_LIFETIMES: Mapping[int, Sequence[int]] = MappingProxyType({})
 _NOTHING: Mapping[str, Sequence[int]] = MappingProxyType({})
+_NO_GROUPS: Mapping[int, tuple[str, int]] = MappingProxyType({})
+_GROUPED: value_lists.Columns = (("id", int), ("group_key", str), ("group_id", int))
 NOT_SENT = "not sent: should_send of the event said no"  # a failure_reason
 _MOST_DISPATCHERS = 5  # each finds a batch of its own; PostgreSQL tries a lock for each id that it reads
 WAITING = (Notification.dispatched_at.is_(None), Notification.dead_lettered_at.is_(None))
@@ -79,19 +97,18 @@ def claim(database: Database, *, limit: int) -> Iterator["Batch"]:
         yield Batch(database, connection, _rows(connection, found) if claimed else [])
 
 
-@dataclass(frozen=True, slots=True)
-class Failure:
-    """Why a notification could not be pushed. `is_final`: another attempt can't help."""
+@contextmanager
+def alone(database: Database) -> Iterator["Batch | None"]:
+    """Yield a batch without rows, for other writes to the histories; None where another process dispatches on SQLite.
 
-    notification_id: int
-    error: Exception
-    is_final: bool = False
-
-    @property
-    def reason(self) -> str:
-        """The error in one line that any database takes and any terminal shows."""
-        text = f"{type(self.error).__name__}: {self.error}"[:_LONGEST_REASON]
-        return "".join(char if char.isprintable() else " " for char in text)
+    On PostgreSQL what is written in the block is committed with it. There the rows that are written need locks.
+    """
+    if database.is_sqlite:
+        with file_lock.held(f"{database.engine.url.database}.dispatch", seconds=_LOCK_SECONDS) as is_free:
+            yield Batch(database, None, []) if is_free else None
+        return
+    with database.transaction() as connection:
+        yield Batch(database, connection, [])
 
 
 class Batch:
@@ -134,6 +151,8 @@ class Batch:
         to_devices: Sequence[int] = (),
         held_back: Mapping[str, Sequence[int]] = _NOTHING,
         lifetimes: Mapping[int, Sequence[int]] = _NO_LIFETIMES,
+        grouped: Mapping[int, tuple[str, int]] = _NO_GROUPS,
+        settled: Sequence[groups.Settled] = (),
         tick: Tick | None = None,
     ) -> None:
         """Take dispatched notifications out of the outbox; dead-letter those that failed finally or too often.
@@ -143,9 +162,10 @@ class Batch:
         claim stays in the outbox, as a withdrawal, whatever came of it. Those of `to_devices` are also due for Web
         Push, now or later: see core.web_pushes.
 
-        `lifetimes` says by seconds which of the dispatched ones expire. The other failures are due again after a pause,
-        which grows with each attempt. `tick` is that of the write to the histories: raise epochs.Unverified and mark
-        nothing where the histories may have lost this write.
+        `lifetimes` says by seconds which of the dispatched ones expire, and `grouped` by id in which group each is: the
+        text and the id of the group. `settled` is what becomes of the groups. The other failures are due again after a
+        pause, which grows with each attempt. `tick` is that of the write to the histories: raise epochs.Unverified and
+        mark nothing where the histories may have lost this write.
         """
         now = int(time.time())
         table = Notification
@@ -155,20 +175,28 @@ class Batch:
             unsent = [*not_sent, *chain.from_iterable(held_back.values())]
             ids = [*dispatched, *unsent, *(failure.notification_id for failure in failed)]
             both = select(table.id).where(among(connection, table.id, ids)).order_by(table.id).with_for_update()
-            if failed or unsent:
+            plain = [id_ for id_ in dispatched if id_ not in grouped]
+            is_locked = bool(failed or unsent or (grouped and plain))
+            if is_locked:
                 connection.execute(both)
             if failed:
-                counted = _count_failure(now)
-                connection.execute(counted, [_parameters(failure, self._withdrawals) for failure in failed])
-            if dispatched:
-                among_them = among(connection, table.id, dispatched)
-                is_done = among_them if failed or unsent else table.id.in_(both)
-                times = {
-                    "dispatched_at": case((is_as_claimed, now)),
-                    "pushed_at": case((is_as_claimed, table.pushed_at), else_=now),
-                    "failure_reason": None,
-                }
+                outbox_failures.count(connection, failed, self._withdrawals, now)
+            times = {
+                "dispatched_at": case((is_as_claimed, now)),
+                "pushed_at": case((is_as_claimed, table.pushed_at), else_=now),
+                "failure_reason": None,
+            }
+            if plain:
+                is_done = among(connection, table.id, plain) if is_locked else table.id.in_(both)
                 connection.execute(update(table).where(is_done).values(times))
+            if grouped:
+                given = value_lists.table_of(connection.dialect.name, _GROUPED)
+                is_done = table.id == given.c.id if is_locked else and_(table.id == given.c.id, table.id.in_(both))
+                joined = times | {"group_key": given.c.group_key, "group_id": given.c.group_id}
+                rows = [(id_, *group) for id_, group in grouped.items()]
+                connection.execute(
+                    update(table).where(is_done).values(joined), value_lists.parameters(connection, _GROUPED, rows)
+                )
             for seconds, those in lifetimes.items():
                 expires_at = cast(table.created_at, BigInteger) + seconds
                 connection.execute(
@@ -184,6 +212,7 @@ class Batch:
                 done = {"dispatched_at": now, "not_sent": reason, "failure_reason": None}
                 are_done = (among(connection, table.id, those), is_as_claimed)
                 connection.execute(update(table).where(*are_done).values(done))
+            groups.settle(connection, settled)
             if tick is not None:
                 dispatch_state.commit(connection, tick)  # last, since all dispatchers wait for this row
 
@@ -229,30 +258,6 @@ def had_before(connection: Connection, user_ids: Sequence[str]) -> list[str]:
     is_pushed = or_(is_dispatched, and_(table.pushed_at.is_not(None), table.withdrawn_at.is_not(None)))
     earlier = select(table.recipient_id).where(among(connection, table.recipient_id, user_ids), is_pushed)
     return list(connection.execute(earlier.distinct()).scalars())
-
-
-def _count_failure(now: int) -> Any:
-    table = Notification
-    is_last = or_(bindparam("is_final"), table.attempts >= _MOST_ATTEMPTS - 1)
-    pause = case(dict(enumerate(_PAUSES_SECONDS)), value=table.attempts, else_=_PAUSES_SECONDS[0])
-    counted = {
-        "attempts": case((table.attempts < _MOST_ATTEMPTS, table.attempts + 1), else_=table.attempts),
-        "dead_lettered_at": case((is_last, now)),
-        "retry_at": case((not_(is_last), unix_time() + cast(pause * bindparam("jitter", type_=Float), BigInteger))),
-        "failure_reason": bindparam("reason"),
-    }
-    is_as_claimed = or_(table.withdrawn_at.is_(None), bindparam("is_withdrawal"))
-    return update(table).where(table.id == bindparam("failed"), is_as_claimed).values(counted)
-
-
-def _parameters(failure: Failure, withdrawals: set[int]) -> dict[str, object]:
-    return {
-        "failed": failure.notification_id,
-        "reason": failure.reason,
-        "is_final": failure.is_final,
-        "is_withdrawal": failure.notification_id in withdrawals,
-        "jitter": random.uniform(1, 1.5),  # noqa: S311
-    }
 
 
 def _due(limit: int) -> Any:

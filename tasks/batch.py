@@ -8,13 +8,28 @@ from typing import Any, TypeVar
 
 from celery.exceptions import SoftTimeLimitExceeded
 
-from core import cache, db, dispatch_state, events, expiry, inbox_counts, outbox, payloads, user_ids, web_pushes
+from core import (
+    cache,
+    db,
+    dispatch_state,
+    events,
+    expiry,
+    group_texts,
+    inbox_counts,
+    outbox,
+    payloads,
+    user_ids,
+    web_pushes,
+)
 from core.failpoints import failpoint
+from core.groups import Key
 from core.history import Entry
 from core.models import EXPIRED
 from core.preference_checks import Checks
 from core.profiles import Profile
+from core.wire import Audience
 from tasks.emitter import PushFailed
+from tasks.groups import NOTHING_GATHERED, Member, entries_of, gather
 from tasks.preferences import read_checks
 from tasks.resources import Resources, settings
 
@@ -92,8 +107,14 @@ def _push(to: Resources, batch: outbox.Batch, rows: Sequence[Any]) -> Outcome:
         return Outcome(pushed=[], failed=[])
     failpoint("after claim", settings())
     checks = read_checks(to, rows)
-    built = _build(rows, to.profiles.get_many(payloads.actors_of(rows)), checks)
-    entries = list(built.entries.values())
+    actors = to.profiles.get_many(payloads.actors_of(rows))
+    built = _build(rows, actors, checks)
+    gathered = NOTHING_GATHERED
+    if built.groups:
+        with batch.connection() as connection:
+            gathered = gather(connection, built.groups)
+    updates = entries_of(to, gathered.updates, actors) if gathered.updates else {}
+    entries = [*built.entries.values(), *updates.values()]
     appended = to.history.append(entries)
     failpoint("after append", settings())
     held_back = {reason: [row.id for row in those] for reason, those in built.held_back.items()}
@@ -119,6 +140,8 @@ def _push(to: Resources, batch: outbox.Batch, rows: Sequence[Any]) -> Outcome:
         to_devices=to_devices,
         held_back=held_back,
         lifetimes=built.lifetimes,
+        grouped=gathered.grouped,
+        settled=gathered.settled(updates),
         tick=tick,
     )
     for reason, ids in held_back.items():
@@ -131,13 +154,14 @@ class _Built:
     """What is made of the rows of a batch. `entries` by the ids of the rows.
 
     The event of those that are `not_sent` said no. Those `held_back` have expired or are not wanted, by reason.
-    `lifetimes` has those that expire later, by seconds.
+    `lifetimes` has those that expire later, by seconds. `groups` has those whose event has groups.
     """
 
     entries: dict[int, Entry] = field(default_factory=dict)
     not_sent: list[Any] = field(default_factory=list)
     held_back: dict[str, list[Any]] = field(default_factory=dict)
     lifetimes: dict[int, list[int]] = field(default_factory=dict)
+    groups: dict[Key, list[Member]] = field(default_factory=dict)
     failures: list[outbox.Failure] = field(default_factory=list)
 
 
@@ -176,7 +200,13 @@ def _build_one(built: _Built, row: Any, actors: Mapping[str, Profile], checks: C
     if decision.is_silent:
         payload["silent"] = True
     if event.should_send(recipient_id=recipient_id, actor_id=row.actor_id, payload=payload):
-        built.entries[row.id] = Entry.encode(row.id, recipient_id, event.declaration.name, payload, row.created_at)
+        name, group = event.declaration.name, event.declaration.group
+        audience = Audience.ALL if group is None else Audience.PLAIN
+        entry = Entry.encode(row.id, recipient_id, name, payload, row.created_at, audience=audience)
+        if group is not None:
+            key = (recipient_id, name, group_texts.fill_key(group, payload))
+            built.groups.setdefault(key, []).append(Member(row, payload))
+        built.entries[row.id] = entry
         if seconds := expiry.lifetime(event.declaration):
             built.lifetimes.setdefault(seconds, []).append(row.id)
     else:

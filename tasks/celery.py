@@ -40,7 +40,17 @@ class _Amqp(AMQP):
     Connection = _EagerConnection
 
 
-_MODULES = ["notifications", "inbox", "web_pushes", "expiry", "revocations", "old_calls", "heartbeat", "beat_log"]
+_MODULES = [
+    "notifications",
+    "inbox",
+    "web_pushes",
+    "expiry",
+    "revocations",
+    "old_calls",
+    "old_groups",
+    "heartbeat",
+    "beat_log",
+]
 _include = [f"tasks.{module}" for module in _MODULES]
 celery_app = app = Celery("toutiao", amqp=_Amqp, control=Control, include=_include)
 try:

@@ -12,6 +12,7 @@ from core.db import Database
 from tasks import heartbeat
 from tasks.batch import Outcome, is_unavailable, push_batch, verified
 from tasks.celery import celery_app
+from tasks.due_groups import tell_due
 from tasks.listener import Listener
 from tasks.resources import Resources, resources, settings
 from tasks.timer import Timer, follow_worker
@@ -61,10 +62,23 @@ def _push_outbox(call: Callable[[Callable[[], Outcome]], Outcome]) -> dict[str, 
         first = (first + outcome).first(_MOST_IDS)
         if len(outcome) < BATCH:
             break
+    told = _tell_due_groups()
     if not first:
+        if told:
+            return None
         _check(resources())
         return None
     return {"pushed": count, "ids": first.pushed, **({"failed": first.failed} if first.failed else {})}
+
+
+def _tell_due_groups() -> int:
+    """Tell of groups that are due, in parts."""
+    told = 0
+    while count := verified(resources(), lambda: tell_due(resources(), limit=BATCH)):
+        told += count
+        if count < BATCH:
+            break
+    return told
 
 
 def _dispatch_once() -> None:

@@ -10,7 +10,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from app.api import limits
 from app.api.state import state
-from core import database_faults, outbox, readiness, service_faults, web_pushes
+from core import database_faults, groups, outbox, readiness, service_faults, web_pushes
 from core.database_faults import NoRights
 
 bp = Blueprint("health", __name__)
@@ -21,6 +21,9 @@ OLDEST = Gauge("toutiao_outbox_oldest_seconds", "Seconds that the oldest of them
 DEAD_LETTERS = Gauge("toutiao_outbox_dead_letters", "Dead letters: notifications that could not be pushed")
 
 WEB_PUSH_OLDEST = Gauge("toutiao_web_push_oldest_seconds", "Seconds that the oldest web push has been due")
+
+GROUPS_DUE = Gauge("toutiao_groups_due", "Groups of which sockets are to be told, up to 1000, now or within seconds")
+GROUPS_OLDEST = Gauge("toutiao_groups_oldest_seconds", "Seconds that the oldest of them has been due")
 
 
 @bp.get("/livez")
@@ -45,11 +48,12 @@ def readyz() -> Response:
 
 @bp.get("/metrics")
 def metrics() -> Response:
-    waiting = oldest_seconds = dead = web_push_seconds = float("nan")
+    waiting = oldest_seconds = dead = web_push_seconds = due = due_seconds = float("nan")
     try:
         with state.database.reading() as connection:
             waiting, oldest_seconds, dead = outbox.depth(connection)
             web_push_seconds = web_pushes.oldest_seconds(connection)
+            due, due_seconds = groups.depth(connection)
     except SQLAlchemyError as error:
         if not database_faults.is_unavailable(error):
             raise
@@ -58,6 +62,8 @@ def metrics() -> Response:
     OLDEST.set(oldest_seconds)
     DEAD_LETTERS.set(dead)
     WEB_PUSH_OLDEST.set(web_push_seconds)
+    GROUPS_DUE.set(due)
+    GROUPS_OLDEST.set(due_seconds)
     return Response(generate_latest() + generate_latest(state.counters), content_type=CONTENT_TYPE_LATEST)
 
 

@@ -6,13 +6,14 @@ from typing import Any
 from redis import Redis
 
 from app.services import accounts, followings, relations
-from core import dispatch_state, outbox
+from core import dispatch_state, outbox, wire
 from core.counters import Counters
 from core.db import Database
 from core.epochs import Epochs
 from core.history import EMPTY, History
 from core.profiles import UserProfileCache
 from core.unread import UnreadCache
+from core.wire import Audience
 from tests.rows import end_pauses
 
 
@@ -61,7 +62,13 @@ class Story:
         return Resources(**{**self.parts, **changes})
 
     def replayed(self) -> list[dict[str, Any]]:
-        return [json.loads(packet[2:])[1] for _, packet in self.history.read_after(self.ann, EMPTY).packets]
+        """Return what a socket without groups gets when it connects."""
+        packets = [packet for _, packet in self.history.read_after(self.ann, EMPTY).packets]
+        return [json.loads(packet[2:])[1] for packet in packets if wire.audience(packet) is not Audience.GROUPS]
+
+    def pushed(self) -> list[bytes]:
+        """Return the pushes, without those that are only for sockets with groups."""
+        return [push for push in self.emitter.pushed if wire.audience(push.split(b"\0", 3)[3]) is not Audience.GROUPS]
 
     def waiting(self) -> int:
         with self.database.reading() as connection:

@@ -63,7 +63,7 @@ def test_former_name_is_pushed_under_the_current_one(push_batch: PushBatch, stor
 
     push_batch(story.resources(), limit=100)
 
-    packet = story.emitter.pushed[len(story.others)]
+    packet = story.pushed()[len(story.others)]
     assert b'42["liked",{"art_id":1' in packet
 
 
@@ -82,7 +82,7 @@ def test_what_should_not_be_sent_stays_in_the_inbox(push_batch: PushBatch, story
     assert all("art_id" not in data for data in story.replayed())
     with story.database.reading() as connection:
         assert inbox_counts.count(connection, story.ann).unread == len(story.others) + 1
-    assert f'42["unread",{{"count":{len(story.others) + 1},'.encode() in story.emitter.pushed[-1]
+    assert f'42["unread",{{"count":{len(story.others) + 1},'.encode() in story.pushed()[-1]
 
 
 def test_failure_of_should_send_is_a_failure_of_one_notification(push_batch: PushBatch, story: Story) -> None:

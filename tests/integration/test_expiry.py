@@ -67,7 +67,7 @@ def test_what_expires_before_it_is_sent_is_not_sent(
 
     assert (row_of(story, old).not_sent, row_of(story, old).expires_at) == ("expired", None)
     assert lists(story) == ([], [], Counts())
-    assert b'"offer"' not in b"".join(story.emitter.pushed)
+    assert b'"offer"' not in b"".join(story.pushed())
     assert story.waiting() == 0
 
 
@@ -80,7 +80,7 @@ def test_what_is_sent_gets_the_time_at_which_it_expires(
 
     row = row_of(story, new)
     assert (row.not_sent, row.expires_at) == (None, row.created_at + SECONDS)
-    assert b'"offer"' in b"".join(story.emitter.pushed)
+    assert b'"offer"' in b"".join(story.pushed())
 
 
 def test_what_has_expired_is_archived_once_and_told(
@@ -97,7 +97,7 @@ def test_what_has_expired_is_archived_once_and_told(
     assert archive_expired(story.resources()) == 2
 
     assert lists(story) == ([], sorted(ids, reverse=True), Counts())
-    told = [orjson.loads(push.split(b"\0", 3)[3][2:]) for push in story.emitter.pushed]
+    told = [orjson.loads(push.split(b"\0", 3)[3][2:]) for push in story.pushed()]
     assert [name for name, _ in told] == ["state", "unread"]
     assert told[0][1]["ids"] == sorted(ids, reverse=True)
     with story.database.transaction() as connection:

@@ -49,7 +49,7 @@ class TestPushBatch:
         assert [data["user_id"] for data in told] == story.others
         assert {data["user_name"] for data in told} == {f"user-{n}" for n in range(1, 5)}
         assert set(told[0]) == {"user_id", "user_name", "user_photo", "timestamp", "id", "offset"}
-        packets = [push.split(b"\0", 3)[3] for push in story.emitter.pushed]
+        packets = [push.split(b"\0", 3)[3] for push in story.pushed()]
         assert [json.loads(packet[2:])[1] for packet in packets] == [
             *told,
             {"count": len(told), "unseen_count": len(told)},
@@ -100,7 +100,7 @@ class TestPushBatch:
         assert before in ([], told)  # those that were appended keep their offsets
         assert [data["user_id"] for data in told] == story.others
         assert story.waiting() == 0
-        pushed = {push.split(b"\0", 3)[3] for push in story.emitter.pushed if b"following" in push}
+        pushed = {push.split(b"\0", 3)[3] for push in story.pushed() if b"following" in push}
         assert len(pushed) == len(told)
 
     def test_lost_history_is_not_covered_after_a_dispatch(self, push_batch: Callable[..., Any], story: Story) -> None:

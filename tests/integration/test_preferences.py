@@ -49,7 +49,7 @@ def counted(story: Story, name: str) -> dict[str, float]:
 
 
 def told_counts(story: Story) -> list[int]:
-    packets = [push.split(b"\0", 3)[3][2:] for push in story.emitter.pushed]
+    packets = [push.split(b"\0", 3)[3][2:] for push in story.pushed()]
     return [data["count"] for event, data in map(json.loads, packets) if event == "unread"]
 
 

@@ -28,7 +28,7 @@ def tell(push_batch: Callable[..., Any], story: Story) -> Callable[..., list[tup
     def tell(*marked: Marked, **changes: object) -> list[tuple[str, Any]]:
         story.emitter.pushed.clear()
         tell_marks(story.resources(**changes), story.ann, list(marked))
-        return [tuple(orjson.loads(push.split(b"\0", 3)[3][2:])) for push in story.emitter.pushed]
+        return [tuple(orjson.loads(push.split(b"\0", 3)[3][2:])) for push in story.pushed()]
 
     return tell
 

@@ -1,0 +1,98 @@
+"""How many notifications a group has, and who did it: columns for a statement that has a row for each group."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+from sqlalchemy import Text, cast, func, literal_column, select
+
+from core import user_ids
+from core.group_texts import MOST
+from core.inbox_filters import Conditions
+from core.models import Notification
+from core.profiles import Profile
+
+SHOWN_ACTORS = 3
+_MOST_READ = 10_000  # the newest members of one group, in which its people are counted
+
+_table = Notification
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """A person, and the newest notification of what this person did."""
+
+    id: str
+    newest: int
+
+
+@dataclass(frozen=True, slots=True)
+class Members:
+    """The counts are exact up to 999; 1000 means 1,000 or more. `actors` are different people, newest first."""
+
+    count: int = 0
+    newest: int | None = None
+    actor_count: int = 0
+    actors: Sequence[Actor] = ()
+
+
+def columns(outer: Any, conditions: Conditions, *, dialect: str, actors: int = SHOWN_ACTORS) -> tuple[Any, ...]:
+    """Return the columns that `read` takes, of the members for which the conditions hold.
+
+    `outer` is a table of the statement with the columns recipient_id, group_key and group_id. At most so many `actors`
+    are read.
+    """
+    its = (
+        _table.recipient_id == outer.c.recipient_id,
+        _table.group_key == outer.c.group_key,
+        _table.group_id == outer.c.group_id,
+        *conditions,
+    )
+    some = select(literal_column("1")).select_from(_table).where(*its).limit(MOST).correlate(outer).subquery()
+    count = select(func.count()).select_from(some).correlate(outer).scalar_subquery()
+    newest = select(_table.id).where(*its).order_by(_table.id.desc()).limit(1).correlate(outer).scalar_subquery()
+    members = select(_table.actor_id, _table.id).where(*its).order_by(_table.id.desc()).limit(_MOST_READ)
+    read = members.correlate(outer).subquery()
+    by_actor = select(read.c.actor_id, func.max(read.c.id).label("newest"), func.count().over().label("total"))
+    people = by_actor.where(read.c.actor_id.is_not(None)).group_by(read.c.actor_id).correlate(outer)
+    chosen = people.order_by(literal_column("newest").desc()).limit(actors).subquery()
+    to_array, to_list = (
+        (func.json_array, func.json_group_array) if dialect == "sqlite" else (func.json_build_array, func.json_agg)
+    )
+    listed = to_list(to_array(chosen.c.actor_id, chosen.c.newest, chosen.c.total))
+    told = select(cast(listed, Text)).select_from(chosen).correlate(outer).scalar_subquery()
+    return count.label("member_count"), newest.label("newest_member"), told.label("people")
+
+
+def read(row: Any) -> Members:
+    """Return what a row with these columns says."""
+    people = sorted(orjson.loads(row.people or "[]"), key=lambda one: -one[1])
+    total = min(people[0][2], MOST) if people else 0
+    return Members(row.member_count, row.newest_member, total, [Actor(id_, newest) for id_, newest, _ in people])
+
+
+def join(members: Members, others: Members) -> Members:
+    """Return both together. Each has all of its actors, or so many that more would not be counted."""
+    newest_of = {actor.id: actor.newest for actor in members.actors}
+    for actor in others.actors:
+        newest_of[actor.id] = max(actor.newest, newest_of.get(actor.id, actor.newest))
+    actors = [Actor(*one) for one in sorted(newest_of.items(), key=lambda one: -one[1])]
+    actor_count = max(members.actor_count, others.actor_count, len(actors))
+    newest = max((found.newest for found in (members, others) if found.newest is not None), default=None)
+    return Members(min(members.count + others.count, MOST), newest, min(actor_count, MOST), actors)
+
+
+def shown(members: Members, profiles: Any, default_photo: str) -> list[dict[str, object]]:
+    """Return the newest people as clients get them. `profiles` has those of `shown_ids`, as far as there are any."""
+    return [_person(id_, profiles.get(id_), default_photo) for id_ in shown_ids(members)]
+
+
+def shown_ids(members: Members) -> list[str]:
+    """Return the people whose profiles `shown` needs."""
+    return [actor.id for actor in members.actors if user_ids.is_valid(actor.id)][:SHOWN_ACTORS]
+
+
+def _person(user_id: str, profile: Profile | None, default_photo: str) -> dict[str, object]:
+    name, photo = (profile["name"], profile["photo"]) if profile else ("", None)
+    return {"id": user_ids.as_json(user_id), "name": name, "photo": photo or default_photo}

@@ -1,0 +1,450 @@
+"""What is gathered in a group, and what sockets with groups are told of it."""
+
+import json
+import time
+from collections import Counter
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+from sqlalchemy import select, text, update
+
+from core import declarations, groups, inbox_marks, outbox, wire, withdrawals
+from core.declarations import Event
+from core.inbox_marks import Change
+from core.keys import Keys
+from core.models import Notification, NotificationGroup
+from core.wire import Audience
+from tests.integration.story import Story
+from tests.rows import write_notification
+
+pytestmark = pytest.mark.usefixtures("push_batch")
+
+
+class Told:
+    """One entry of a history."""
+
+    def __init__(self, packet: bytes) -> None:
+        self.audience = wire.audience(packet)
+        self.event, self.data = json.loads(packet[2:])
+
+
+def told(story: Story, user_id: str | None = None, *, audience: Audience = Audience.GROUPS) -> list[dict[str, Any]]:
+    """Return what the sockets of one kind were told."""
+    stream = story.redis.xrange(Keys().history(user_id or story.ann))
+    entries = [Told(fields[b"h"] + offset + fields[b"t"]) for offset, fields in stream]
+    return [entry.data for entry in entries if entry.audience in (Audience.ALL, audience)]
+
+
+def follow(story: Story, actor_id: Any, **columns: Any) -> int:
+    with story.database.transaction() as connection:
+        return write_notification(connection, story.ann, actor_id, **columns)
+
+
+def tell_due(story: Story, **parts: Any) -> int:
+    from tasks.due_groups import tell_due
+
+    return tell_due(story.resources(**parts), limit=100)
+
+
+def let_time_pass(story: Story, seconds: int = 5) -> None:
+    """Move all times of groups into the past."""
+    table = NotificationGroup
+    moved = {column.key: column - seconds for column in (table.opened_at, table.told_at, table.due_at)}
+    with story.database.transaction() as connection:
+        connection.execute(update(table).values(moved))
+
+
+def rows(story: Story) -> list[Any]:
+    with story.database.reading() as connection:
+        columns = (Notification.id, Notification.group_key, Notification.group_id)
+        return list(connection.execute(select(*columns).order_by(Notification.id)))
+
+
+def mark(story: Story, ids: list[int], **change: bool) -> None:
+    with story.database.transaction() as connection:
+        inbox_marks.mark(connection, story.ann, ids, Change(**change))
+
+
+class TestBatch:
+    def test_all_of_a_batch_are_told_as_one(self, push_batch: Callable[..., Any], story: Story) -> None:
+        push_batch(story.resources(), limit=100)
+
+        plain = told(story, audience=Audience.PLAIN)
+        assert [data["user_id"] for data in plain] == story.others
+        assert all("group" not in data for data in plain)
+        [update] = told(story)
+        newest = plain[-1]
+        assert {key: update[key] for key in newest if key != "offset"} == {
+            key: value for key, value in newest.items() if key != "offset"
+        }
+        assert (update["group"], update["group_id"]) == ("following", plain[0]["id"])
+        assert (update["count"], update["actor_count"]) == (4, 4)
+        assert [actor["id"] for actor in update["actors"]] == story.others[:0:-1][:3]
+        assert [actor["name"] for actor in update["actors"]] == ["user-4", "user-3", "user-2"]
+        assert all(actor["photo"] for actor in update["actors"])
+        assert {(row.group_key, row.group_id) for row in rows(story)} == {("following", plain[0]["id"])}
+
+    def test_what_repeats_within_seconds_is_told_when_it_is_due(
+        self, push_batch: Callable[..., Any], story: Story
+    ) -> None:
+        push_batch(story.resources(), limit=2)
+        push_batch(story.resources(), limit=100)
+        assert len(told(story)) == 1
+        assert tell_due(story) == 0
+
+        let_time_pass(story)
+
+        assert tell_due(story) == 1
+        first, second = told(story)
+        assert (first["count"], second["count"]) == (2, 4)
+        assert first["group_id"] == second["group_id"]
+        assert second["id"] == told(story, audience=Audience.PLAIN)[-1]["id"]
+        assert second["user_id"] == story.others[-1]
+        assert [actor["id"] for actor in second["actors"]] == story.others[:0:-1][:3]
+        assert tell_due(story) == 0
+
+    def test_what_comes_later_is_told_at_once(self, push_batch: Callable[..., Any], story: Story) -> None:
+        push_batch(story.resources(), limit=2)
+        let_time_pass(story)
+
+        push_batch(story.resources(), limit=100)
+
+        assert [data["count"] for data in told(story)] == [2, 4]
+        assert tell_due(story) == 0
+
+    def test_person_counts_once(self, push_batch: Callable[..., Any], story: Story) -> None:
+        push_batch(story.resources(), limit=100)
+        let_time_pass(story)
+        follow(story, story.others[0])
+
+        push_batch(story.resources(), limit=100)
+
+        newest = told(story)[-1]
+        assert (newest["count"], newest["actor_count"]) == (5, 4)
+        assert [actor["id"] for actor in newest["actors"]] == [story.others[0], story.others[3], story.others[2]]
+
+    @pytest.mark.parametrize("change", [{"read": True}, {"archived": True}])
+    def test_what_was_read_gets_no_new_names(
+        self, push_batch: Callable[..., Any], story: Story, change: dict[str, bool]
+    ) -> None:
+        push_batch(story.resources(), limit=100)
+        newest = rows(story)[-1].id
+        mark(story, [newest], **change)
+        let_time_pass(story)
+        new = follow(story, story.others[0])
+
+        push_batch(story.resources(), limit=100)
+
+        first, second = told(story)
+        assert (second["group_id"], second["count"], second["actor_count"]) == (new, 1, 1)
+        assert first["group_id"] != second["group_id"]
+
+    def test_older_member_that_is_read_closes_nothing(self, push_batch: Callable[..., Any], story: Story) -> None:
+        push_batch(story.resources(), limit=100)
+        mark(story, [rows(story)[0].id], read=True)
+        let_time_pass(story)
+        follow(story, story.others[0])
+
+        push_batch(story.resources(), limit=100)
+
+        assert told(story)[-1]["count"] == 5
+
+    def test_group_ends_with_the_window(self, push_batch: Callable[..., Any], story: Story) -> None:
+        push_batch(story.resources(), limit=100)
+        let_time_pass(story, 24 * 3600)
+        new = follow(story, story.others[0])
+
+        push_batch(story.resources(), limit=100)
+
+        assert (told(story)[-1]["group_id"], told(story)[-1]["count"]) == (new, 1)
+
+    def test_what_is_withdrawn_is_no_member(self, push_batch: Callable[..., Any], story: Story) -> None:
+        push_batch(story.resources(), limit=2)
+        with story.database.transaction() as connection:
+            withdrawals.withdraw(connection, rows(story)[0].id)
+        push_batch(story.resources(), limit=100)
+        let_time_pass(story)
+
+        tell_due(story)
+
+        newest = told(story)[-1]
+        assert (newest["count"], newest["actor_count"]) == (3, 3)
+        assert newest["group_id"] == rows(story)[0].id
+
+    def test_group_of_which_all_is_withdrawn_tells_nothing(self, push_batch: Callable[..., Any], story: Story) -> None:
+        push_batch(story.resources(), limit=2)
+        push_batch(story.resources(), limit=100)
+        for row in rows(story):
+            with story.database.transaction() as connection:
+                withdrawals.withdraw(connection, row.id)
+        let_time_pass(story)
+
+        assert tell_due(story) == 1
+
+        assert len([data for data in told(story) if "group" in data]) == 1
+        assert tell_due(story) == 0
+
+    def test_straggler_with_a_lower_id_changes_the_count(self, push_batch: Callable[..., Any], story: Story) -> None:
+        first, *others = [row.id for row in rows(story)]
+        with story.database.transaction() as connection:
+            connection.execute(
+                update(Notification).where(Notification.id == first).values(retry_at=int(time.time()) + 60)
+            )
+        push_batch(story.resources(), limit=100)
+        let_time_pass(story)
+        with story.database.transaction() as connection:
+            connection.execute(update(Notification).values(retry_at=None))
+
+        push_batch(story.resources(), limit=100)
+
+        before, after = told(story)
+        assert before["id"] == after["id"] == others[-1]
+        assert (before["count"], after["count"]) == (3, 4)
+
+    def test_each_user_and_text_has_a_group(self, push_batch: Callable[..., Any], story: Story) -> None:
+        for article in (5, 6, 5):
+            data = json.dumps({"art_id": article, "art_title": "Rain"})
+            follow(story, story.others[0], event="liking notify", data=data)
+        with story.database.transaction() as connection:
+            write_notification(connection, "77", story.others[0])
+
+        push_batch(story.resources(), limit=100)
+
+        assert [(data["group"], data["count"]) for data in told(story)] == [
+            ("following", 4),
+            ("liking:5", 2),
+            ("liking:6", 1),
+        ]
+        assert [(data["group"], data["count"]) for data in told(story, "77")] == [("following", 1)]
+
+    def test_unknown_or_missing_actor_is_told_too(self, push_batch: Callable[..., Any], story: Story) -> None:
+        push_batch(story.resources(), limit=100)
+        let_time_pass(story)
+        follow(story, "999999")
+        follow(story, None)
+
+        push_batch(story.resources(), limit=100)
+
+        newest = told(story)[-1]
+        assert (newest["user_id"], newest["count"], newest["actor_count"]) == (None, 6, 5)
+        assert (newest["actors"][0]["id"], newest["actors"][0]["name"]) == (999999, "")
+
+    def test_counts_have_a_bound(self, push_batch: Callable[..., Any], story: Story) -> None:
+        with story.database.transaction() as connection:
+            for n in range(1005):
+                write_notification(connection, story.ann, str(5000 + n))
+
+        while push_batch(story.resources(), limit=500):
+            let_time_pass(story)
+
+        newest = told(story)[-1]
+        assert (newest["count"], newest["actor_count"]) == (1000, 1000)
+
+    def test_bad_notification_holds_up_no_group(self, push_batch: Callable[..., Any], story: Story) -> None:
+        follow(story, story.others[0], event="liking notify", data='{"art_id": "x"}')
+
+        push_batch(story.resources(), limit=100)
+
+        assert [data["count"] for data in told(story)] == [4]
+        assert story.waiting() == 0
+
+    def test_text_of_any_kind_is_a_group(
+        self, push_batch: Callable[..., Any], story: Story, noted: type[Event]
+    ) -> None:
+        texts = ['"', "\\", "{a,b}", "NULL", "", "'", "名前", "x" * 300]
+        for one in texts:
+            follow(story, story.others[0], event="noted", data=json.dumps({"title": one}))
+
+        push_batch(story.resources(), limit=100)
+
+        found = [data["group"] for data in told(story) if data["group"] != "following"]
+        assert Counter(found) == Counter(f"noted:{one}"[:255] for one in texts)
+
+
+class TestSilence:
+    @pytest.mark.parametrize(
+        ("toasts", "silent"), [([False, False], True), ([True, False], False), ([False, True], False)]
+    )
+    def test_update_is_silent_where_all_that_is_new_is_silent(
+        self, push_batch: Callable[..., Any], story: Story, toasts: list[bool], silent: bool
+    ) -> None:
+        push_batch(story.resources(), limit=100)  # is told now
+        for toast in toasts:
+            choose(story, toast)
+            follow(story, story.others[0])
+            push_batch(story.resources(), limit=100)
+        let_time_pass(story)
+
+        tell_due(story)
+
+        assert ("silent" in told(story)[-1]) == silent
+        assert "silent" not in told(story)[0]
+
+    def test_silence_ends_with_the_next(self, push_batch: Callable[..., Any], story: Story) -> None:
+        choose(story, False)
+        push_batch(story.resources(), limit=2)
+        choose(story, True)
+        let_time_pass(story)
+        push_batch(story.resources(), limit=100)
+
+        assert ["silent" in data for data in told(story)] == [True, False]
+
+
+def choose(story: Story, toast: bool) -> None:
+    document = json.dumps({"events": {"following notify": {"toast": toast}}})
+    row = {"user": story.ann, "document": document}
+    with story.database.transaction() as connection:
+        connection.execute(text("DELETE FROM preferences WHERE user_id = :user"), row)
+        connection.execute(text("INSERT INTO preferences VALUES (:user, :document, 0)"), row)
+
+
+class TestTwoDispatchers:
+    def test_they_find_one_group(self, push_batch: Callable[..., Any], story: Story) -> None:
+        for n in range(60):
+            follow(story, str(5000 + n))
+
+        def run(_: int) -> None:
+            while push_batch(story.resources(), limit=8):
+                pass
+
+        with ThreadPoolExecutor(2) as pool:
+            list(pool.map(run, range(2)))
+        while push_batch(story.resources(), limit=100):
+            pass
+        let_time_pass(story)
+        tell_due(story)
+
+        assert len({row.group_id for row in rows(story)}) == 1
+        assert told(story)[-1]["count"] == 64
+        assert len(told(story)) == 2  # the first at once, and all others later
+
+    def test_due_group_is_told_by_one(self, push_batch: Callable[..., Any], story: Story) -> None:
+        push_batch(story.resources(), limit=2)
+        push_batch(story.resources(), limit=100)
+        let_time_pass(story)
+
+        with ThreadPoolExecutor(2) as pool:
+            assert sum(pool.map(lambda _: tell_due(story), range(2))) == 1
+        assert len(told(story)) == 2
+
+
+class TestCrash:
+    def test_due_update_is_told_under_one_name(self, push_batch: Callable[..., Any], story: Story) -> None:
+        push_batch(story.resources(), limit=2)
+        push_batch(story.resources(), limit=100)
+        let_time_pass(story)
+        with pytest.raises(RuntimeError):
+            tell_due(story, emitter=Broken())
+        assert len(told(story)) == 2  # it was appended, and not committed
+
+        assert tell_due(story) == 1
+
+        assert len(told(story)) == 2
+        assert told(story)[-1]["count"] == 4
+        assert tell_due(story) == 0
+
+    def test_batch_that_is_repeated_tells_its_group_once(self, push_batch: Callable[..., Any], story: Story) -> None:
+        with pytest.raises(Stopped):
+            push_batch(story.resources(emitter=Broken(Stopped())), limit=100)
+        assert len(told(story)) == 1
+
+        push_batch(story.resources(), limit=100)
+
+        assert len(told(story)) == 1
+        assert len({row.group_id for row in rows(story)}) == 1
+
+    def test_group_that_cannot_be_built_stops_no_other(
+        self, push_batch: Callable[..., Any], story: Story, noted: type[Event]
+    ) -> None:
+        for _ in range(2):
+            follow(story, story.others[0])
+            follow(story, story.others[0], event="noted", data='{"title": "Rain"}')
+            push_batch(story.resources(), limit=100)
+        with story.database.transaction() as connection:
+            its = Notification.event == "noted"
+            connection.execute(update(Notification).where(its).values(event="an event of the future"))
+        let_time_pass(story)
+
+        assert tell_due(story) == 2
+
+        assert [data["count"] for data in told(story) if data["group"] == "following"][-1] == 6
+        assert tell_due(story) == 0  # it is tried again after a pause
+        assert due_groups(story) == 1
+
+
+class Stopped(BaseException):
+    pass
+
+
+class Broken:
+    """A message queue at which the process dies."""
+
+    def __init__(self, error: BaseException | None = None) -> None:
+        self._error = error or RuntimeError()
+
+    def push(self, _pushes: Any) -> None:
+        raise self._error
+
+
+@pytest.fixture
+def noted(monkeypatch: pytest.MonkeyPatch) -> type[Event]:
+    """An event that is forgotten after the test."""
+    monkeypatch.setattr(declarations, "_by_name", dict(declarations._by_name))
+    monkeypatch.setattr(declarations, "_known_names", declarations.known_names())
+
+    class Noted(Event, name="noted", group="noted:{title}"):
+        title: str
+
+    return Noted
+
+
+def due_groups(story: Story) -> int:
+    with story.database.reading() as connection:
+        return groups.depth(connection)[0]
+
+
+def test_burst_is_told_as_often_as_time_allows(push_batch: Callable[..., Any], story: Story) -> None:
+    """One dispatch each second of a minute, with follows in each."""
+    seconds, due = 60, 0
+    for second in range(seconds):
+        for n in range(5):
+            follow(story, str(5000 + 10 * second + n))
+        push_batch(story.resources(), limit=100)
+        due += tell_due(story)
+        let_time_pass(story, 1)
+
+    assert len(told(story)) <= seconds / 5 + 1
+    assert len(told(story)) >= 10
+    assert len(told(story, audience=Audience.PLAIN)) == 4 + 5 * seconds
+
+
+def test_old_groups_are_deleted(push_batch: Callable[..., Any], story: Story) -> None:
+    push_batch(story.resources(), limit=2)
+    push_batch(story.resources(), limit=100)
+    assert groups.delete_old(story.database, window_seconds=10) == 0
+
+    let_time_pass(story, 2 * 24 * 3600)
+    assert groups.delete_old(story.database, window_seconds=10) == 0  # one is still due
+    tell_due(story)
+    let_time_pass(story, 2 * 24 * 3600)
+
+    assert groups.delete_old(story.database, window_seconds=10) == 1
+
+
+def test_depth_says_what_is_due(push_batch: Callable[..., Any], story: Story) -> None:
+    push_batch(story.resources(), limit=2)
+    push_batch(story.resources(), limit=100)
+    let_time_pass(story, 65)
+
+    with story.database.reading() as connection:
+        count, seconds = groups.depth(connection)
+
+    assert count == 1
+    assert 59 <= seconds <= 62
+
+
+def test_dispatcher_of_another_process_is_left_alone(story: Story) -> None:
+    with outbox.alone(story.database) as claim:
+        assert claim is not None
