@@ -12,12 +12,18 @@ from core.models import Notification
 
 
 def add(
-    connection: Connection, event: declarations.Event, *, recipient_id: int | str, actor_id: int | str | None
+    connection: Connection,
+    event: declarations.Event,
+    *,
+    recipient_id: int | str,
+    actor_id: int | str | None,
+    told_at: int | None = None,
 ) -> None:
     """Notify a user of what another user did. The push follows when the caller has committed and asked for a dispatch.
 
     The event's fields are sent together with the time and the actor's id, name and photo. Raise payloads.InvalidData
-    where they are too large or too deep, or user_ids.InvalidUserId. A notification may have no actor.
+    where they are too large or too deep, or user_ids.InvalidUserId. A notification may have no actor. With `told_at`, a
+    time at which the recipient was told the same, it is pushed silently.
     """
     row = {
         **ids.chosen(connection),
@@ -25,6 +31,7 @@ def add(
         "recipient_id": user_ids.as_text(recipient_id),
         "actor_id": None if actor_id is None else user_ids.as_text(actor_id),
         "data": declarations.data_of(event) or None,
+        "pushed_at": told_at,
     }
     connection.execute(insert(Notification).values(**row, created_at=int(time.time())))
 

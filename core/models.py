@@ -114,7 +114,8 @@ class Notification(Base):
     retry_at: Mapped[int | None] = mapped_column(BigInteger)  # no attempt before this time, by the database's clock
     failure_reason: Mapped[str | None] = mapped_column(Text)  # of the last attempt
     withdrawn_at: Mapped[int | None] = mapped_column(BigInteger)
-    # Of one that is in the outbox again, because it was withdrawn or let in: its dispatched_at before.
+    # Of one that is in the outbox again, because it was withdrawn or let in: its dispatched_at before. Of a new one:
+    # when its recipient was told the same. No toast shows it then.
     pushed_at: Mapped[int | None] = mapped_column(BigInteger)
     seen_at: Mapped[int | None] = mapped_column(BigInteger)  # null with a read_at: the last release has marked it
     archived_at: Mapped[int | None] = mapped_column(BigInteger)

@@ -41,17 +41,18 @@ class Checks:
 
     def decide(self, row: Any, event: Declaration) -> Decision:
         """Return what to do with a row of the outbox; raise StrangersUnknown."""
-        if row.pushed_at is not None:
-            return _SEND_SILENTLY  # its recipient has let it in
+        # With a `pushed_at`, its recipient has let it in, or was told the same a moment ago.
+        is_new = row.pushed_at is None
         chosen = self.chosen.get(row.recipient_id)
         if chosen is None:
-            return _SEND_SILENTLY if "toast" in event.off_by_default else _SEND
+            return _SEND if is_new and "toast" not in event.off_by_default else _SEND_SILENTLY
         if not event.required:
             if row.actor_id in chosen.muted or not chosen.is_on(event, "in_app"):
                 return _MUTED
             if _may_be_stranger(row, chosen) and not self._knows(row):
                 return _DROPPED if chosen.strangers == DROP else _FILTERED
-        return _SEND if chosen.is_on(event, "toast") and not chosen.is_quiet(self.at) else _SEND_SILENTLY
+        is_loud = is_new and chosen.is_on(event, "toast") and not chosen.is_quiet(self.at)
+        return _SEND if is_loud else _SEND_SILENTLY
 
     def _knows(self, row: Any) -> bool:
         if isinstance(self.known, Exception):
@@ -64,7 +65,7 @@ NO_CHECKS = Checks()
 
 def undecided(rows: Iterable[Any]) -> list[Any]:
     """Return the rows of the outbox for which it matters what their recipients chose."""
-    return [row for row in rows if row.preferences is not None and row.withdrawn_at is None and row.pushed_at is None]
+    return [row for row in rows if row.preferences is not None and row.withdrawn_at is None]
 
 
 def possible_strangers(rows: Sequence[Any], chosen: Mapping[str, Preferences]) -> set[Pair]:
@@ -78,6 +79,8 @@ def possible_strangers(rows: Sequence[Any], chosen: Mapping[str, Preferences]) -
 
 def _may_be_stranger(row: Any, chosen: Preferences) -> bool:
     """Return whether it matters if the recipient knows the actor. Without an actor, the app itself has notified."""
-    if chosen.strangers == ACCEPT or row.actor_id is None or row.actor_id == row.recipient_id:
+    if chosen.strangers == ACCEPT or row.pushed_at is not None:
+        return False
+    if row.actor_id is None or row.actor_id == row.recipient_id:
         return False
     return row.actor_id not in chosen.accepted

@@ -21,6 +21,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import aliased
 
 from app.events import FollowingNotify
 from app.models import ACTIVE, FOLLOWING, NOT_FOLLOWING, Relation, User
@@ -29,6 +30,8 @@ from app.services.accounts import UnknownCaller, UnknownUser
 from core import inbox, withdrawals
 from core.inbox_filters import IS_UNREAD
 from core.models import Notification
+
+_SILENT_SECONDS = 600
 
 
 class CannotFollowSelf(Exception):
@@ -39,7 +42,8 @@ def follow(connection: Connection, *, follower_id: int, target_id: int) -> bool:
     """Make follower follow target; return whether target gets a notification.
 
     Raise CannotFollowSelf, UnknownUser or UnknownCaller. Following again changes nothing. Following again after an
-    unfollow sends nothing while the first notification is unread.
+    unfollow sends nothing while the first notification is unread. Within ten minutes it shows no toast: an unfollow
+    withdraws what was not seen, so who follows again and again would disturb target each time.
     """
     if follower_id == target_id:
         raise CannotFollowSelf
@@ -96,14 +100,16 @@ def _follow_in_one(connection: Connection, values: dict[str, int]) -> bool:
 
 def _follow_in_steps(connection: Connection, values: dict[str, int]) -> bool:
     """Do the same in steps: SQLite can't change data inside a query, and has no round trips."""
-    known, turned_on, has_unread = _in_steps()
+    known, turned_on, has_unread, unfollowed_at = _in_steps()
     if connection.execute(known, values).one_or_none() is None:
         raise UnknownUser(values["target"])
+    told_at = connection.execute(unfollowed_at, values).scalar()
     if connection.execute(turned_on, values).one_or_none() is None:
         return False
     if connection.execute(has_unread, values).scalar_one():
         return False
-    inbox.add(connection, FollowingNotify(), recipient_id=values["target"], actor_id=values["follower"])
+    pair = {"recipient_id": values["target"], "actor_id": values["follower"]}
+    inbox.add(connection, FollowingNotify(), **pair, told_at=told_at)
     return True
 
 
@@ -116,12 +122,12 @@ def _in_one() -> Any:
     target = select(User.id).where(User.id == _TARGET, User.status == ACTIVE).cte("known")
     turned_on = _turn_on(postgresql.insert(Relation), select(target.c.id)).returning(Relation.target_id).cte("relation")
     recipient_id, actor_id = cast(turned_on.c.target_id, String), cast(_FOLLOWER, String)
-    row = select(recipient_id, actor_id, literal(FollowingNotify.declaration.name), _NOW)
+    told_at = _unfollowed_at(turned_on.c.target_id)  # as it was before this statement
+    row = select(recipient_id, actor_id, literal(FollowingNotify.declaration.name), _NOW, told_at)
+    columns = ["recipient_id", "actor_id", "event", "created_at", "pushed_at"]
     notified = (
         insert(Notification)
-        .from_select(
-            ["recipient_id", "actor_id", "event", "created_at"], row.where(~_has_unread(turned_on.c.target_id))
-        )
+        .from_select(columns, row.where(~_has_unread(turned_on.c.target_id)))
         .returning(Notification.id)
         .cte("notified")
     )
@@ -132,10 +138,10 @@ def _in_one() -> Any:
 
 
 @cache
-def _in_steps() -> tuple[Any, Any, Any]:
+def _in_steps() -> tuple[Any, Any, Any, Any]:
     known = select(User.id).where(User.id == _TARGET, User.status == ACTIVE)
     turned_on = _turn_on(sqlite.insert(Relation), known).returning(Relation.target_id)
-    return known, turned_on, select(_has_unread(_TARGET))
+    return known, turned_on, select(_has_unread(_TARGET)), select(_unfollowed_at(_TARGET))
 
 
 def _turn_on(new: Any, target: Select[Any]) -> Any:
@@ -149,6 +155,13 @@ def _turn_on(new: Any, target: Select[Any]) -> Any:
         set_={"status": FOLLOWING, "updated_at": _NOW},
         where=Relation.status != FOLLOWING,
     )
+
+
+def _unfollowed_at(target_id: Any) -> Any:
+    """Select when the follower has ended to follow target, if that was a moment ago."""
+    old = aliased(Relation)
+    ended = (old.user_id == _FOLLOWER, old.target_id == target_id, old.status == NOT_FOLLOWING)
+    return select(old.updated_at).where(*ended, old.updated_at > _NOW - _SILENT_SECONDS).scalar_subquery()
 
 
 def _has_unread(target_id: Any) -> Any:

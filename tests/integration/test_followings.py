@@ -3,12 +3,15 @@
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from sqlalchemy import select, update
 
+from app.models import Relation
 from app.services import accounts, followings
 from core import inbox, inbox_marks
 from core.db import Database
 from core.inbox_filters import EVERYTHING
 from core.inbox_marks import Change
+from core.models import Notification
 
 
 def follow(database: Database, follower_id: int, target_id: int) -> bool:
@@ -58,6 +61,24 @@ class TestFollow:
         assert follow(database, ann, bob)
 
         assert told(database, bob) == [ann, ann]
+
+    @pytest.mark.parametrize(("age", "is_silent"), [(0, True), (590, True), (610, False)])
+    def test_following_again_soon_shows_no_toast(
+        self, database: Database, users: list[int], age: int, is_silent: bool
+    ) -> None:
+        ann, bob, eve, *_ = users
+        follow(database, ann, bob)
+        with database.transaction() as connection:
+            followings.unfollow(connection, follower_id=ann, target_id=bob)
+            connection.execute(update(Relation).values(updated_at=Relation.updated_at - age))
+
+        assert follow(database, ann, bob)
+        assert follow(database, eve, bob)
+
+        shown = (Notification.actor_id, Notification.pushed_at)
+        with database.reading() as connection:
+            rows = connection.execute(select(*shown).where(Notification.withdrawn_at.is_(None))).all()
+        assert {int(actor): told_at is not None for actor, told_at in rows} == {ann: is_silent, eve: False}
 
     def test_concurrent_follows_all_succeed_and_notify_once(self, database: Database, users: list[int]) -> None:
         ann, bob, *_ = users

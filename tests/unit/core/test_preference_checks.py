@@ -107,13 +107,18 @@ def test_failure_to_say_who_knows_whom_fails_only_what_depends_on_it(event: type
 
 
 def test_what_was_let_in_comes_silently(event: type[Event]) -> None:
-    assert decide(event, of=row(pushed_at=5), strangers="drop", muted=frozenset([BOB])) == SILENT
+    assert decide(event, of=row(pushed_at=5), strangers="drop") == SILENT
+    assert Checks().decide(row(pushed_at=5), event.declaration) == SILENT
+
+
+def test_person_who_was_muted_after_the_first_time_tells_nothing_again(event: type[Event]) -> None:
+    assert decide(event, of=row(pushed_at=5), muted=frozenset([BOB])) == Decision(not_sent="muted")
 
 
 def test_only_rows_of_who_chose_something_are_undecided() -> None:
     asking = row()
 
-    rest = [row(preferences=None), row(withdrawn_at=1), row(pushed_at=1)]
+    rest = [row(preferences=None), row(withdrawn_at=1)]
 
     assert undecided([*rest, asking]) == [asking]
 
@@ -124,5 +129,6 @@ def test_app_is_asked_only_about_possible_strangers() -> None:
         BOB: Preferences(),
     }
     rows = [row(actor_id=actor) for actor in (BOB, BOB, "3", "4", None, ANN, "", 5)]
+    rest = [row(recipient_id=BOB), row(actor_id="6", pushed_at=1)]
 
-    assert possible_strangers([*rows, row(recipient_id=BOB)], chosen) == {(ANN, BOB), (ANN, "4")}
+    assert possible_strangers([*rows, *rest], chosen) == {(ANN, BOB), (ANN, "4")}
