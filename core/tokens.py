@@ -16,7 +16,6 @@ REFRESH_SECONDS = 14 * 24 * 3600
 # No token is valid for longer after it was issued, whatever its `exp`: a revocation is remembered for so long.
 LONGEST_SECONDS = REFRESH_SECONDS
 LONGEST_FAMILY = 64  # characters of a family's name
-LARGEST_ID = user_ids.LARGEST_NUMBER  # of users and of notifications, where they are numbers
 
 LEEWAY_SECONDS = 30.0  # the clocks of two machines may differ by this; default of JWT_LEEWAY_SECONDS
 _LATEST = 2**53  # seconds: a float has each of them up to here, and arithmetic with larger integers can fail
@@ -142,7 +141,7 @@ def short_name(text: str) -> str:
 
 
 def _is_user_id(value: Any) -> bool:
-    return type(value) is int and 0 < value <= LARGEST_ID
+    return type(value) is int and 0 < value <= user_ids.LARGEST_ID
 
 
 def is_time(value: Any) -> bool:

@@ -8,7 +8,7 @@ import re
 from typing import Any
 
 LONGEST = 64  # characters
-LARGEST_NUMBER = 2**53 - 1  # JavaScript reads numbers, which are exact up to here
+LARGEST_ID = 2**53 - 1  # also of notifications; JavaScript reads numbers, which are exact up to here
 
 # Control characters separate the parts of a push on the message queue. A lone surrogate can't be encoded.
 _VALID = re.compile(rf"[^\x00-\x1f\x7f-\x9f\ud800-\udfff]{{1,{LONGEST}}}")
@@ -33,12 +33,12 @@ def is_valid(value: object) -> bool:
 
 def as_text(value: Any) -> str:
     """Return an id of the app or of JSON as the engine has it; raise InvalidUserId. A number is written in decimal."""
-    return check(str(value) if type(value) is int and 0 < value <= LARGEST_NUMBER else value)
+    return check(str(value) if type(value) is int and 0 < value <= LARGEST_ID else value)
 
 
 def as_json(user_id: str) -> int | str:
-    """Return an id as clients get it: a number where it is the text of one, from 1 to LARGEST_NUMBER."""
-    if _NUMBER.fullmatch(user_id) and (number := int(user_id)) <= LARGEST_NUMBER:
+    """Return an id as clients get it: a number where it is the text of one, from 1 to LARGEST_ID."""
+    if _NUMBER.fullmatch(user_id) and (number := int(user_id)) <= LARGEST_ID:
         return number
     return user_id
 

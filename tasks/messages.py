@@ -4,8 +4,7 @@ from collections.abc import Callable, Container
 from typing import Any
 
 from core import events, inbox_states
-from core.tokens import LARGEST_ID
-from core.user_ids import InvalidUserId, as_text
+from core.user_ids import LARGEST_ID, InvalidUserId, as_text
 
 _CELERYS_OWN = "celery."  # Celery's tasks for results and workflows, which this project does not use
 

@@ -15,9 +15,8 @@ from app.api.state import keep_unread_count, state, unread_moment
 from app.services import accounts, followings, passwords
 from app.services.admission import TooManyAtOnce
 from core.presence import is_online, online_among
-from core.tokens import LARGEST_ID
 from core.unread import Counts
-from core.user_ids import as_text
+from core.user_ids import LARGEST_ID, as_text
 
 _MOST_IDS = 100
 

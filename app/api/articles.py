@@ -10,7 +10,7 @@ from app.api.blueprint import Blueprint
 from app.api.fields import Answer, Before, Body, Id, Page, Text, Time
 from app.api.state import state
 from app.services import accounts, articles, comments, likings
-from core import tokens
+from core import user_ids
 
 bp = Blueprint("articles", __name__, url_prefix="/v1_0/articles", description="Articles, likes and comments")
 
@@ -117,7 +117,7 @@ def like(article_id: int) -> dict[str, int]:
 @bp.raises(accounts.UnknownCaller)
 def take_back(article_id: int) -> None:
     """Take a like back. A notification that the author has not seen is withdrawn. It may be repeated."""
-    if article_id <= tokens.LARGEST_ID:
+    if article_id <= user_ids.LARGEST_ID:
         with state.database.transaction() as connection:
             is_withdrawn = likings.take_back(connection, user_id=caller_account(), article_id=article_id)
         if is_withdrawn:
@@ -143,6 +143,6 @@ def comment(body: dict[str, str], article_id: int) -> dict[str, Any]:
 
 def _checked(article_id: int) -> int:
     """Raise UnknownArticle for an id that no column of the database can hold."""
-    if article_id > tokens.LARGEST_ID:
+    if article_id > user_ids.LARGEST_ID:
         raise articles.UnknownArticle(article_id)
     return article_id

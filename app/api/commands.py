@@ -9,10 +9,10 @@ from flask.cli import AppGroup
 from sqlalchemy.exc import SQLAlchemyError
 
 from app.api.state import state
-from core import dead_letters, outbox, payloads, tokens
+from core import dead_letters, outbox, payloads, user_ids
 from core.database_faults import cause_of, is_unavailable
 
-ID = click.IntRange(1, tokens.LARGEST_ID)
+ID = click.IntRange(1, user_ids.LARGEST_ID)
 
 
 class Group(AppGroup):

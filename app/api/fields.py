@@ -8,7 +8,7 @@ from marshmallow.validate import Length, Range
 
 from app import names
 from core import user_ids
-from core.tokens import LARGEST_ID
+from core.user_ids import LARGEST_ID
 
 _PHOTO = r"^(?:|https?://\S*|/(?!/)\S*)$"  # in the syntax of ECMA 262, for the OpenAPI document
 _LARGEST_PAGE = 1_000_000

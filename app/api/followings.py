@@ -10,7 +10,7 @@ from app.api.blueprint import Blueprint
 from app.api.fields import Answer, Body, Id, Page
 from app.api.state import state
 from app.services import accounts, followings
-from core import tokens
+from core import user_ids
 from core.failpoints import failpoint
 
 bp = Blueprint("followings", __name__, url_prefix="/v1_0/user", description="Followings and followers")
@@ -58,7 +58,7 @@ def follow(body: dict[str, int]) -> dict[str, int]:
 @bp.raises(accounts.UnknownCaller)
 def unfollow(target_id: int) -> None:
     """Unfollow somebody. A notification that they have not seen is withdrawn. It may be repeated."""
-    if target_id <= tokens.LARGEST_ID:
+    if target_id <= user_ids.LARGEST_ID:
         with state.database.transaction() as connection:
             is_withdrawn = followings.unfollow(connection, follower_id=caller_account(), target_id=target_id)
         if is_withdrawn:

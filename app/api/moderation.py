@@ -9,7 +9,7 @@ from app.api.blueprint import Blueprint
 from app.api.fields import Answer, Body, Id
 from app.api.state import state
 from app.services import accounts, authorizations, moderation
-from core import tokens
+from core import user_ids
 from core.user_ids import as_text, is_valid
 
 bp = Blueprint("moderation", __name__, url_prefix="/v1_0/users", description="For other services, which have a key")
@@ -37,7 +37,7 @@ def set_status(body: dict[str, str], user_id: int) -> dict[str, object]:
     Whoever is disabled can't log in, and is shown to nobody. All their tokens end, for good, and their sockets are
     closed.
     """
-    if not 0 < user_id <= tokens.LARGEST_ID:
+    if not 0 < user_id <= user_ids.LARGEST_ID:
         raise accounts.UnknownUser(user_id)
     with state.database.transaction() as connection:
         if body["status"] == "active":

@@ -18,8 +18,7 @@ from core import delivery_states, events, idempotent_calls, inserts, outbox, pay
 from core.cache import RedisError
 from core.failpoints import failpoint
 from core.presence import is_online
-from core.tokens import LARGEST_ID
-from core.user_ids import as_json
+from core.user_ids import LARGEST_ID, as_json
 
 bp = Blueprint(
     "services", __name__, url_prefix="/v1_0/notifications", description="For other services, which have a key"

@@ -8,7 +8,7 @@ import pytest
 import redis
 import socketio
 
-from core import tokens, wire
+from core import user_ids, wire
 from im.subscription.rooms import IndexedRooms
 from tests.attacks.attackers import Target
 from tests.im import Im
@@ -113,7 +113,7 @@ def test_name_of_a_users_room_is_never_a_sid() -> None:
     server = socketio.Server(async_mode="threading", client_manager=manager)
 
     assert {len(server.eio.generate_id()) for _ in range(100)} == {20}
-    assert len(str(tokens.LARGEST_ID)) < 20
+    assert len(str(user_ids.LARGEST_ID)) < 20
 
 
 def test_client_can_not_be_put_into_the_room_of_another_sid() -> None:

@@ -15,7 +15,7 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 from app import names
-from core import addresses, payloads, tokens, vapid, web_push_encryption, wire
+from core import addresses, payloads, tokens, user_ids, vapid, web_push_encryption, wire
 from core.epochs import Verified
 from core.history import EMPTY, History
 from core.origins import AllowedOrigins
@@ -112,7 +112,7 @@ def read_claims(data: bytes) -> None:
     token = encode(_SECRET, data.decode("latin-1"))
     with suppress(tokens.InvalidToken):
         read = _verify(token)
-        assert 0 < int(read.user_id) <= tokens.LARGEST_ID
+        assert 0 < int(read.user_id) <= user_ids.LARGEST_ID
         assert read.issued_at <= read.expires_at < float("inf")
 
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core import tokens
+from core import tokens, user_ids
 
 SECRET = "s" * 64
 SOON = 4_000_000_000
@@ -31,7 +31,7 @@ def assert_is_refused(token: str, *, refresh: bool = False) -> None:
 
 
 class TestAccepted:
-    @given(user_id=st.integers(1, tokens.LARGEST_ID), refresh=st.booleans())
+    @given(user_id=st.integers(1, user_ids.LARGEST_ID), refresh=st.booleans())
     def test_signed_token_is_verified(self, user_id: int, refresh: bool) -> None:
         claims = tokens.verify((SECRET,), tokens.sign(SECRET, user_id=user_id, refresh=refresh), refresh=refresh)
 
