@@ -16,31 +16,10 @@ from pydantic import (
     model_validator,
 )
 
-from core import event_data, group_texts, texts
+from core import event_data, event_names, group_texts, texts
 from core.event_data import RESERVED, InvalidData, UnknownEvent
 
 _OF_THE_ACTOR = frozenset({"user_id", "user_name"})  # what a template may have besides the event's own fields
-# Names that the servers and the libraries of Socket.IO use themselves.
-_TAKEN_NAMES = frozenset(
-    [
-        "sync",
-        "unread",
-        "message",
-        "anonymous",
-        "closing",
-        "token_expiring",
-        "refresh",
-        "state",
-        "withdrawn",
-        "connect",
-        "connect_error",
-        "disconnect",
-        "disconnecting",
-        "newListener",
-        "removeListener",
-        "*",
-    ]
-)
 
 
 class DeclarationError(ValueError):
@@ -48,7 +27,7 @@ class DeclarationError(ValueError):
 
 
 def _event_name(name: str) -> str:
-    if name in _TAKEN_NAMES:
+    if name in event_names.TAKEN:
         raise ValueError(f"{name!r} is an event of the servers")
     if name != name.strip() or not name.isprintable():
         raise ValueError("should have no spaces around it, and no control characters")

@@ -7,18 +7,35 @@ declares and finds them is in core/declarations.py, and can be imported from her
 from typing import NotRequired, TypedDict
 
 from core.declarations import Event, declared, find, known_names, names_of_category, validate
+from core.event_names import (
+    ANONYMOUS,
+    CLOSING,
+    MESSAGE,
+    REFRESH,
+    STATE,
+    SYNC,
+    TOKEN_EXPIRING,
+    UNREAD,
+    WITHDRAWN,
+)
 
-__all__ = ["Event", "declared", "find", "known_names", "names_of_category", "validate"]
-
-SYNC = "sync"
-UNREAD = "unread"
-STATE = "state"
-MESSAGE = "message"
-ANONYMOUS = "anonymous"
-CLOSING = "closing"
-REFRESH = "refresh"
-WITHDRAWN = "withdrawn"
-TOKEN_EXPIRING = "token_expiring"  # noqa: S105  (an event's name)
+__all__ = [
+    "ANONYMOUS",
+    "CLOSING",
+    "MESSAGE",
+    "REFRESH",
+    "STATE",
+    "SYNC",
+    "TOKEN_EXPIRING",
+    "UNREAD",
+    "WITHDRAWN",
+    "Event",
+    "declared",
+    "find",
+    "known_names",
+    "names_of_category",
+    "validate",
+]
 
 DISPATCH_TASK = "tasks.notifications.dispatch"
 TELL_UNREAD_TASK = "tasks.notifications.tell_unread"
