@@ -182,6 +182,12 @@ def names_of_category(category: str) -> frozenset[str]:
     return frozenset(name for name, event in _by_name.items() if event.declaration.category == category)
 
 
+def has_group(key: str) -> bool:
+    """Say whether the template `group` of an event can be filled so that it is this text."""
+    templates = {event.declaration.group for event in _by_name.values()}
+    return any(template is not None and group_texts.can_be(template, key) for template in templates)
+
+
 def find(name: object) -> type[Event]:
     """Return the event of this name or former name; raise UnknownEvent."""
     found = _by_name.get(name) if isinstance(name, str) else None

@@ -6,7 +6,7 @@ declares and finds them is in core/declarations.py, and can be imported from her
 
 from typing import NotRequired, TypedDict
 
-from core.declarations import Event, declared, find, known_names, names_of_category, validate
+from core.declarations import Event, declared, find, has_group, known_names, names_of_category, validate
 from core.event_names import (
     ANONYMOUS,
     CLOSING,
@@ -32,6 +32,7 @@ __all__ = [
     "Event",
     "declared",
     "find",
+    "has_group",
     "known_names",
     "names_of_category",
     "validate",

@@ -17,6 +17,7 @@ SHOWN_ACTORS = 3
 _MOST_READ = 10_000  # the newest members of one group, in which its people are counted
 
 _table = Notification
+KEY_COLUMNS = (_table.group_key, _table.group_id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +71,13 @@ def read(row: Any) -> Members:
     people = sorted(orjson.loads(row.people or "[]"), key=lambda one: -one[1])
     total = min(people[0][2], MOST) if people else 0
     return Members(row.member_count, row.newest_member, total, [Actor(id_, newest) for id_, newest, _ in people])
+
+
+def of_one(row: Any) -> Members:
+    """Return what a notification alone is, as a group."""
+    if not user_ids.is_valid(row.actor_id):
+        return Members(1, row.id)
+    return Members(1, row.id, 1, (Actor(row.actor_id, row.id),))
 
 
 def join(members: Members, others: Members) -> Members:

@@ -40,6 +40,25 @@ def fill_key(template: str, data: Mapping[str, object]) -> str:
     return shorten_key(texts.fill(template, data, texts.DEFAULT_LANGUAGE))
 
 
+def can_be(template: str, key: str) -> bool:
+    """Say whether a template can be filled so that it is this key, or is cut to it."""
+    first, *rest = texts.literals(template)
+    if not key.startswith(first):
+        return False
+    if len(key) >= LONGEST_KEY:
+        return True  # the rest may be cut
+    if not rest:
+        return key == first
+    *between, last = rest
+    at = len(first)
+    for literal in between:
+        found = key.find(literal, at)
+        if found < 0:
+            return False
+        at = found + len(literal)
+    return key.endswith(last) and len(key) - len(last) >= at
+
+
 def shorten_key(key: str) -> str:
     """Return as much of a key as a row can hold. PostgreSQL takes no NUL in a text."""
     return key.replace("\0", "\N{REPLACEMENT CHARACTER}")[:LONGEST_KEY]

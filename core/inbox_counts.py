@@ -44,8 +44,9 @@ def count_many(connection: Connection, user_ids: Sequence[str], *, without: Sequ
 
 
 def count_states(connection: Connection, user_id: str, filter: Filter = EVERYTHING) -> dict[str, int]:
-    """Count what a user has in each state, in a filter's category; raise UnknownCategory."""
-    counts = connection.execute(_of_states(filter.names()), {"user": user_id}).one()
+    """Count what a user has in each state, of a filter's category and group; raise UnknownCategory."""
+    statement = _of_states(filter.names(), filter.of_group)
+    counts = connection.execute(statement, {"user": user_id, "group": filter.group}).one()
     return dict(zip(_COUNTED, counts, strict=True))
 
 
@@ -68,9 +69,9 @@ def _list(name: str, kind: Any, *, is_sqlite: bool) -> Any:
 
 
 @lru_cache(maxsize=256)
-def _of_states(names: frozenset[str]) -> Any:
+def _of_states(names: frozenset[str], of_group: Conditions) -> Any:
     user_id = bindparam("user", type_=String)
-    return select(*(_count(user_id, names, conditions) for conditions in _COUNTED.values()))
+    return select(*(_count(user_id, names, (*conditions, *of_group)) for conditions in _COUNTED.values()))
 
 
 def _count(user_id: Any, names: frozenset[str], conditions: Conditions, *outer: Any) -> Any:

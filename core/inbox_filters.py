@@ -6,6 +6,7 @@ from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import BigInteger, ColumnElement, String, bindparam, false, or_, select, union_all
+from sqlalchemy.sql.util import ClauseAdapter
 
 from core import declarations
 from core.models import FILTERED, Notification
@@ -32,6 +33,8 @@ _LARGEST = 2**63 - 1
 _RECIPIENT = bindparam("recipient", type_=String)
 _BEFORE = bindparam("before", type_=BigInteger)
 _LIMIT = bindparam("limit", type_=BigInteger)
+_IS_IN_GROUP = _table.group_key == bindparam("group", type_=String)
+_member = _table.__table__.alias("member")
 
 Conditions = tuple[ColumnElement[bool], ...]
 
@@ -42,10 +45,14 @@ class UnknownCategory(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """A part of an inbox: what is in a state, of one category or of all, and has no id above `up_to`."""
+    """A part of an inbox: what is in a state, of one category or of all, and has no id above `up_to`.
+
+    `group` is the text that what is in one group has in common, as rows have it.
+    """
 
     state: str = ALL
     category: str | None = None
+    group: str | None = None
     up_to: int | None = None
 
     def names(self) -> frozenset[str]:
@@ -60,18 +67,28 @@ class Filter:
             raise UnknownCategory(self.category)
         return names
 
+    @property
+    def of_group(self) -> Conditions:
+        """The condition for the group. Its parameter is `group`."""
+        return () if self.group is None else (_IS_IN_GROUP,)
+
 
 EVERYTHING = Filter()
 
 
-def newest_ids(filter: Filter, *more: ColumnElement[bool]) -> Any:
-    """Select the newest ids of a filter. `arguments` gives the parameters. `more` are conditions beside the state."""
-    return _newest_ids(filter.names(), (*IN_STATE[filter.state], *more))
+def newest_ids(filter: Filter, *more: ColumnElement[bool], is_collapsed: bool = False) -> Any:
+    """Select the newest ids of a filter. `arguments` gives the parameters. `more` are conditions beside the state.
+
+    Collapsed, only the newest one of each group is selected.
+    """
+    conditions = (*IN_STATE[filter.state], *filter.of_group, *more)
+    return _newest_ids(filter.names(), conditions, is_collapsed)
 
 
-def arguments(user_id: str, *, limit: int, before: int | None = None) -> dict[str, Any]:
+def arguments(user_id: str, filter: Filter, *, limit: int, before: int | None = None) -> dict[str, Any]:
     """Return the parameters of `newest_ids`, for ids below `before`."""
-    return {"recipient": user_id, "limit": limit, "before": _LARGEST if before is None else before}
+    bounds = {"limit": limit, "before": _LARGEST if before is None else before}
+    return {"recipient": user_id, "group": filter.group, **bounds}
 
 
 def is_one_of(names: Iterable[str]) -> ColumnElement[bool]:
@@ -80,10 +97,11 @@ def is_one_of(names: Iterable[str]) -> ColumnElement[bool]:
 
 
 @lru_cache(maxsize=256)  # it takes longer to build the statement than to run it
-def _newest_ids(names: frozenset[str], conditions: Conditions) -> Any:
+def _newest_ids(names: frozenset[str], conditions: Conditions, is_collapsed: bool) -> Any:
     # Each state has an index with the ids of one event in order. So this reads a page of each event from it, however
     # many rows the user has, and merges the pages.
-    pages = [_newest_of(name, conditions) for name in sorted(names)]
+    of_one = (*conditions, _is_newest(conditions)) if is_collapsed else conditions
+    pages = [_newest_of(name, of_one) for name in sorted(names)]
     if not pages:
         return select(_table.id).where(false())
     merged = union_all(*(select(page.c.id) for page in pages)).subquery()
@@ -93,3 +111,13 @@ def _newest_ids(names: frozenset[str], conditions: Conditions) -> Any:
 def _newest_of(name: str, conditions: Conditions) -> Any:
     its = (_table.recipient_id == _RECIPIENT, _table.event == name, _table.id < _BEFORE)
     return select(_table.id).where(*its, *conditions).order_by(_table.id.desc()).limit(_LIMIT).subquery()
+
+
+def _is_newest(conditions: Conditions) -> ColumnElement[bool]:
+    """Select what is the newest of its group for which the conditions hold."""
+    same = (_member.c[name] == getattr(_table, name) for name in ("recipient_id", "group_key", "group_id"))
+    to_member = ClauseAdapter(_member)
+    members = select(_member.c.id).where(*same, *map(to_member.traverse, conditions)).correlate(_table)
+    # PostgreSQL reads one row of the index for this. For NOT EXISTS it may read the whole group for each member.
+    newest = members.order_by(_member.c.group_id.desc(), _member.c.id.desc()).limit(1).scalar_subquery()
+    return or_(_table.group_key.is_(None), _table.id == newest)

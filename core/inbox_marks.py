@@ -53,6 +53,27 @@ def mark(connection: Connection, user_id: str, ids: Sequence[int], change: Chang
     return sorted(connection.execute(marked).scalars(), reverse=True)
 
 
+def mark_groups(
+    connection: Connection, user_id: str, ids: Sequence[int], change: Change, *, limit: int = _BATCH
+) -> tuple[list[int], bool]:
+    """Mark what is gathered under a user's own notifications: those of their groups that are not newer.
+
+    Return the ids of those that changed, newest first, and whether there are more, for another call.
+    """
+    above = (_table.recipient_id == user_id, among(connection, _table.id, ids), _table.group_key.is_not(None))
+    group = (_table.group_key, _table.group_id)
+    newest = select(*group, func.max(_table.id).label("up_to")).where(*above).group_by(*group).subquery()
+    gathered = and_(
+        _table.recipient_id == user_id,
+        _table.group_key == newest.c.group_key,
+        _table.group_id == newest.c.group_id,
+        _table.id <= newest.c.up_to,
+    )
+    found = select(_table.id).join_from(_table, newest, gathered).where(*_may_change(change))
+    chosen = list(connection.execute(found.order_by(_table.id.desc()).limit(limit)).scalars())
+    return mark(connection, user_id, chosen, change), len(chosen) == limit
+
+
 def mark_batch(
     connection: Connection,
     user_id: str,
@@ -70,7 +91,7 @@ def mark_batch(
     if before is None and filter.up_to is not None:
         before = filter.up_to + 1
     page = newest_ids(filter, _differs(change))
-    ids = list(connection.execute(page, arguments(user_id, limit=limit, before=before)).scalars())
+    ids = list(connection.execute(page, arguments(user_id, filter, limit=limit, before=before)).scalars())
     return mark(connection, user_id, ids, change), ids[-1] if len(ids) == limit else None
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, func, literal_column, not_, null, select, update
 
-from core import payloads, user_ids
+from core import group_members, payloads, user_ids
 from core.db import among
 from core.inbox_filters import Filter, is_one_of
 from core.inbox_states import TIMES
@@ -27,7 +27,12 @@ def page(
     its = _listed(connection, user_id, filter, muted)
     if before is not None:
         its.append(_table.id < before)
-    rows = select(*payloads.COLUMNS, *TIMES).where(*its).order_by(_table.id.desc()).limit(limit)
+    rows = (
+        select(*payloads.COLUMNS, *TIMES, *group_members.KEY_COLUMNS)
+        .where(*its)
+        .order_by(_table.id.desc())
+        .limit(limit)
+    )
     return list(connection.execute(rows))
 
 

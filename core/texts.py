@@ -20,6 +20,11 @@ def placeholders(template: str) -> set[str]:
     return set(_PLACEHOLDER.findall(template))
 
 
+def literals(template: str) -> list[str]:
+    """Return what stands before, between and after the placeholders."""
+    return _PLACEHOLDER.split(template)[::2]
+
+
 def choose(templates: Mapping[str, object], languages: Sequence[str]) -> str | None:
     """Return the best language among these, which may have regions such as zh-CN; else English; else None."""
     by_tag = {language.lower(): language for language in templates}

@@ -8,7 +8,7 @@ from marshmallow.validate import Length
 
 from app.api.auth import login_required
 from app.api.fields import Body, Flag, Id
-from app.api.inbox import Category, CountsAnswer, State, UnreadAnswer, bp, count_and_keep, told
+from app.api.inbox import Category, CountsAnswer, Group, State, UnreadAnswer, bp, count_and_keep, told
 from app.api.state import state
 from core import inbox_marks
 from core.inbox_filters import Filter
@@ -33,6 +33,7 @@ class ReadBody(Body):
 class FilterBody(Body):
     state = State()
     category = Category()
+    group = Group()
     up_to = Id(load_default=None)
 
 
@@ -42,13 +43,16 @@ class MarkBody(Body):
     seen = Flag()
     read = Flag()
     archived = Flag()
+    groups = Flag(load_default=False, metadata={"description": "with `ids`: mark what is gathered under them as well"})
     with_ids = Flag(load_default=False, metadata={"description": "answer with the ids that changed"})
 
     @validates_schema
     def _is_clear(self, data: dict[str, Any], **_options: object) -> None:
         if ("ids" in data) == ("filter" in data):
             raise ValidationError("Give either ids or a filter.", "ids")
-        if data.keys() <= {"ids", "filter", "with_ids"}:
+        if data["groups"] and "filter" in data:
+            raise ValidationError("A filter names all of a group anyway.", "groups")
+        if data.keys() <= {"ids", "filter", "groups", "with_ids"}:
             raise ValidationError("Give at least one of seen, read and archived.", "read")
         if data.get("read") and data.get("seen") is False:
             raise ValidationError("What is read counts as seen.", "seen")
@@ -85,19 +89,25 @@ def mark_state(body: dict[str, Any]) -> dict[str, Any]:
 
     Choose them by id, or by a filter: a state, a category, and the largest id. What is read counts as seen: `read`
     sets both, and `"seen": false` takes both back. Ids of other people's notifications are ignored. A call that failed
-    may have marked some of many: repeat it.
+    may have marked some of many: repeat it. With `groups`, what is gathered under each id is marked too: what is in its
+    group and is not newer.
 
     To take a mark back, give the `ids` that changed, 1,000 in a call. What was read before then stays read.
     """
-    is_asked_for_ids = body.pop("with_ids")
+    is_asked_for_ids, with_groups = body.pop("with_ids"), body.pop("groups")
     chosen = body.pop("ids") if "ids" in body else Filter(**body.pop("filter"))
-    changed, counts = _mark(chosen, Change(**body))
+    changed, counts = _mark(chosen, Change(**body), with_groups=with_groups)
     return {**told(counts), "ids": changed if is_asked_for_ids and len(changed) <= _MOST_CHANGED else None}
 
 
-def _mark(chosen: list[int] | Filter, change: Change) -> tuple[list[int], Counts]:
+def _mark(chosen: list[int] | Filter, change: Change, *, with_groups: bool = False) -> tuple[list[int], Counts]:
     """Mark, tell the sockets, and count. Return the ids that changed, newest first, and the counts."""
-    changed = _mark_filter(chosen, change) if isinstance(chosen, Filter) else _mark_ids(chosen, change)
+    if isinstance(chosen, Filter):
+        changed = _mark_filter(chosen, change)
+    else:
+        changed = _mark_ids(chosen, change)
+        if with_groups:
+            changed = sorted([*changed, *_mark_groups(chosen, change)], reverse=True)
     with state.database.reading() as connection:
         counts = count_and_keep(connection)
     if changed:
@@ -108,6 +118,18 @@ def _mark(chosen: list[int] | Filter, change: Change) -> tuple[list[int], Counts
 def _mark_ids(ids: list[int], change: Change) -> list[int]:
     with state.database.transaction() as connection:
         return inbox_marks.mark(connection, g.user_id, ids, change)
+
+
+def _mark_groups(ids: list[int], change: Change) -> list[int]:
+    """Mark what is gathered under these, batch by batch; return the ids that changed."""
+    changed: list[int] = []
+    for _ in range(_MOST_BATCHES):
+        with state.database.transaction() as connection:
+            marked, is_more = inbox_marks.mark_groups(connection, g.user_id, ids, change)
+        changed += marked
+        if not is_more:
+            break
+    return changed
 
 
 def _mark_filter(filter: Filter, change: Change) -> list[int]:

@@ -60,3 +60,23 @@ def test_number_takes_the_place_of_a_field_of_that_name() -> None:
 )
 def test_key_is_the_filled_template_as_a_row_holds_it(data: dict[str, object], key: str) -> None:
     assert group_texts.fill_key("liking:{art_id}", data) == key
+
+
+@pytest.mark.parametrize(
+    ("template", "key", "fits"),
+    [
+        ("following", "following", True),
+        ("following", "following2", False),
+        ("liking:{art_id}", "liking:5", True),
+        ("liking:{art_id}", "liking:", True),
+        ("liking:{art_id}", "comment:5", False),
+        ("{a}:{b}:end", "1:2:end", True),
+        ("{a}:{b}:end", "1:end", False),
+        ("{a}:{b}:end", ":" + "x" * 300, True),
+        ("{a}aba{b}aba", "aba", False),
+        ("{a}aba{b}aba", "abaaba", True),
+        ("{a}", "", True),
+    ],
+)
+def test_key_is_compared_with_the_template(template: str, key: str, fits: bool) -> None:
+    assert group_texts.can_be(template, key) is fits
