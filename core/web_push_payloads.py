@@ -6,7 +6,7 @@ from typing import Any
 
 import orjson
 
-from core import declarations, payloads, texts, web_push_rules
+from core import declarations, group_texts, payloads, texts, web_push_rules
 from core.profiles import Profile
 from core.vapid import decode
 from core.web_push_encryption import encrypt
@@ -48,11 +48,14 @@ def _shown(claim: Claim, event: declarations.Declaration, data: Mapping[str, obj
     """Return what the page's service worker shows. A text is shortened; an address is whole or left out."""
     language = claim.row.language
     photo = data.get("user_photo")
+    of_group = group_texts.text_for(event.group_text, data, claim.actor_count, [language])
+    title = of_group or texts.text_for(event.text, data, [language]) or event.name
+    is_more = claim.count and not of_group
     return {
         "id": claim.row.notification_id,
         "event": event.name,
-        "title": _shorten(texts.text_for(event.text, data, [language]) or event.name),
-        "body": texts.text_for(_MORE, {"count": claim.count}, [language]) if claim.count else "",
+        "title": _shorten(title),
+        "body": texts.text_for(_MORE, {"count": claim.count}, [language]) if is_more else "",
         "lang": texts.choose(event.text, [language]) or "",
         "icon": _whole(photo if isinstance(photo, str) else None),
         "url": _whole(texts.fill_link(event.link, data) if event.link else None),

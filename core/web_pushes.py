@@ -98,11 +98,15 @@ def has_any(events: Iterable[str]) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """A web push that this worker alone may send now. `count` is how many others of its group it stands for."""
+    """A web push that this worker alone may send now.
+
+    `count` is how many others of its group it stands for, and `actor_count` how many different people did it.
+    """
 
     row: Any
     topic: str
     count: int
+    actor_count: int = 1
 
     @property
     def key(self) -> tuple[int, int]:
@@ -194,7 +198,8 @@ def _choose(rows: Sequence[Any]) -> tuple[list[Claim], set[int]]:
     for (subscription_id, topic), members in groups.items():
         of_device[subscription_id] += 1
         if of_device[subscription_id] <= _MOST_OF_DEVICE:
-            claims.append(Claim(members[0], topic, len(members) - 1))
+            people = {member.actor_id for member in members} - {None}
+            claims.append(Claim(members[0], topic, len(members) - 1, len(people)))
     return claims, {device for device, count in of_device.items() if count > _MOST_OF_DEVICE}
 
 

@@ -231,7 +231,7 @@ def test_bad_row_and_bad_key_stop_nobody(world: World, service: PushService) -> 
     browser = service.add_device("phone")
     world.subscribe({"keys": {**browser["keys"], "p256dh": "AAAA"}, "endpoint": f"{service.url}/bad-key"})
     good = world.subscribe(browser)
-    bad_row, told = world.notify(), world.notify()
+    bad_row, told = world.notify(LikingNotify(art_id=7, art_title="Rain")), world.notify()
     with world.database.transaction() as connection:
         connection.execute(update(Notification).where(Notification.id == bad_row).values(actor_id="a\tb"))
 

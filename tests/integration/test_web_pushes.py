@@ -178,7 +178,8 @@ class TestClaim:
     def test_burst_becomes_three_and_a_rest(self, database: Database, users: list[int], phone: int) -> None:
         with database.transaction() as connection:
             tablet = subscribe(connection, users[4], "tablet")
-        burst = [notify(database, users[0], users[1]) for _ in range(20)]
+        likings = [LikingNotify(art_id=number, art_title="Rain") for number in range(20)]
+        burst = [notify(database, users[0], users[1], liking) for liking in likings]
         notify(database, users[4], users[1])
         dispatch(database)
         make_due(database)

@@ -33,7 +33,15 @@ def note(registry: None) -> type[Event]:
     return Note
 
 
-def claim_of(device: PushDevice, data: dict[str, Any], *, language: str = "en", count: int = 0, age: int = 0) -> Claim:
+def claim_of(
+    device: PushDevice,
+    data: dict[str, Any],
+    *,
+    language: str = "en",
+    count: int = 0,
+    actor_count: int = 1,
+    age: int = 0,
+) -> Claim:
     row = SimpleNamespace(
         notification_id=5,
         subscription_id=1,
@@ -50,7 +58,7 @@ def claim_of(device: PushDevice, data: dict[str, Any], *, language: str = "en", 
         auth=encode(device.auth),
         language=language,
     )
-    return Claim(row, "topic", count)
+    return Claim(row, "topic", count, actor_count)
 
 
 def shown(data: dict[str, Any], photo: str = "/a.png", **options: Any) -> tuple[Any, web_push_payloads.Message]:
@@ -68,6 +76,38 @@ def test_it_has_what_the_service_worker_shows(note: type[Event]) -> None:
     assert (told["url"], told["icon"], told["tag"], told["lang"]) == ("/notes/hi", "/a.png", "topic", "en")
     assert (message.headers["Urgency"], message.headers["Topic"]) == ("high", "topic")
     assert message.headers["TTL"] == "500"
+
+
+@pytest.mark.parametrize(
+    ("options", "title", "body"),
+    [
+        ({"count": 2, "actor_count": 3}, "Ann and 2 others: hi", ""),
+        ({"count": 3, "actor_count": 2}, "Ann and 1 other: hi", ""),
+        ({"count": 2, "actor_count": 3, "language": "zh"}, "Ann 等 3 人: hi", ""),
+        ({"count": 2, "actor_count": 1}, "Ann: hi", "and 2 more"),
+        ({"count": 0, "actor_count": 1}, "Ann: hi", ""),
+    ],
+)
+def test_title_names_the_others_of_a_group(registry: None, options: dict[str, Any], title: str, body: str) -> None:
+    class Gathered(
+        Event,
+        name="web push note",
+        text={"en": "{user_name}: {words}"},
+        group="note:{words}",
+        group_text={
+            "en": {
+                "one": "{user_name} and {others} other: {words}",
+                "other": "{user_name} and {others} others: {words}",
+            },
+            "zh": "{user_name} 等 {count} 人: {words}",
+        },
+        expires_after=600,
+    ):
+        words: str
+
+    told, _ = shown({"words": "hi"}, **options)
+
+    assert (told["title"], told["body"]) == (title, body)
 
 
 @pytest.mark.parametrize(("language", "title"), [("zh-CN", "Ann - hi"), ("fr", "Ann: hi"), ("??", "Ann: hi")])
