@@ -22,6 +22,7 @@ document.adoptedStyleSheets.push(sheet);
 
 export class Inbox {
   #report;
+  #actions;
   #push = null;
   #view = null;
   #userId = null;
@@ -29,16 +30,17 @@ export class Inbox {
   #error = null;
   #end = null;
 
-  /** `report(error)` is called with what went wrong. */
-  constructor(report) {
+  /** `report(error)` is called with what went wrong. `actions` are more of them for the rows. */
+  constructor(report, actions) {
     this.#report = report;
+    this.#actions = actions;
   }
 
   /** Show the inbox of a Push, which is that of a user. */
   show(push, userId) {
     this.#push = push;
     this.#userId = userId;
-    const look = { language: LANGUAGE, templates: TEMPLATES, icons: EVENT_ICONS, photoOf, settingsUrl: "#settings", requestsUrl: "#requests" };
+    const look = { language: LANGUAGE, templates: TEMPLATES, icons: EVENT_ICONS, photoOf, settingsUrl: "#settings", requestsUrl: "#requests", actions: this.#actions };
     this.#view = new InboxView(push.inbox, { ...look, words: { title: word("inbox") }, below: byId("others") });
     this.#view.title.id = "inbox-title";
     byId("inbox-card").replaceChildren(this.#view.element);

@@ -16,6 +16,8 @@ export function createPush(api) {
       counts: () => api.call("GET", "/user/notifications/counts"),
       markRead: (which) => api.call("POST", "/user/notifications/read", which),
       markState: (mark) => api.call("POST", "/user/notifications/state", mark),
+      mute: (id) => api.call("PUT", `/user/preferences/muted/${id}`),
+      unmute: (id) => api.call("DELETE", `/user/preferences/muted/${id}`),
     },
   });
   showState("connecting");

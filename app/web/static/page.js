@@ -4,6 +4,7 @@ import { Alerts } from "./alerts.js";
 import { Api, SessionOver, Superseded } from "./api.js";
 import { Articles } from "./articles.js";
 import { byId, guardSwitchedOff, written } from "./elements.js";
+import { FollowBack } from "./follow-back.js";
 import { onSubmit } from "./forms.js";
 import { Inbox } from "./inbox.js";
 import { openOffline } from "./last-list.js";
@@ -17,9 +18,10 @@ import { WebPush } from "./web-push.js";
 import { switchLanguage } from "./words.js";
 
 const api = new Api();
-const people = new People(api, report);
+const followBack = new FollowBack(api, report);
+const people = new People(api, report, (id, isFollowed) => followBack.note(id, isFollowed));
 const articles = new Articles(api, report);
-const inbox = new Inbox(report);
+const inbox = new Inbox(report, [followBack]);
 const toasts = new Toasts();
 const webPush = new WebPush(api);
 const alerts = new Alerts();
@@ -73,6 +75,7 @@ function leave() {
   push = null;
   problem.clear();
   people.clear();
+  followBack.clear();
   articles.clear();
   inbox.clear();
   toasts.clear();
@@ -91,6 +94,7 @@ function openProfile() {
   byId("profile").showModal();
 }
 
+followBack.onFollowed = () => people.showAgain();
 guardSwitchedOff();
 onSubmit(byId("log-in"), api, async ({ user_name: name, password }, submitter) => {
   if (submitter?.value === "sign-up") await api.call("POST", "/users", { user_name: name, password });

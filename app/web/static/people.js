@@ -10,15 +10,18 @@ const TYPING_MS = 300;
 export class People {
   #api;
   #report;
+  #onFollowed;
   #query = "";
   #page = 1;
   #rows = new Map(); // by id
   #readings = 0;
   #hasFailed = false;
 
-  constructor(api, report) {
+  /** `onFollowed(id, isFollowed)` is called with each change that is made here. */
+  constructor(api, report, onFollowed) {
     this.#api = api;
     this.#report = report;
+    this.#onFollowed = onFollowed;
     let typing;
     const search = () => {
       clearTimeout(typing);
@@ -60,6 +63,11 @@ export class People {
     if (this.#hasFailed) await this.show(this.#page);
   }
 
+  /** Show the same page again, because somebody was followed elsewhere. */
+  showAgain() {
+    return this.show(this.#page);
+  }
+
   #fail(error) {
     this.#hasFailed = true;
     this.#report(error);
@@ -98,6 +106,7 @@ export class People {
     try {
       if (isFollowing) await this.#api.call("DELETE", `/user/followings/${id}`);
       else await this.#api.call("POST", "/user/followings", { target: id });
+      this.#onFollowed(id, !isFollowing);
       row.draw({ ...row.person, is_following: !isFollowing, fans_count: fans + (isFollowing ? -1 : 1) });
     } catch (error) {
       this.#report(error);

@@ -26,6 +26,9 @@ export interface BellLabels {
   shortcuts: string;
   /** What each key does. */
   keys: Record<string, string>;
+  moreActions: string;
+  mute: string;
+  muted: (name: string) => string;
   settings: string;
   requests: (count: number) => string;
   refresh: string;
@@ -36,6 +39,20 @@ export interface BellLabels {
   loggedOut: string;
 }
 
+/** What else can be done with a notification: a button of its row, before those of the list. */
+export interface Action {
+  /** Another one for each action. */
+  name: string;
+  /** A path of 24 by 24, drawn as a line. */
+  icon: string;
+  label: (item: Item) => string;
+  /** Without it, it is shown for each notification. */
+  isShown?: (item: Item) => boolean;
+  act: (item: Item) => void;
+  /** Called once, with what draws the buttons again when `label` or `isShown` have changed. Returns what ends that. */
+  subscribe?: (draw: () => void) => () => void;
+}
+
 /** How notifications are shown. */
 export interface BellView {
   language?: string;
@@ -44,6 +61,7 @@ export interface BellView {
   /** A picture for each event: a path of 24 by 24, drawn as a line. */
   icons?: Record<string, string>;
   photoOf?: (photo: string | null | undefined) => string | null;
+  actions?: Action[];
   /** Where the settings are. Without it, there is no button for them; the attribute `settings-url` gives it too. */
   settingsUrl?: string;
   /** Where the reader answers what strangers did. With it, a line says how many there are. */

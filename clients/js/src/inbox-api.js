@@ -4,7 +4,9 @@ import { request } from "./live/http.js";
 
 /** `getToken` is that of createPush; `language` is that of the texts, if it is not the browser's. The calls reject with an ApiError, or with Unreachable. */
 export function httpInbox({ baseUrl, getToken, language }) {
-  const root = `${baseUrl.replace(/\/+$/, "")}/user/notifications`;
+  const user = `${baseUrl.replace(/\/+$/, "")}/user`;
+  const root = `${user}/notifications`;
+  const muted = (id) => `${user}/preferences/muted/${encodeURIComponent(id)}`;
 
   async function call(method, url, body) {
     try {
@@ -22,5 +24,7 @@ export function httpInbox({ baseUrl, getToken, language }) {
     counts: () => call("GET", `${root}/counts`),
     markRead: (which) => call("POST", `${root}/read`, which),
     markState: (mark) => call("POST", `${root}/state`, mark),
+    mute: (id) => call("PUT", muted(id)),
+    unmute: (id) => call("DELETE", muted(id)),
   };
 }

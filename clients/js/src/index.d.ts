@@ -56,6 +56,9 @@ export interface InboxApi {
   /** Of a server that knows states. With `with_ids` it answers with the ids that changed, null where they are too many. */
   markState?(mark: Change & Which & { with_ids?: boolean }): Promise<Counts & { ids?: number[] | null }>;
   counts?(): Promise<StateCounts>;
+  /** Of a server with preferences. */
+  mute?(userId: UserId): Promise<unknown>;
+  unmute?(userId: UserId): Promise<unknown>;
 }
 
 export interface Snapshot {
@@ -89,6 +92,10 @@ export class InboxStore {
   /** Rejects as markRead does. */
   change: (ids: Iterable<number>, change: Omit<Change, "seen">) => Promise<void>;
   markSeen: () => Promise<void>;
+  /** Whether the server lets users mute people. */
+  readonly canMute: boolean;
+  /** Rejects if the server did not do it. */
+  setMuted: (userId: UserId, isMuted: boolean) => Promise<void>;
   inState: (state: State) => Pick<InboxStore, "getSnapshot" | "load" | "loadMore">;
 }
 

@@ -165,7 +165,8 @@ export class PushBell extends HTMLElement {
   }
 
   #closeByKey(event) {
-    if (event.key !== "Escape" || this.#panel.element.hidden || event.target.closest?.("dialog")) return;
+    if (event.key !== "Escape" || this.#panel.element.hidden) return;
+    if (event.target.closest?.("dialog") || this.#root.querySelector(":popover-open")) return; // that closes first
     event.stopPropagation();
     this.#close();
   }

@@ -1,9 +1,11 @@
 /** The inbox as people see it: a head with the count and the buttons, and the list. The bell and pages show the same. */
 
-import { button, element, iconButton, iconLink, moveFocus, unseen } from "./elements.js";
+import { button, element, iconButton, iconLink, moveFocus, plain, unseen } from "./elements.js";
 import { ICONS } from "./icons.js";
 import { Keys } from "./keys.js";
+import { Menu } from "./menu.js";
 import { NotificationList } from "./notification-list.js";
+import { ownActions } from "./row-actions.js";
 import { Tabs } from "./tabs.js";
 import { Times } from "./times.js";
 import { UndoBar } from "./undo-bar.js";
@@ -27,6 +29,8 @@ export class InboxView {
   #tabs;
   #undoBar;
   #keys;
+  #menu = new Menu();
+  #canMute = false;
   #panel = element("div", { role: "tabpanel" });
   #top;
   #head;
@@ -47,8 +51,9 @@ export class InboxView {
    * link}, `icons` paths by event; `photoOf(photo)` is the address of a photo. `open(item)` is called when a row is used;
    * without it, it is marked as read. `scroller` is the element that scrolls, if it is not the page. `below` is an element
    * that a longer list moves. `settingsUrl` and `requestsUrl` lead to the settings, and to what strangers did.
+   * `actions` are what else can be done with a notification: [{name, icon, label(item), isShown(item), act(item), subscribe(draw)}].
    */
-  constructor(inbox, { language, words, templates = {}, icons = {}, photoOf = (photo) => photo, open, scroller, below, settingsUrl, requestsUrl }) {
+  constructor(inbox, { language, words, templates = {}, icons = {}, photoOf = (photo) => photo, open, scroller, below, settingsUrl, requestsUrl, actions = [] }) {
     this.#inbox = inbox;
     this.#settingsUrl = settingsUrl;
     this.#requestsUrl = requestsUrl;
@@ -57,8 +62,9 @@ export class InboxView {
     const act = this.#createActions();
     const openItem = open ?? ((item) => item.read || act.markRead(item));
     const own = { words: { ...wordsOf(language), ...words }, times: new Times(language), act, open: openItem };
+    const every = [...actions, ...ownActions(own.words, act, inbox)];
     const source = () => inbox.inState(this.#tabs.chosen);
-    this.#context = { ...own, templates, icons, photoOf, source, drawNow: () => this.#draw() };
+    this.#context = { ...own, templates, icons, photoOf, source, actions: every, menu: this.#menu, drawNow: () => this.#draw() };
     this.#build();
     this.#listen();
     this.#take();
@@ -108,7 +114,17 @@ export class InboxView {
       markUnread: (item) => change(item, { read: false }),
       archive: (item) => move(item, true, "archived"),
       unarchive: (item) => move(item, false, "unarchived"),
+      mute: (item) => this.#mute(item),
     };
+  }
+
+  async #mute({ data: { user_id: id, user_name: name } }) {
+    const { words } = this.#context;
+    const muting = attempt(this.#inbox.setMuted(id, true).then(() => true));
+    this.#undoBar.show(words.muted(plain(name ?? "") || words.somebody), async () => {
+      if (await muting) attempt(this.#inbox.setMuted(id, false));
+    });
+    if (!(await muting)) this.#undoBar.hide();
   }
 
   #build() {
@@ -131,7 +147,7 @@ export class InboxView {
     this.#top = element("div", { className: "top" }, this.#head, this.#tabs.element);
     this.#list = new NotificationList(this.#context, "all");
     this.#panel.append(this.#list.element);
-    this.element = element("div", { className: "inbox" }, this.#top, this.#requests, this.#panel, this.#undoBar.element, this.#keys.help);
+    this.element = element("div", { className: "inbox" }, this.#top, this.#requests, this.#panel, this.#undoBar.element, this.#keys.help, this.#menu.element);
   }
 
   #createKeys() {
@@ -151,6 +167,7 @@ export class InboxView {
   #listen() {
     const { signal } = this.#ended;
     const showWhenIdle = () => this.#showWhenIdle();
+    document.addEventListener("scroll", () => this.#menu.close(), { signal, passive: true, capture: true });
     for (const event of BUSY_EVENTS) document.addEventListener(event, showWhenIdle, { signal });
     document.documentElement.addEventListener("pointerleave", showWhenIdle, { signal });
     (this.#scroller ?? document).addEventListener("scroll", showWhenIdle, { signal, passive: true });
@@ -162,9 +179,12 @@ export class InboxView {
     });
     watch.observe(this.#panel);
     const unsubscribe = this.#inbox.subscribe(() => this.#take());
+    const drawActions = () => this.#list.drawActions();
+    const ends = this.#context.actions.map(({ subscribe }) => subscribe?.(drawActions));
     const clock = setInterval(() => this.#list.drawTimes(), MINUTE_MS);
     signal.addEventListener("abort", () => {
       unsubscribe();
+      for (const end of ends) end?.();
       clearInterval(clock);
       watch.disconnect();
     });
@@ -203,6 +223,8 @@ export class InboxView {
     this.element.classList.toggle("has-states", snapshot.hasStates);
     this.#tabs.drawCounts(snapshot.counts);
     this.#drawRequests();
+    if (this.#canMute !== this.#inbox.canMute) this.#list.drawActions();
+    this.#canMute = this.#inbox.canMute;
     const isFirst = !this.#hasBeenRead && snapshot.status === "ready";
     this.#hasBeenRead ||= isFirst;
     const shows = showsNew || isFirst || (this.#list.waiting.length === 0 && !this.#isBusy());

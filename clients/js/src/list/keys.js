@@ -2,7 +2,7 @@
 
 import { button, element } from "./elements.js";
 
-const FIELDS = "input, textarea, select, [contenteditable], dialog, [role=tab]";
+const FIELDS = "input, textarea, select, [contenteditable], dialog, [role=tab], [role=menu]";
 
 export class Keys {
   #actions;

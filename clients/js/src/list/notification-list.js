@@ -74,6 +74,11 @@ export class NotificationList {
     for (const day of this.#days.values()) day.drawHeading(this.#context.times);
   }
 
+  /** What can be done with them may have changed. */
+  drawActions() {
+    for (const row of this.#rows.values()) row.drawActions();
+  }
+
   focus(id) {
     this.#rows.get(id)?.element.focus();
   }

@@ -1,8 +1,9 @@
 /** One notification. Its row keeps its elements, and the focus, for as long as it is shown. */
 
 import { asElements, asText, describe, linkOf } from "./description.js";
-import { avatar, element, icon, iconButton, moveFocus } from "./elements.js";
+import { avatar, element, icon } from "./elements.js";
 import { ICONS } from "./icons.js";
+import { RowActions } from "./row-actions.js";
 
 const MIDDLE_BUTTON = 1;
 
@@ -16,15 +17,15 @@ export class Row {
   #href;
   #said = element("span", { className: "said", dir: "auto" });
   #time = element("time");
-  #actions = element("span", { className: "actions" });
-  #buttons; // by what they do
+  #actions;
 
-  /** `context` is that of InboxView: {words, times, templates, icons, photoOf, open, act}. */
+  /** `context` is that of InboxView: {words, times, templates, icons, photoOf, open, actions, menu}. */
   constructor(item, context) {
     this.#context = context;
     this.date = new Date(item.created_at * 1000);
-    this.#buttons = this.#makeButtons();
-    this.element = element("article", { tabIndex: -1 }, element("i", { className: "dot" }), this.#figure, this.#link, this.#time, this.#actions);
+    this.element = element("article", { tabIndex: -1 }, element("i", { className: "dot" }), this.#figure, this.#link, this.#time);
+    this.#actions = new RowActions(this.element, context);
+    this.element.append(this.#actions.element);
     this.element.addEventListener("keydown", (event) => this.#openByKey(event));
     this.#writeTime();
     this.draw(item);
@@ -36,7 +37,7 @@ export class Row {
     this.item = item;
     if (before?.text !== item.text || before?.data !== item.data) this.#write(item);
     this.#drawLink(linkOf(item, document.baseURI, this.#context.templates));
-    this.#drawButtons(item);
+    this.drawActions();
     this.element.className = item.read ? "read" : "unread";
     this.#name();
   }
@@ -55,6 +56,10 @@ export class Row {
     this.#name();
   }
 
+  drawActions() {
+    this.#actions.draw(this.item, this.#text);
+  }
+
   #writeTime() {
     if (Number.isNaN(this.date.getTime())) return;
     Object.assign(this.#time, { dateTime: this.date.toISOString(), title: this.#context.times.exact(this.date) });
@@ -69,7 +74,6 @@ export class Row {
     const name = item.data?.user_name || words.somebody;
     const kind = element("span", { className: "kind" }, icon(icons[item.event] ?? ICONS.bell));
     this.#figure.replaceChildren(avatar(name, photoOf(item.data?.user_photo)), kind);
-    for (const [what, made] of Object.entries(this.#buttons)) made.setAttribute("aria-label", `${words[what]}: ${this.#text}`);
   }
 
   /** The article is heard as one sentence. */
@@ -98,32 +102,5 @@ export class Row {
 
   #openByKey(event) {
     if (event.key === "Enter" && event.target === this.element) this.#link.click();
-  }
-
-  #makeButtons() {
-    const { words, act } = this.#context;
-    const make = (path, what) => iconButton(path, words[what], { onclick: () => act[what](this.item), hidden: true });
-    const made = {
-      markRead: make(ICONS.check, "markRead"),
-      markUnread: make(ICONS.dot, "markUnread"),
-      archive: make(ICONS.archive, "archive"),
-      unarchive: make(ICONS.inbox, "unarchive"),
-    };
-    this.#actions.append(...Object.values(made));
-    return made;
-  }
-
-  #drawButtons({ read, archived_at: archivedAt }) {
-    const { hasStates } = this.#context.source().getSnapshot();
-    const { markRead, markUnread, archive, unarchive } = this.#buttons;
-    this.#show(markRead, !read);
-    this.#show(markUnread, read && hasStates);
-    this.#show(archive, hasStates && !archivedAt);
-    this.#show(unarchive, hasStates && Boolean(archivedAt));
-  }
-
-  #show(made, isShown) {
-    if (!isShown) moveFocus({ from: made, to: this.element });
-    made.hidden = !isShown;
   }
 }

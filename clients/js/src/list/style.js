@@ -88,9 +88,14 @@ export const STYLE = `
 .inbox .unread time { color: var(--ink); }
 .inbox .actions { position: absolute; inset-inline-end: 8px; top: calc(50% - 16px); z-index: 1; display: flex; opacity: 0;
   border-radius: 8px; }
-.inbox article:is(:hover, :focus-visible, :has(:focus-visible)) .actions { opacity: 1; }
-.inbox article:is(:hover, :focus-visible, :has(:focus-visible)) .actions:has(button:not([hidden])) { background: var(--card); box-shadow: 0 0 0 1px var(--line); }
-.inbox article:is(:hover, :focus-visible, :has(:focus-visible)):has(.actions button:not([hidden])) time { visibility: hidden; }
+.inbox article:is(:hover, :focus-visible, :has(:focus-visible), :has([aria-expanded="true"])) .actions { opacity: 1; }
+.inbox article:is(:hover, :focus-visible, :has(:focus-visible)) .actions:has(button) { background: var(--card); box-shadow: 0 0 0 1px var(--line); }
+.inbox article:is(:hover, :focus-visible, :has(:focus-visible)):has(.actions button) time { visibility: hidden; }
+.inbox .menu { position: fixed; margin: 0; padding: 4px; border: 1px solid var(--line); border-radius: 10px; background: var(--card); color: var(--ink);
+  box-shadow: 0 8px 24px rgb(0 0 0 / 16%); }
+.inbox .menu-item { display: flex; align-items: center; gap: 10px; width: 100%; min-height: 36px; padding: 4px 12px; border: 0; border-radius: 6px;
+  background: none; color: inherit; font: inherit; text-align: start; white-space: nowrap; cursor: pointer; }
+.inbox .menu-item:is(:hover, :focus) { background: var(--hover); filter: none; }
 
 .inbox .empty { padding: 56px 24px; color: var(--faint); text-align: center; }
 .inbox .empty strong { color: var(--ink); font-weight: 600; }
@@ -112,7 +117,7 @@ export const STYLE = `
 
 @media (hover: none) {
   .inbox .icon { width: 44px; height: 44px; }
-  .inbox .requests-line { min-height: 44px; }
+  .inbox :is(.requests-line, .menu-item) { min-height: 44px; }
   .inbox .actions { top: calc(50% - 22px); }
   .inbox .shortcuts { display: none; }
   .inbox .tabs { height: 44px; }

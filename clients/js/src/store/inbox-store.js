@@ -113,6 +113,22 @@ export class InboxStore {
   /** Change some at once: {read?, archived?}, each true or false. If the server does not, take it back and reject. */
   change = (ids, change) => this.#mark({ which: { ids: [...ids] }, change });
 
+  /** Whether people can be muted: the server has preferences, and so counts requests. */
+  get canMute() {
+    return typeof this.#api.mute === "function" && this.#rest.counts?.requests !== undefined;
+  }
+
+  /** Hear nothing of a person any more, or hear of them again. Reject if the server did not do it. */
+  setMuted = async (userId, isMuted) => {
+    const number = this.#number;
+    try {
+      await (isMuted ? this.#api.mute(userId) : this.#api.unmute(userId));
+    } catch (error) {
+      if (number === this.#number) this.#set({ error });
+      throw error;
+    }
+  };
+
   /** Mark as seen what is here. It does not reject: the next time will do. */
   markSeen = async () => {
     if (!this.#rest.hasStates || this.#unseen === 0 || this.#items.length === 0) return;

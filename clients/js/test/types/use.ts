@@ -28,6 +28,8 @@ createElement(PushProvider, { push, children: createElement(Bell) });
 const bell: PushBell = document.createElement("push-bell");
 bell.getToken = async ({ refresh }) => (refresh ? "new" : "old");
 bell.labels = { title: "通知" };
+bell.view = { settingsUrl: "/settings", actions: [{ name: "reply", icon: "M3 3h9", label: ({ id }) => `Reply ${id}`, act: (item) => console.log(item.data) }] };
+if (store.canMute) store.setMuted("7f1a", true).catch(console.error);
 
 // @ts-expect-error: without the address of an inbox
 createPush({ url: "/", getToken });

@@ -21,7 +21,7 @@ CLIENT = "vendor/socket.io.esm.min.js"
 GZIP_TAKEN = {"HTTP_ACCEPT_ENCODING": "gzip"}
 BUNDLE = ROOT / "app/web/static/vendor/page.js"
 BELL = ROOT / "clients/js/dist/push-bell.js"
-LARGEST_PAGE = 50_000  # bytes, compressed, with all that it loads
+LARGEST_PAGE = 58_000  # bytes, compressed, with all that it loads
 LARGEST_SETTINGS = 9_000
 LARGEST_BELL = 35_000
 
