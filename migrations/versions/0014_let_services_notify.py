@@ -28,6 +28,8 @@ NEW = ("ix_notifications_unread", _OF_UNREAD, "read_at IS NULL AND withdrawn_at 
 
 
 def upgrade() -> None:
+    # On PostgreSQL a run that is interrupted in the indexes leaves all before them.
+    is_kept = op.get_context().dialect.name == "postgresql" or None
     op.create_table(
         "idempotent_calls",
         sa.Column("service", sa.String(64), primary_key=True),
@@ -35,10 +37,11 @@ def upgrade() -> None:
         sa.Column("body_hash", sa.String(64), nullable=False),
         sa.Column("answer", sa.Text, nullable=False),
         sa.Column("created_at", sa.BigInteger, nullable=False),
+        if_not_exists=is_kept,
     )
-    op.create_index("ix_idempotent_calls_created", "idempotent_calls", ["created_at"])
+    op.create_index("ix_idempotent_calls_created", "idempotent_calls", ["created_at"], if_not_exists=is_kept)
     for name, kind in COLUMNS:
-        op.add_column("notifications", sa.Column(name, kind, nullable=True))
+        op.add_column("notifications", sa.Column(name, kind, nullable=True), if_not_exists=is_kept)
     _set_default(sa.text(NOW[op.get_context().dialect.name]))
     _replace_indexes([OLD], [NEW, OF_KEYS])
 

@@ -141,6 +141,20 @@ class TestConcurrentUpgrades:
                 assert not upgraded.done()
             upgraded.result(timeout=60)
 
+    @pytest.mark.parametrize(("before", "after"), [("0013", "0014"), ("0018", "0019")])
+    def test_upgrade_goes_on_where_its_indexes_had_to_wait_too_long(
+        self, postgresql: PostgreSQL, before: str, after: str
+    ) -> None:
+        with closing(Database(postgresql.create_database())) as database, ThreadPoolExecutor(1) as pool:
+            alembic(database, "upgrade", before)
+            with database.engine.connect().execution_options(isolation_level="REPEATABLE READ") as connection:
+                connection.execute(text("SELECT count(*) FROM users"))  # an index waits for all that may read the table
+                upgraded = pool.submit(alembic, database, "upgrade", after)
+                wait_until(lambda: waits_for_a_lock(database), seconds=20, what="an index waits")
+                time.sleep(3.5)
+                assert not upgraded.done()
+            upgraded.result(timeout=60)
+
 
 def waits_for_a_lock(database: Database) -> bool:
     with database.reading() as connection:
