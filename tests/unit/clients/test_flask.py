@@ -45,7 +45,7 @@ class Server:
                 self.end_headers()
                 self.wfile.write(outer.body)
 
-            do_POST = do_GET  # noqa: N815  (the library's name)
+            do_POST = do_PUT = do_DELETE = do_GET  # noqa: N815  (the library's names)
 
             def log_message(self, *_: object) -> None:
                 pass
@@ -138,6 +138,17 @@ class TestInbox:
 
         [asked] = server.asked
         assert (asked.method, json.loads(asked.content)) == ("POST", {"up_to": 5})
+
+    @pytest.mark.parametrize("method", ["PUT", "DELETE"])
+    def test_a_person_is_muted_and_unmuted(self, client: FlaskClient, server: Server, method: str) -> None:
+        server.status, server.body = 204, b""
+
+        answer = client.open("/push/user/preferences/muted/a b", method=method)
+
+        assert (answer.status_code, answer.data) == (204, b"")
+        [asked] = server.asked
+        assert (asked.method, asked.path) == (method, "/v1_0/user/preferences/muted/a%20b")
+        assert asked.claims["user_id"] == 7
 
     @pytest.mark.parametrize("path", ["/push/token", "/push/user/notifications"])
     def test_who_is_not_logged_in_is_told_so(self, app: Flask, server: Server, path: str) -> None:

@@ -40,6 +40,15 @@ def create_blueprint(
     def mark() -> Response:
         return _change(InboxApi.mark)
 
+    # A form of another site can send neither PUT nor DELETE.
+    @blueprint.put("/user/preferences/muted/<path:user_id>")
+    def mute(user_id: str) -> Response:
+        return _for_current_user(lambda api, signed: api.mute(signed, user_id))
+
+    @blueprint.delete("/user/preferences/muted/<path:user_id>")
+    def unmute(user_id: str) -> Response:
+        return _for_current_user(lambda api, signed: api.unmute(signed, user_id))
+
     def _change(call: Callable[[InboxApi, str, object], Answer]) -> Response:
         if not request.is_json:  # what a form of another site can't send
             return _respond(Answer(415, {"message": "should be JSON"}))
@@ -64,7 +73,7 @@ def _query() -> dict[str, str]:
 
 
 def _respond(answer: Answer) -> Response:
-    response: Any = jsonify(answer.body)
+    response: Any = Response() if answer.body is None else jsonify(answer.body)
     response.status_code = answer.status
     response.headers["Cache-Control"] = "no-store"
     if answer.retry_after is not None:

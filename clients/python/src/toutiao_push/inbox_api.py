@@ -4,11 +4,12 @@ import http.client
 import json
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import SplitResult, urlencode, urlsplit
+from urllib.parse import SplitResult, quote, urlencode, urlsplit
 
 _TIMEOUT_SECONDS = 5.0
 _LARGEST_ANSWER = 4 * 1024 * 1024  # bytes
 _RETRY_SECONDS = "2"
+_NO_CONTENT = 204
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +46,14 @@ class InboxApi:
         """Mark notifications as read: {"ids": [...]} or {"up_to": id}."""
         return self._call("POST", "/user/notifications/read", token, body)
 
+    def mute(self, token: str, user_id: str) -> Answer:
+        """Let nothing come any more that this person does."""
+        return self._call("PUT", f"/user/preferences/muted/{quote(user_id, safe='')}", token)
+
+    def unmute(self, token: str, user_id: str) -> Answer:
+        """Take that back."""
+        return self._call("DELETE", f"/user/preferences/muted/{quote(user_id, safe='')}", token)
+
     def _call(self, method: str, path: str, token: str, body: object = None) -> Answer:
         headers = {"Authorization": f"Bearer {token}", "Accept": "application/json", "Connection": "close"}
         content = None if body is None else json.dumps(body).encode()
@@ -68,6 +77,8 @@ def _translated(status: int, answered: bytes, retry_after: str | None) -> Answer
     bad_gateway = Answer(502, {"message": "the server of the notifications gave no usable answer"})
     if status in (401, 403) or len(answered) > _LARGEST_ANSWER:
         return bad_gateway
+    if status == _NO_CONTENT:
+        return Answer(status, None)
     try:
         return Answer(status, json.loads(answered), retry_after)
     except ValueError:
