@@ -6,10 +6,10 @@ from typing import Any
 import jwt
 
 from core import foreign_tokens, jwks, tokens
+from core.client_settings import ClientSettings
 from core.foreign_tokens import ForeignRules
 from core.provider_keys import FixedKeys, Keys, ProviderKeys
 from core.public_keys import ALGORITHMS
-from core.settings import ClientSettings
 from core.tokens import DECODE_ERRORS, Claims, InvalidToken
 
 LONGEST_TOKEN = 8 * 1024  # characters
