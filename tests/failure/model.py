@@ -246,6 +246,27 @@ class Core:
         with self.database.reading() as connection:
             return [row.id for row in inbox.page(connection, str(user_id), filter, limit=1000)]
 
+    def read_groups(self, user_id: int, filter: Filter) -> list[tuple[int, int]]:
+        """Read the list with groups as the API does: of each row its id, and how many it stands for."""
+        with self.database.reading() as connection:
+            rows = inbox.page(connection, str(user_id), filter, limit=1000, is_collapsed=True)
+            members = inbox.members(connection, str(user_id), rows, state=filter.state)
+        return [(row.id, members[row.group_id].count if row.group_id else 1) for row in rows]
+
+    def group_ids(self, user_id: int) -> dict[int, int]:
+        """Return the group of each notification that is in one."""
+        mine = (Notification.recipient_id == str(user_id), Notification.group_id.is_not(None))
+        with self.database.reading() as connection:
+            return {row.id: row.group_id for row in connection.execute(select(Notification).where(*mine))}
+
+    def mark_groups(self, user_id: int, ids: list[int], change: Change) -> list[int]:
+        """Mark as the API does with `groups`."""
+        marked = self.mark(user_id, ids, change)
+        with self.database.transaction() as connection:
+            gathered, is_more = inbox_marks.mark_groups(connection, str(user_id), ids, change)
+        assert not is_more
+        return sorted([*marked, *gathered], reverse=True)
+
     def count_states(self, user_id: int, filter: Filter) -> dict[str, int]:
         with self.database.reading() as connection:
             return inbox_counts.count_states(connection, str(user_id), filter)

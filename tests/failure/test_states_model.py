@@ -77,6 +77,19 @@ class States(RuleBasedStateMachine):
         ids = data.draw(st.lists(st.sampled_from(sorted(self.rows)), min_size=1, unique=True))
         self._expect(self.core.mark(self.user, ids, change), ids, change)
 
+    @precondition(lambda self: self.rows)
+    @rule(data=st.data(), change=CHANGE)
+    def mark_groups(self, data: st.DataObject, change: Change) -> None:
+        ids = data.draw(st.lists(st.sampled_from(sorted(self.rows)), min_size=1, unique=True))
+        groups = self.core.group_ids(self.user)
+        gathered = {
+            below
+            for id_ in ids
+            for below in self.rows
+            if below == id_ or (id_ in groups and below <= id_ and groups.get(below) == groups[id_])
+        }
+        self._expect(self.core.mark_groups(self.user, ids, change), list(gathered), change)
+
     @rule(filter=FILTER, change=CHANGE)
     def mark_filter(self, filter: Filter, change: Change) -> None:
         ids = [id_ for id_, row in self.rows.items() if row.is_in(filter)]
@@ -167,6 +180,15 @@ class States(RuleBasedStateMachine):
             listed = sorted((id_ for id_, row in self.rows.items() if row.is_in(filter)), reverse=True)
             assert self.core.read_page(self.user, filter) == listed
             assert counted[state] == len(listed)
+            self._check_groups(filter, listed)
+
+    def _check_groups(self, filter: Filter, listed: list[int]) -> None:
+        """The list with groups has the newest of each group, and says how many it stands for."""
+        groups = self.core.group_ids(self.user)
+        of_each: dict[int, list[int]] = {}
+        for id_ in listed:
+            of_each.setdefault(groups.get(id_, id_), []).append(id_)
+        assert self.core.read_groups(self.user, filter) == [(ids[0], len(ids)) for ids in of_each.values()]
 
 
 def test_devices_agree_at_rest_whatever_was_marked_and_missed(make_core: Callable[[], Any]) -> None:
