@@ -68,6 +68,7 @@ def figures(results: Results) -> list[Figure]:
         *(Figure(metric, label, unit, at=size) for metric, label, unit, size in _storm_and_full(results)),
         *_notifications(),
         *_preferences(),
+        *_groups(),
         *_tokens(results),
     ]
 
@@ -110,6 +111,16 @@ def _preferences() -> list[Figure]:
         Figure("preferences_us", "where all chose something", "us", limit=3),
         Figure("preferences_own_us", "where each has a document that is not remembered", "us"),
         Figure("preferences_strangers_us", "where nobody wants anything from strangers", "us", limit=3),
+    ]
+
+
+def _groups() -> list[Figure]:
+    return [
+        Figure("groups_none_us", "dispatch without groups, each for another user, a notification", "us"),
+        Figure("groups_each_us", "with a group, each for another user", "us"),
+        Figure("groups_plain_one_us", "without groups, all for one user", "us"),
+        Figure("groups_one_us", "with a group, all for one user", "us"),
+        Figure("groups_burst_updates", "updates of a group that gets 10,000 in a minute", "", limit=13),
     ]
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from bench import floor
 from bench.bench import Bench
 from bench.load import most_clients
-from bench.scenarios import crowd, expiry, follow, full, latency, notify, preferences, push, revocation, storm
+from bench.scenarios import crowd, expiry, follow, full, groups, latency, notify, preferences, push, revocation, storm
 from bench.services import NotInstalled, postgresql, rabbitmq
 
 _MOST = 20_000
@@ -109,6 +109,10 @@ def _preferences(bench: Bench, plan: Plan) -> None:
         _on_postgresql(bench, preferences.run)
 
 
+def _groups(bench: Bench, _plan: Plan) -> None:
+    _on_postgresql(bench, groups.run)
+
+
 def _on_postgresql(bench: Bench, run: Callable[[Bench, str], None]) -> None:
     try:
         with postgresql(bench.folder) as url:
@@ -142,6 +146,7 @@ SCENARIOS: dict[str, Callable[[Bench, Plan], None]] = {
     "follow": _follow,
     "notify": _notify,
     "preferences": _preferences,
+    "groups": _groups,
     "expiry": _expiry,
     "revocation": _revocation,
 }

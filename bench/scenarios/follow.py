@@ -87,7 +87,7 @@ def _api(port: int) -> list[str]:
     return [sys.executable, "-m", "app.serve", "--host", LOOPBACK, "--port", str(port), "--log-level", "error"]
 
 
-def run_python(arguments: list[str], env: dict[str, str]) -> str:
+def run_python(arguments: list[str], env: dict[str, str], *, seconds: float = _SECONDS) -> str:
     """Run Python with these settings; return what it prints, or raise RuntimeError."""
     done = subprocess.run(
         [sys.executable, *arguments],
@@ -95,7 +95,7 @@ def run_python(arguments: list[str], env: dict[str, str]) -> str:
         env={**os.environ, **env},
         capture_output=True,
         text=True,
-        timeout=_SECONDS,
+        timeout=seconds,
         check=False,
     )
     if done.returncode:
