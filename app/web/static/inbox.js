@@ -28,6 +28,7 @@ export class Inbox {
   #userId = null;
   #keepTimer;
   #error = null;
+  #unread = null; // the number that the title shows
   #end = null;
 
   /** `report(error)` is called with what went wrong. `actions` are more of them for the rows. */
@@ -103,6 +104,8 @@ export class Inbox {
 
   /** The tab and the icon of the app show that something is unread. */
   #drawTitle(unread) {
+    if (unread === this.#unread) return;
+    this.#unread = unread;
     const { icon, unreadIcon } = byId("icon").dataset;
     const wanted = unread ? unreadIcon : icon;
     if (byId("icon").getAttribute("href") !== wanted) byId("icon").href = wanted;

@@ -42,7 +42,9 @@ export class Panel {
     else if (right > width) this.element.style.translate = `${width - MARGIN - right}px`;
   }
 
-  focus() {
+  /** Draw the list, which is not drawn while the panel is hidden, and give it the focus. */
+  show() {
+    this.#view.show();
     this.#view.title.focus();
   }
 

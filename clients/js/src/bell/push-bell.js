@@ -160,7 +160,7 @@ export class PushBell extends HTMLElement {
     this.#bell.expand(isOpen);
     if (!isOpen) return;
     this.#panel.place();
-    this.#panel.focus();
+    this.#panel.show();
     this.#askForTexts(this.#push.inbox.getSnapshot().items);
   }
 

@@ -22,6 +22,8 @@ export const STYLE = `
 @media (max-width: 40rem) {
   .panel { position: fixed; inset: 0; width: auto; max-width: none; max-height: none; border: 0; border-radius: 0; }
   .inbox .close { display: inline-grid; }
+  .panel .inbox { min-height: 100%; }
+  .panel .inbox :is(.head, .tabs) { border-radius: 0; }
 }
 @media (hover: none) { .bell { width: 44px; height: 44px; } }
 @media (forced-colors: active) { .bell .badge { border: 1px solid CanvasText; } }

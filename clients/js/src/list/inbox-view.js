@@ -12,6 +12,8 @@ import { UndoBar } from "./undo-bar.js";
 import { wordsOf } from "../words/words.js";
 
 const IDLE_MS = 300;
+const CALM_MS = 1000; // new rows come by themselves if none has come for so long: in a burst the list would never rest
+const MOST_COMING = 20; // at once by themselves; more would be a list that the reader does not know
 const SEEN_MS = 1000;
 const STALE_MS = 2000;
 const MINUTE_MS = 60_000;
@@ -42,6 +44,8 @@ export class InboxView {
   #hasBeenRead = false;
   #frame = null;
   #idleTimer;
+  #newest = 0;
+  #cameAt = -CALM_MS; // when the newest one came
   #seenTimer;
   #staleTimer;
   #ended = new AbortController();
@@ -213,7 +217,12 @@ export class InboxView {
     if (this.#count.textContent !== count) this.#count.textContent = count;
     this.#markAll.setAttribute("aria-disabled", unread === 0);
     this.#lookAfter();
-    this.#frame ??= requestAnimationFrame(() => this.#draw());
+    if (!this.#scroller?.hidden) this.#frame ??= requestAnimationFrame(() => this.#draw());
+  }
+
+  /** Draw what has changed while `scroller` was hidden. */
+  show() {
+    this.#showNew();
   }
 
   #draw({ showsNew = false } = {}) {
@@ -227,7 +236,8 @@ export class InboxView {
     this.#canMute = this.#inbox.canMute;
     const isFirst = !this.#hasBeenRead && snapshot.status === "ready";
     this.#hasBeenRead ||= isFirst;
-    const shows = showsNew || isFirst || (this.#list.waiting.length === 0 && !this.#isBusy());
+    const shows = showsNew || isFirst || (this.#list.waiting.length === 0 && this.#isCalm && !this.#isBusy());
+    this.#noteNewest(snapshot.items[0]?.id ?? 0);
     this.#list.draw(snapshot, { showsNew: shows });
     this.#drawPill();
     if (this.#list.waiting.length) this.#showWhenIdle();
@@ -266,8 +276,18 @@ export class InboxView {
     if (this.#list.waiting.length === 0) return;
     this.#idleTimer ??= setTimeout(() => {
       this.#idleTimer = undefined;
-      if (!this.#isBusy()) this.#showNew();
+      if (!this.#isCalm) this.#showWhenIdle();
+      else if (this.#list.waiting.length <= MOST_COMING && !this.#isBusy()) this.#showNew();
     }, IDLE_MS);
+  }
+
+  get #isCalm() {
+    return performance.now() - this.#cameAt >= CALM_MS;
+  }
+
+  #noteNewest(id) {
+    if (id > this.#newest && this.#newest > 0) this.#cameAt = performance.now();
+    this.#newest = Math.max(this.#newest, id);
   }
 
   /** Return whether the reader works with something that a new row would move, or has scrolled down. */
@@ -280,7 +300,8 @@ export class InboxView {
   }
 
   #isScrolled() {
-    return this.#area.top < this.#top.getBoundingClientRect().bottom - 1;
+    const covered = Math.max(this.#top.getBoundingClientRect().bottom, this.#head.getBoundingClientRect().bottom);
+    return this.#area.top < covered - 1;
   }
 
   get #area() {

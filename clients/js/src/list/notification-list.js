@@ -5,6 +5,8 @@ import { button, element, moveFocus } from "./elements.js";
 import { dayKey } from "./times.js";
 import { Row } from "./row.js";
 import { Skeletons } from "./skeletons.js";
+import { slideIn } from "./slide.js";
+import { listenForSwipes } from "./swipe.js";
 
 const STEP = 20; // rows that are added below
 const MOST_ROWS = 200; // where new rows come while nobody reads; beyond that, the list goes on with MOST_AFTER
@@ -16,7 +18,9 @@ export class NotificationList {
   waiting = [];
   #context;
   #rows = new Map(); // by id
+  #drawn = []; // the items of the rows
   #days = new Map(); // by key
+  #hasStates = false;
   #most = STEP; // rows that may be shown
   #areas = element("div", { className: "days" });
   #empty;
@@ -33,6 +37,7 @@ export class NotificationList {
     this.#empty = element("div", { className: "empty", hidden: true }, nothing, hint);
     this.#older = button({ className: "older", textContent: more, onclick: () => this.#showOlder(), hidden: true });
     this.element = element("div", { className: "list" }, this.#empty, this.#areas, this.#skeletons.element, this.#older);
+    listenForSwipes(this.element, context, (article) => this.#itemOf(article));
     this.#watch = new IntersectionObserver((seen) => this.#showOlderWhenNear(seen), { rootMargin: AHEAD });
   }
 
@@ -48,7 +53,11 @@ export class NotificationList {
   /** The item of the row that has the focus, or null. */
   get focused() {
     const active = this.element.getRootNode().activeElement;
-    return [...this.#rows.values()].find((row) => row.element.contains(active))?.item ?? null;
+    return this.#itemOf(active);
+  }
+
+  #itemOf(part) {
+    return [...this.#rows.values()].find((row) => row.element.contains(part))?.item ?? null;
   }
 
   /** Move the focus by one row, or to the first. */
@@ -62,11 +71,23 @@ export class NotificationList {
   draw(snapshot, { showsNew }) {
     const { items, status, hasMore, isLoadingMore } = snapshot;
     const shown = this.#choose(items, showsNew);
+    const first = this.#rows.get(this.#drawn[0]?.id);
+    const hasCome = shown.length > 0 && shown[0].id > (first?.item.id ?? 0);
+    if (!isSame(shown, this.#drawn) || this.#hasStates !== snapshot.hasStates) {
+      const top = first?.element.offsetTop;
+      this.#drawRows(shown);
+      if (hasCome && first?.element.isConnected) slideIn(this.#areas, first.element.offsetTop - top);
+    }
+    this.#hasStates = snapshot.hasStates;
+    this.#drawRest(snapshot, status === "loading" && items.length === 0, isLoadingMore);
+    this.#drawOlder(hasMore || items.length - this.waiting.length > shown.length, isLoadingMore);
+  }
+
+  #drawRows(shown) {
     const kept = new Set(shown.map(({ id }) => id));
     for (const [id, row] of this.#rows) if (!kept.has(id)) this.#remove(id, row);
     this.#arrange(shown);
-    this.#drawRest(snapshot, status === "loading" && items.length === 0, isLoadingMore);
-    this.#drawOlder(hasMore || items.length - this.waiting.length > shown.length, isLoadingMore);
+    this.#drawn = shown;
   }
 
   drawTimes() {
@@ -187,4 +208,8 @@ export class NotificationList {
     this.#context.drawNow();
     if (hadFocus && this.#older.hidden) this.focus(Math.max(...[...this.#rows.keys()].filter((id) => id < last)));
   }
+}
+
+function isSame(some, others) {
+  return some.length === others.length && some.every((item, place) => item === others[place]);
 }

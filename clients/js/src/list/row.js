@@ -12,6 +12,8 @@ export class Row {
   date;
   #context;
   #text = "";
+  #position; // among those of its day
+  #count; // of those
   #figure = element("span", { className: "figure" });
   #link = element("span");
   #href;
@@ -44,8 +46,8 @@ export class Row {
 
   /** Say where it stands among those of its day. */
   place(position, count) {
-    if (this.element.ariaPosInSet !== String(position)) this.element.ariaPosInSet = position;
-    if (this.element.ariaSetSize !== String(count)) this.element.ariaSetSize = count;
+    if (this.#position !== position) this.element.ariaPosInSet = this.#position = position;
+    if (this.#count !== count) this.element.ariaSetSize = this.#count = count;
   }
 
   drawTime() {

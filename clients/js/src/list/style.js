@@ -36,6 +36,7 @@ export const STYLE = `
 .inbox .tabs button:hover { background: none; color: var(--ink); filter: none; }
 .inbox .tabs button:focus-visible { outline-offset: -2px; border-radius: 4px; }
 .inbox .tabs [aria-selected="true"] { border-bottom-color: var(--accent); color: var(--ink); font-weight: 600; }
+.inbox .tabs svg { display: none; }
 .inbox .number { margin-inline-start: 2px; padding: 0 5px; border-radius: 8px; background: var(--line); color: var(--ink); font-size: 11px;
   font-weight: 500; font-variant-numeric: tabular-nums; }
 .inbox .undo { position: sticky; bottom: 12px; z-index: 3; display: flex; align-items: center; justify-content: space-between;
@@ -57,7 +58,8 @@ export const STYLE = `
 .inbox.has-states .day h3 { top: 84px; }
 .inbox .day h3::first-letter { text-transform: uppercase; }
 
-.inbox article { position: relative; display: grid; grid-template-columns: 40px minmax(0, 1fr) auto; align-items: center;
+.inbox .list { overflow: clip; } /* of rows that slide in */
+.inbox article { position: relative; display: grid; touch-action: pan-y; content-visibility: auto; contain-intrinsic-height: auto 65px; grid-template-columns: 40px minmax(0, 1fr) auto; align-items: center;
   column-gap: 12px; min-height: 65px; padding: 12px 16px 12px 24px; border-bottom: 1px solid var(--line); }
 .inbox .day:last-child article:last-child { border-bottom-color: transparent; }
 .inbox article:hover { background: var(--hover); }
@@ -97,6 +99,13 @@ export const STYLE = `
   background: none; color: inherit; font: inherit; text-align: start; white-space: nowrap; cursor: pointer; }
 .inbox .menu-item:is(:hover, :focus) { background: var(--hover); filter: none; }
 
+.inbox .swiped { z-index: 1; background: var(--card); content-visibility: visible; }
+.inbox .hint { position: absolute; inset-block: 0; display: flex; align-items: center; gap: 8px; width: 100%; padding-inline: 20px;
+  background: var(--line); color: var(--ink); font-weight: 600; }
+.inbox .hint.forward { inset-inline-end: 100%; justify-content: end; }
+.inbox .hint.back { inset-inline-start: 100%; }
+.inbox .hint.far { background: var(--accent); color: var(--on-accent); }
+
 .inbox .empty { padding: 56px 24px; color: var(--faint); text-align: center; }
 .inbox .empty strong { color: var(--ink); font-weight: 600; }
 .inbox .empty p, .note { margin: 4px 0 0; }
@@ -123,6 +132,26 @@ export const STYLE = `
   .inbox .tabs { height: 44px; }
   .inbox.has-states .day h3 { top: 92px; }
   .inbox .pill { height: 44px; border-radius: 22px; }
+}
+@media (hover: none) {
+  .inbox .undo { height: 52px; margin-top: -52px; }
+  .inbox .undo-button { height: 44px; }
+}
+@media (max-width: 40rem) {
+  .inbox { display: flex; flex-direction: column; }
+  .inbox .top { display: contents; }
+  .inbox .head { position: sticky; top: 0; z-index: 3; flex: none; border-bottom: 1px solid var(--line); border-radius: 12px 12px 0 0;
+    background: var(--card); }
+  .inbox [role="tabpanel"] { flex: 1; }
+  .inbox .tabs { position: sticky; bottom: 0; z-index: 3; order: 1; flex: none; gap: 0; height: auto; padding: 0;
+    padding-bottom: env(safe-area-inset-bottom); border-top: 1px solid var(--line); border-radius: 0 0 12px 12px; background: var(--card); }
+  .inbox .tabs button { position: relative; display: grid; flex: 1; justify-items: center; align-content: center; gap: 2px; height: 56px;
+    border: 0; font-size: 12px; line-height: 16px; }
+  .inbox .tabs svg { display: block; box-sizing: content-box; padding: 3px 16px; border-radius: 12px; }
+  .inbox .tabs [aria-selected="true"] svg { background: color-mix(in srgb, var(--accent) 16%, transparent); color: var(--accent); }
+  .inbox .tabs .number { position: absolute; inset-inline-start: calc(50% + 8px); top: 4px; line-height: 16px; }
+  .inbox.has-states .undo { bottom: 68px; }
+  .inbox.has-states .day h3 { top: 48px; }
 }
 @media (prefers-reduced-motion: reduce) { .inbox .skeletons :is(i, b) { animation: none; } }
 @media (forced-colors: active) {

@@ -1,8 +1,10 @@
 /** Chooses between all, unread and archived notifications. */
 
-import { button, element } from "./elements.js";
+import { button, element, icon } from "./elements.js";
+import { ICONS } from "./icons.js";
 
 const STATES = ["all", "unread", "archived"];
+const PICTURES = { all: ICONS.inbox, unread: ICONS.dot, archived: ICONS.archive }; // on phones
 const STEPS = { ArrowRight: 1, ArrowLeft: -1 };
 
 let made = 0; // for ids that are unique in the page
@@ -37,7 +39,7 @@ export class Tabs {
 
   #make(state, panel) {
     const count = element("span", { className: "number", hidden: true });
-    const tab = button({ role: "tab", onclick: () => this.#choose(state) }, `${this.#words.tabs[state]} `, count);
+    const tab = button({ role: "tab", onclick: () => this.#choose(state) }, icon(PICTURES[state]), `${this.#words.tabs[state]} `, count);
     tab.setAttribute("aria-controls", panel.id);
     this.#tabs.set(state, tab);
     this.element.append(tab);
