@@ -11,6 +11,7 @@ from flask.testing import FlaskClient
 
 from app.services import accounts
 from app.web import assets
+from tests.services import missing
 from tests.system import ROOT
 from tests.unit.app.conftest import Call
 
@@ -46,7 +47,13 @@ def test_every_asset_of_the_page_is_compressed_and_immutable(client: FlaskClient
         assert gzip.decompress(answer.data) == client.get(path).data
 
 
-@pytest.mark.skipif(not BUNDLE.exists(), reason="npm has not made the bundle: make page")
+@pytest.fixture
+def bundle() -> None:
+    if not BUNDLE.exists():
+        missing("the bundle of the page (make page)")
+
+
+@pytest.mark.usefixtures("bundle")
 class TestWeight:
     def test_page_is_small(self, app: Flask, client: FlaskClient) -> None:
         with app.app_context():
