@@ -22,8 +22,9 @@ from tasks.notifications import BATCH
 from tasks.resources import resources
 
 _BATCHES = 10
-_ROUNDS = 5
+_ROUNDS = 3
 _BURST = 10_000
+_PART = 100
 _BURST_SECONDS = 60
 
 
@@ -74,22 +75,25 @@ def _dispatch_us(to: Any) -> float:
 
 def _burst(to: Any, event: str) -> int:
     """Return how often sockets are told of a group that grows for a minute."""
-    updates = 0
+    updates, user = 0, f"{event} 1 -1 0"
     append = to.history.append
 
     def counted(entries: Sequence[Entry]) -> Any:
         nonlocal updates
-        updates += sum(wire.audience(entry.head) is Audience.GROUPS for entry in entries)
+        # Not those of the cases above, which may still be due.
+        updates += sum(wire.audience(one.head) is Audience.GROUPS and one.user_id == user for one in entries)
         return append(entries)
 
     to.history.append = counted
-    parts = _BURST // 50
+    parts = _BURST // _PART
     began = time.monotonic()
     for part in range(parts):
-        _write(to, event, 50, users=1, round=-1)
+        _write(to, event, _PART, users=1, round=-1)
         push_batch(to, limit=BATCH)
         tell_due(to, limit=BATCH)
         time.sleep(max(0.0, began + (part + 1) * _BURST_SECONDS / parts - time.monotonic()))
+    if (took := time.monotonic() - began) > _BURST_SECONDS + 1:
+        raise RuntimeError(f"this machine took {took:.0f} s for a burst of {_BURST_SECONDS} s")
     return updates
 
 
