@@ -17,14 +17,14 @@ export class Push extends EventTarget {
   #hasBeenLive = false;
   #polling = null; // another while there is no live connection
 
-  constructor({ io, loadIo = async () => io, url, getToken, userId, baseUrl, inbox, language, storage, tabs }) {
+  constructor({ io, loadIo = async () => io, url, getToken, userId, baseUrl, inbox, language, storage, tabs, groups = false }) {
     super();
     if (typeof getToken !== "function") throw new TypeError("getToken should be a function that returns a token");
     if (!inbox && typeof baseUrl !== "string") throw new TypeError("give baseUrl, the address of the API, or inbox");
-    this.#options = { loadIo, url, userId, storage, tabs };
+    this.#options = { loadIo, url, userId, storage, tabs, groups };
     this.#getToken = keepToken(getToken);
     /** The InboxStore of this user. */
-    this.inbox = new InboxStore(inbox ?? httpInbox({ baseUrl, language, getToken: this.#getToken }));
+    this.inbox = new InboxStore(inbox ?? httpInbox({ baseUrl, language, getToken: this.#getToken }), { groups });
   }
 
   /** Connect, and read the inbox. Starting again does nothing. */

@@ -42,11 +42,12 @@ export class PushClient extends EventTarget {
   /**
    * `io` is the function of socket.io-client. `getToken` resolves to the access token at hand, or with `{refresh: true}`
    * to a new one; to null if the session is over. It rejects if it does not know. `loadInbox` resolves to the first page
-   * of the inbox or rejects. Both must end in limited time. `memory` is a PushMemory.
+   * of the inbox or rejects. Both must end in limited time. `memory` is a PushMemory. With `groups`, one notification
+   * tells of all that was gathered in its group.
    */
-  constructor({ io, url, memory, getToken, loadInbox }) {
+  constructor({ io, url, memory, getToken, loadInbox, groups = false }) {
     super();
-    this.#options = { getToken, loadInbox };
+    this.#options = { getToken, loadInbox, groups };
     this.#memory = memory;
     this.#socket = io(url, {
       auth: (answer) => answer(this.#greeting()),
@@ -97,8 +98,8 @@ export class PushClient extends EventTarget {
   }
 
   #greeting() {
-    const token = this.#token;
-    return this.#memory.offset === null ? { token } : { token, last_offset: this.#memory.offset };
+    const { offset } = this.#memory;
+    return { token: this.#token, ...(offset !== null && { last_offset: offset }), ...(this.#options.groups && { groups: true }) };
   }
 
   async #open({ refresh = false } = {}) {

@@ -31,11 +31,11 @@ export class SharedPush extends EventTarget {
    * own, and remembers nothing after a reload. `storage` must belong to this tab alone, as tabStorage does: with a shared
    * one, all other tabs would skip a notification that one tab has shown. `tabs` is for tests.
    */
-  constructor({ io, url, userId = null, getToken, loadInbox, storage = tabStorage, tabs = TABS }) {
+  constructor({ io, url, userId = null, getToken, loadInbox, storage = tabStorage, tabs = TABS, groups = false }) {
     super();
-    this.#options = { io, url, getToken, loadInbox };
+    this.#options = { io, url, getToken, loadInbox, groups };
     this.#tabs = userId === null ? {} : tabs;
-    this.#name = `push:${VERSION}:${url}:${userId}`;
+    this.#name = `push:${VERSION}${groups ? "g" : ""}:${url}:${userId}`; // a socket has groups for all of its tabs or for none
     this.#memory = new PushMemory(userId === null ? NOTHING : storage, `push:${userId}`);
   }
 

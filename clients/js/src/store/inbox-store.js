@@ -1,6 +1,7 @@
 /** The inbox as data: notifications, newest first, with the number of unread ones. It needs no DOM and no framework. */
 
 import { Changes } from "./changes.js";
+import { sizeOf, standForAll, withGroups, withoutGroupOf, withoutOlder } from "./groups.js";
 import { insert, isUnread, LARGEST_COUNT, merge, trim } from "./items.js";
 import { Listeners } from "./listeners.js";
 import { apply, send } from "./marks.js";
@@ -20,6 +21,7 @@ const MOST_READ = 10_000; // if the reader has come so far
  */
 export class InboxStore {
   #api;
+  #groups;
   #listeners = new Listeners();
   #items = []; // as the server said, newest first
   #unread = 0;
@@ -40,11 +42,14 @@ export class InboxStore {
   /**
    * `api.list({limit, before, state})` resolves to {unread_count, unseen_count, results}, `api.markRead({ids} or {up_to})`
    * to the counts. A server with states also has `api.markState({ids} or {filter}, with seen, read or archived)`, which
-   * resolves to the counts, and `api.counts()`.
+   * resolves to the counts, and `api.counts()`. With `groups`, one item stands for all of a group, and marks of it are
+   * marks of all.
    */
-  constructor(api) {
-    this.#api = api;
-    this.#lists = new StateLists(api, { about: this.getSnapshot, marks: this.#marks, tell: () => this.#setSoon({}) });
+  constructor(api, { groups = false } = {}) {
+    this.#api = groups ? withGroups(api) : api;
+    this.#groups = groups;
+    this.#rest.hasGroups = groups;
+    this.#lists = new StateLists(this.#api, { about: this.getSnapshot, marks: this.#marks, tell: () => this.#setSoon({}) });
   }
 
   subscribe = (listener) => this.#listeners.add(listener);
@@ -143,21 +148,21 @@ export class InboxStore {
     const keep = (item, known) => this.#changes.keep(item, known, since);
     const { items, keepsOlder } = merge(this.#items, results, !isWhole, keep);
     this.#rest.hasStates = unseen !== undefined && typeof this.#api.markState === "function";
-    this.#items = items;
+    this.#items = this.#gather(items);
     this.#set({ status: "ready", error: null, isStale: false, hasMore: keepsOlder ? this.#rest.hasMore : !isWhole });
   }
 
   /** Take a live notification. */
-  add({ id, event, timestamp, text, url, offset, silent, ...data }) {
-    const item = { id, event, data, created_at: timestamp, read: false };
-    if (text !== undefined) Object.assign(item, { text, url });
-    const items = insert(this.#items, item);
-    if (items === this.#items) return; // it is there already
+  add(notification) {
+    const item = itemOf(notification, this.#groups);
+    const others = this.#groups ? withoutGroupOf(this.#items, item) : this.#items;
+    const items = insert(others, item);
+    if (items === others) return; // it is there already
+    const before = this.#items.find((other) => !others.includes(other));
     this.#items = items;
     this.#lists.add(item);
-    this.#expected = Math.min(this.#expected + 1, LARGEST_COUNT);
-    if (this.#rest.hasStates) this.#unseen = Math.min(this.#unseen + 1, LARGEST_COUNT);
-    this.#tally({ all: 1 });
+    this.#tally({ all: Math.max(0, sizeOf(item) - (before ? sizeOf(before) : 0)) });
+    if (sizeOf(item) === 1) this.#countOne(); // an update of a group comes after the counts
     this.#setSoon({});
   }
 
@@ -191,15 +196,18 @@ export class InboxStore {
     this.#apply({ which: { ids: [...changed] }, change });
     this.#expected = Math.max(0, this.#expected + this.#items.filter(isUnread).length - before);
     this.#setSoon({});
+    const isOfGroup = this.#groups && !standForAll(this.#items, changed);
     for (const { id } of this.#items) changed.delete(id);
     const isBack = change.archived === false && changed.size > 0;
-    if (more || isBack) this.#reread();
+    if (more || isBack || isOfGroup) this.#reread();
     else if (change.archived !== undefined) this.#recount(this.#number);
   }
 
   /** Remove what its sender has withdrawn. */
   withdraw(ids) {
     const gone = new Set(ids);
+    const alone = this.#items.filter((item) => gone.has(item.id) && sizeOf(item) === 1);
+    if (this.#groups && alone.length < gone.size) this.#reread(); // a group goes on without them
     const kept = this.#items.filter(({ id }) => !gone.has(id));
     this.#tally({ all: kept.length - this.#items.length });
     this.#items = kept;
@@ -234,6 +242,15 @@ export class InboxStore {
     this.#unseen = unseen ?? this.#unseen;
   }
 
+  #countOne() {
+    this.#expected = Math.min(this.#expected + 1, LARGEST_COUNT);
+    if (this.#rest.hasStates) this.#unseen = Math.min(this.#unseen + 1, LARGEST_COUNT);
+  }
+
+  #gather(items) {
+    return this.#groups ? withoutOlder(items) : items;
+  }
+
   #reread() {
     this.#rereadTimer ??= setTimeout(() => {
       this.#rereadTimer = undefined;
@@ -260,7 +277,7 @@ export class InboxStore {
       const { results } = await this.#api.list({ limit: PAGE, before });
       if (number !== this.#number) return;
       const known = new Set(this.#items.map(({ id }) => id));
-      this.#items = [...this.#items, ...results.filter(({ id }) => !known.has(id) && id < before)];
+      this.#items = this.#gather([...this.#items, ...results.filter(({ id }) => !known.has(id) && id < before)]);
       this.#most = Math.min(Math.max(this.#most, this.#items.length), MOST_READ);
       this.#endLoadingMore({ hasMore: results.length === PAGE && this.#items.length < MOST_READ, error: null });
     } catch (error) {
@@ -274,7 +291,7 @@ export class InboxStore {
   }
 
   async #mark({ which, change, withIds = false }) {
-    const mark = { which, change, withIds, isCounted: false };
+    const mark = { which, change, withIds, isOfGroups: this.#isOfGroups(which), isCounted: false };
     const number = this.#number;
     this.#marks.add(mark);
     this.#set({ error: null });
@@ -292,6 +309,12 @@ export class InboxStore {
       if (number === this.#number) this.#set({ error });
       throw error;
     }
+  }
+
+  /** An id that is not here comes from an undo, which names each one. */
+  #isOfGroups({ ids }) {
+    const known = new Set(this.#groups && ids ? [...this.#items, ...this.#lists.items].map(({ id }) => id) : []);
+    return known.size > 0 && ids.every((id) => known.has(id));
   }
 
   #apply(mark) {
@@ -323,4 +346,14 @@ export class InboxStore {
   #makeSnapshot() {
     return makeSnapshot(this.#rest, { marks: this.#marks, items: this.#items, unread: this.#unread, unseen: this.#unseen });
   }
+}
+
+/** Return a live notification as the inbox has it. What a group has is no data of its own. */
+function itemOf({ id, event, timestamp, text, url, offset, silent, ...rest }, isGrouped) {
+  const { group, group_id, count, actor_count, actors, ...fields } = rest;
+  const isOfGroup = isGrouped && group_id !== undefined;
+  const item = { id, event, data: isOfGroup ? fields : rest, created_at: timestamp, read: false };
+  if (isOfGroup) Object.assign(item, { group, group_id, count, actor_count, actors });
+  if (text !== undefined) Object.assign(item, { text, url });
+  return item;
 }

@@ -1,8 +1,9 @@
 /**
  * Marks: what is changed of which notifications. A mark is {which, change}: `which` is {ids} or {up_to}, `change` is
- * {read?, archived?, seen?}, each true or false.
+ * {read?, archived?, seen?}, each true or false. `isOfGroups`: what an item stands for is marked with it.
  */
 
+import { sizeOf } from "./groups.js";
 import { isUnread, LARGEST_COUNT } from "./items.js";
 
 const MOST_IDS = 1000; // in one call
@@ -26,11 +27,12 @@ export function showWith(marks, items, unread) {
 }
 
 /** Send a mark to the server; resolve to its newest answer. Each server knows how to mark as read. */
-export async function send(api, { which, change, withIds }) {
+export async function send(api, { which, change, withIds, isOfGroups }) {
   if (withIds) return api.markState({ filter: which, ...change, with_ids: true });
-  const isPlain = change.read && Object.keys(change).length === 1;
+  const isPlain = change.read && Object.keys(change).length === 1 && !isOfGroups;
+  const more = isOfGroups ? { ...change, groups: true } : change;
   let answer;
-  for (const part of parts(which)) answer = await (isPlain ? api.markRead(part) : api.markState({ ...part, ...change }));
+  for (const part of parts(which)) answer = await (isPlain ? api.markRead(part) : api.markState({ ...part, ...more }));
   return answer;
 }
 
@@ -48,9 +50,9 @@ function changed(item, { read = item.read, archived = Boolean(item.archived_at) 
   return { ...item, read, archived_at: archivedAt };
 }
 
-function countWith({ which, change }, before, after, count) {
-  const unread = after.filter(isUnread).length;
-  if (which.up_to !== undefined && change.read) return unread;
+function countWith({ which, change, isOfGroups }, before, after, count) {
+  const unreadOf = (items) => items.filter(isUnread).reduce((sum, item) => sum + (isOfGroups ? sizeOf(item) : 1), 0);
+  if (which.up_to !== undefined && change.read) return unreadOf(after);
   if (count >= LARGEST_COUNT) return count;
-  return Math.max(0, count + unread - before.filter(isUnread).length);
+  return Math.max(0, count + unreadOf(after) - unreadOf(before));
 }

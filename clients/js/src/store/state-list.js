@@ -1,5 +1,6 @@
 /** The notifications of one state, "unread" or "archived", beside those of the whole inbox. It is read when it is shown. */
 
+import { withoutGroupOf } from "./groups.js";
 import { PAGE } from "./pages.js";
 
 const EMPTY = { status: "idle", items: [], hasMore: false, isLoadingMore: false, error: null };
@@ -30,7 +31,8 @@ export class StateList {
 
   add(item) {
     if (this.#state !== "unread" || this.#shown.status !== "ready") return;
-    this.#set({ items: [item, ...this.#shown.items] });
+    const isOfGroup = item.count !== undefined; // it stands for the older ones of its group
+    this.#set({ items: [item, ...(isOfGroup ? withoutGroupOf(this.#shown.items, item) : this.#shown.items)] });
   }
 
   change(act) {

@@ -19,6 +19,11 @@ export class StateLists {
     return this.#shown.get(state);
   }
 
+  /** All items of all lists. */
+  get items() {
+    return [...this.#lists.values()].flatMap(({ shown }) => shown.items);
+  }
+
   add(item) {
     this.#lists.get("unread").add(item);
   }
