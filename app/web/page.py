@@ -8,6 +8,7 @@ from flask import Blueprint, Response, current_app, jsonify, make_response, rend
 from app.api.state import state
 from app.web import assets, words
 from core import asyncapi, events, texts
+from core.declarations import Declaration
 
 bp = Blueprint("page", __name__)
 
@@ -55,13 +56,17 @@ def _im_url() -> str:
     return state.settings.im_public_url or f"{request.scheme}://{_own_host()}:{state.settings.im_port}"
 
 
-def _events(language: str) -> dict[str, dict[str, str | None]]:
-    """Return the text of each event in the page's language, and its link."""
-    declarations = [event.declaration for event in events.declared()]
-    return {it.name: {"text": _text(it.text, language), "link": it.link} for it in declarations}
+def _events(language: str) -> dict[str, dict[str, object]]:
+    """Return the texts of each event in the page's language, and its link."""
+    return {it.name: _templates(it, language) for it in (event.declaration for event in events.declared())}
 
 
-def _text(templates: Mapping[str, str], language: str) -> str | None:
+def _templates(declaration: Declaration, language: str) -> dict[str, object]:
+    text, group_text = (_choose(its, language) for its in (declaration.text, declaration.group_text))
+    return {"text": text, "link": declaration.link} | ({"group_text": group_text} if group_text else {})
+
+
+def _choose(templates: Mapping[str, object], language: str) -> object:
     chosen = texts.choose(templates, [language])
     return None if chosen is None else templates[chosen]
 

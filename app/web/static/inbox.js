@@ -55,9 +55,9 @@ export class Inbox {
   }
 
   /** Return how a live notification is shown elsewhere: {parts, href, open}, as the list shows it. */
-  describe({ id, event, ...data }) {
+  describe({ id, event, actor_count, ...data }) {
     const { inbox } = this.#push;
-    const parts = describe({ event, data }, { templates: TEMPLATES, somebody: wordsOf(LANGUAGE).somebody });
+    const parts = describe({ event, data, actor_count }, { templates: TEMPLATES, language: LANGUAGE, somebody: wordsOf(LANGUAGE).somebody });
     const href = linkOf({ event, data }, document.baseURI, TEMPLATES);
     return { parts, href, open: () => inbox.markRead([id]).catch(() => {}) };
   }

@@ -9,6 +9,7 @@ export function createPush(api) {
   const push = new Push({
     loadIo,
     url: document.body.dataset.imUrl,
+    groups: true,
     userId: api.session.user.id,
     getToken: async ({ refresh }) => (!refresh && api.session.token) || api.session.refresh(),
     inbox: {

@@ -63,7 +63,7 @@ function enter() {
 function notify(notification) {
   if (notification.silent) return;
   const described = inbox.describe(notification);
-  alerts.tell(notification.id, asText(described.parts), () => {
+  alerts.tell(notification.group_id ?? notification.id, asText(described.parts), () => {
     described.open();
     if (described.href) location.assign(described.href);
   });

@@ -1,6 +1,6 @@
 /**
- * Short messages about new notifications, for who does not look at the inbox. Only the newest few are shown. A click does
- * what it does on the row.
+ * Short messages about new notifications, for who does not look at the inbox. Only the newest few are shown, and one for
+ * each group. A click does what it does on the row.
  */
 
 import { avatar, button, byId, element, moveFocus } from "./elements.js";
@@ -17,6 +17,7 @@ export class Toasts {
   #shown = byId("toasts");
   #waiting = [];
   #timers = new Map(); // by toast
+  #groups = new WeakMap(); // the id of its group by toast
   #isPointerOn = false;
   #focusedBefore = null; // the element that had the focus before a toast
 
@@ -32,15 +33,31 @@ export class Toasts {
   }
 
   /** `parts` are those of the text, `href` is where a click leads, or null; `open()` is called with it. */
-  show({ user_name: name, user_photo: photo }, { parts, href, open }) {
-    const toast = element("div", { className: "toast" }, avatar(name, photo));
+  show({ user_name: name, user_photo: photo, group_id: groupId }, { parts, href, open }) {
+    const toast = this.#find(groupId) ?? element("div", { className: "toast" });
+    const hadFocus = toast.contains(document.activeElement);
+    if (groupId !== undefined) this.#groups.set(toast, groupId);
     const close = button("×", { label: word("dismiss"), className: "plain", onclick: () => this.#remove(toast) });
     const link = href === null ? element("button", { type: "button" }) : element("a", { href });
     Object.assign(link, { className: "open", onclick: () => (open(), this.#fade(toast)) });
     link.append(element("p", { dir: "auto" }, ...asElements(parts)));
-    toast.append(element("div", { className: "grow" }, link), close);
-    this.#waiting.push(toast);
+    toast.replaceChildren(avatar(name, photo), element("div", { className: "grow" }, link), close);
+    if (hadFocus) link.focus({ preventScroll: true });
+    if (toast.isConnected) return this.#restart(toast);
+    this.#waiting = [...this.#waiting.filter((other) => other !== toast), toast];
     if (this.#waiting.length > most()) this.#waiting.shift();
+    this.#release();
+  }
+
+  /** Return the toast of a group, shown or waiting. */
+  #find(groupId) {
+    if (groupId === undefined) return undefined;
+    return [...this.#shown.children, ...this.#waiting].find((toast) => this.#groups.get(toast) === groupId);
+  }
+
+  /** It has changed, so it stays for as long as a new one. */
+  #restart(toast) {
+    this.#keep(toast);
     this.#release();
   }
 

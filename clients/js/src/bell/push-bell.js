@@ -111,7 +111,7 @@ export class PushBell extends HTMLElement {
     const getToken = this.#given.getToken ?? (tokenUrl && (() => fetchToken(tokenUrl)));
     if (!getToken) return null;
     const url = new URL(this.getAttribute("socket-url") ?? this.#api.origin, document.baseURI).origin;
-    return PushBell.createPush({ url, baseUrl: this.#api.href, getToken, language: this.#pageLanguage });
+    return PushBell.createPush({ url, baseUrl: this.#api.href, getToken, language: this.#pageLanguage, groups: true });
   }
 
   get #api() {

@@ -2,22 +2,36 @@
 
 import { element, plain, written } from "./elements.js";
 
+const LARGEST_COUNT = 1000; // which means "1,000 or more"
+const MANY = "999+";
 const PLACEHOLDER = /\{(\w+)\}/;
 const PLACEHOLDERS = /\{(\w+)\}/g;
 
 /**
  * Return the text of a notification in parts: {name} is the actor's name, {value} other data, and {words} the rest.
- * `templates` are what is declared by event, {text, link}, if the page has it. Otherwise it is the server's text, or at
- * least the name of the event.
+ * `templates` are what is declared by event, {text, group_text, link} in `language`, if the page has it. Otherwise it is
+ * the server's text, or at least the name of the event.
  */
-export function describe({ event, data = {}, text }, { templates = {}, somebody }) {
+export function describe({ event, data = {}, text, actor_count: people = 1 }, { templates = {}, language, somebody }) {
   const name = plain(data.user_name ?? "") || somebody;
-  const template = templateOf(event, templates).text;
+  const { group_text: ofGroup, text: template } = templateOf(event, templates);
+  if (people > 1 && ofGroup) return fill(ofNumber(ofGroup, people - 1, language), name, { ...data, ...numbers(people) });
   if (template) return fill(template, name, data);
   if (text === undefined) return [{ name }, { words: ` ${plain(event)}` }];
   const [before, ...rest] = plain(text).split(name);
   if (rest.length === 0) return [{ words: before }];
   return [{ words: before }, { name }, { words: rest.join(name) }].filter(({ words }) => words !== "");
+}
+
+/** A text of a group has one template, or one for each plural category of how many others there are. */
+function ofNumber(template, others, language) {
+  if (typeof template === "string") return template;
+  return template[new Intl.PluralRules(language).select(others)] ?? template.other;
+}
+
+function numbers(people) {
+  const isMany = people >= LARGEST_COUNT;
+  return { others: isMany ? MANY : people - 1, count: isMany ? MANY : people };
 }
 
 export function asText(parts) {

@@ -68,7 +68,7 @@ export class InboxView {
     const own = { words: { ...wordsOf(language), ...words }, times: new Times(language), act, open: openItem };
     const every = [...actions, ...ownActions(own.words, act, inbox)];
     const source = () => inbox.inState(this.#tabs.chosen);
-    this.#context = { ...own, templates, icons, photoOf, source, actions: every, menu: this.#menu, drawNow: () => this.#draw() };
+    this.#context = { ...own, language, templates, icons, photoOf, source, actions: every, menu: this.#menu, drawNow: () => this.#draw() };
     this.#build();
     this.#listen();
     this.#take();
@@ -240,7 +240,7 @@ export class InboxView {
     this.#noteNewest(snapshot.items[0]?.id ?? 0);
     this.#list.draw(snapshot, { showsNew: shows });
     this.#drawPill();
-    if (this.#list.waiting.length) this.#showWhenIdle();
+    if (this.#list.isBehind) this.#showWhenIdle();
   }
 
   #drawRequests() {
@@ -273,7 +273,7 @@ export class InboxView {
 
   /** Wait a moment: when the pointer leaves the rows for the button, neither should change on the way. */
   #showWhenIdle() {
-    if (this.#list.waiting.length === 0) return;
+    if (!this.#list.isBehind) return;
     this.#idleTimer ??= setTimeout(() => {
       this.#idleTimer = undefined;
       if (!this.#isCalm) this.#showWhenIdle();

@@ -2,6 +2,7 @@
 
 import { Day } from "./day.js";
 import { button, element, moveFocus } from "./elements.js";
+import { keyOf } from "../store/groups.js";
 import { dayKey } from "./times.js";
 import { Row } from "./row.js";
 import { Skeletons } from "./skeletons.js";
@@ -13,11 +14,16 @@ const MOST_ROWS = 200; // where new rows come while nobody reads; beyond that, t
 const MOST_AFTER = 100;
 const AHEAD = "600px 0px"; // older rows are read before the reader is there
 
-/** New rows would move the others. So they wait, in `waiting`, until `showNew` is called. */
+/**
+ * New rows would move the others. So they wait, in `waiting`, until `showNew` is called. A group that has grown says so at
+ * once, and moves up then.
+ */
 export class NotificationList {
   waiting = [];
   #context;
-  #rows = new Map(); // by id
+  #rows = new Map(); // by key: what stays the same while a group grows
+  #hasMoved = false; // a row should stand somewhere else
+  #hasGroups = false;
   #drawn = []; // the items of the rows
   #days = new Map(); // by key
   #hasStates = false;
@@ -50,6 +56,11 @@ export class NotificationList {
     return this.#rows.size;
   }
 
+  /** Whether something should be drawn as soon as the reader is idle. */
+  get isBehind() {
+    return this.waiting.length > 0 || this.#hasMoved;
+  }
+
   /** The item of the row that has the focus, or null. */
   get focused() {
     const active = this.element.getRootNode().activeElement;
@@ -63,19 +74,23 @@ export class NotificationList {
   /** Move the focus by one row, or to the first. */
   step(by) {
     const rows = [...this.element.querySelectorAll("article")];
-    const place = rows.indexOf(this.#rows.get(this.focused?.id)?.element);
+    const active = this.element.getRootNode().activeElement;
+    const place = rows.findIndex((row) => row.contains(active));
     rows[place === -1 ? 0 : Math.min(Math.max(0, place + by), rows.length - 1)]?.focus();
   }
 
   /** Show the snapshot of the inbox. New rows wait, unless `showsNew`. */
   draw(snapshot, { showsNew }) {
     const { items, status, hasMore, isLoadingMore } = snapshot;
-    const shown = this.#choose(items, showsNew);
-    const first = this.#rows.get(this.#drawn[0]?.id);
-    const hasCome = shown.length > 0 && shown[0].id > (first?.item.id ?? 0);
-    if (!isSame(shown, this.#drawn) || this.#hasStates !== snapshot.hasStates) {
+    this.#hasGroups = Boolean(snapshot.hasGroups);
+    const moves = showsNew && this.#hasMoved;
+    const placeOf = (item) => (showsNew ? undefined : this.#rows.get(this.#keyOf(item))?.standsAt) ?? item.id;
+    const shown = this.#choose(items, showsNew, placeOf);
+    const first = this.#drawn.length ? this.#rows.get(this.#keyOf(this.#drawn[0])) : undefined;
+    const hasCome = shown.length > 0 && placeOf(shown[0]) > (first?.standsAt ?? 0);
+    if (moves || !isSame(shown, this.#drawn) || this.#hasStates !== snapshot.hasStates) {
       const top = first?.element.offsetTop;
-      this.#drawRows(shown);
+      this.#drawRows(shown, placeOf);
       if (hasCome && first?.element.isConnected) slideIn(this.#areas, first.element.offsetTop - top);
     }
     this.#hasStates = snapshot.hasStates;
@@ -83,10 +98,14 @@ export class NotificationList {
     this.#drawOlder(hasMore || items.length - this.waiting.length > shown.length, isLoadingMore);
   }
 
-  #drawRows(shown) {
-    const kept = new Set(shown.map(({ id }) => id));
-    for (const [id, row] of this.#rows) if (!kept.has(id)) this.#remove(id, row);
-    this.#arrange(shown);
+  #keyOf(item) {
+    return this.#hasGroups ? keyOf(item) : item.id;
+  }
+
+  #drawRows(shown, placeOf) {
+    const kept = new Set(shown.map((item) => this.#keyOf(item)));
+    for (const [key, row] of this.#rows) if (!kept.has(key)) this.#remove(key, row);
+    this.#arrange(shown, placeOf);
     this.#drawn = shown;
   }
 
@@ -101,16 +120,19 @@ export class NotificationList {
   }
 
   focus(id) {
-    this.#rows.get(id)?.element.focus();
+    const rows = [...this.#rows.values()];
+    rows.find(({ item }) => item.id === id)?.element.focus();
   }
 
   /** Choose which ones are shown: those that are shown already, then older ones as far as the reader has come. */
-  #choose(items, showsNew) {
+  #choose(items, showsNew, placeOf) {
     const isFirst = this.#rows.size === 0;
-    const [oldest, newest] = [this.#oldest(), Math.max(...this.#rows.keys())];
-    const isWaiting = ({ id }) => !showsNew && !this.#rows.has(id) && (isFirst || id > oldest);
+    const [oldest, newest] = [this.#oldest(), Math.max(...this.#places())];
+    const isWaiting = (item) => !showsNew && !this.#rows.has(this.#keyOf(item)) && (isFirst || item.id > oldest);
     this.waiting = items.filter(isWaiting);
-    const rest = this.waiting.length ? items.filter((item) => !isWaiting(item)) : items;
+    const unsorted = this.waiting.length ? items.filter((item) => !isWaiting(item)) : items;
+    this.#hasMoved = this.#hasGroups && unsorted.some((item) => placeOf(item) !== item.id);
+    const rest = this.#hasMoved ? [...unsorted].sort((one, other) => placeOf(other) - placeOf(one)) : unsorted;
     if (showsNew && !isFirst) this.#grow(rest.filter(({ id }) => id > newest).length);
     return rest.slice(0, this.#most);
   }
@@ -121,15 +143,20 @@ export class NotificationList {
     this.#most = isTooLong ? MOST_AFTER : this.#most + come;
   }
 
-  #oldest() {
-    return Math.min(...this.#rows.keys());
+  #places() {
+    return [...this.#rows.values()].map(({ standsAt }) => standsAt);
   }
 
-  #arrange(items) {
+  #oldest() {
+    return Math.min(...this.#places());
+  }
+
+  #arrange(items, placeOf) {
     for (const day of this.#days.values()) day.begin();
     const places = new Map(); // rows by day
     for (const item of items) {
       const row = this.#rowOf(item);
+      row.standAt(placeOf(item));
       const day = this.#dayOf(row);
       day.put(row);
       if (!places.has(day)) places.set(day, []);
@@ -140,13 +167,14 @@ export class NotificationList {
   }
 
   #rowOf(item) {
-    const known = this.#rows.get(item.id);
+    const key = this.#keyOf(item);
+    const known = this.#rows.get(key);
     if (known) {
       known.draw(item);
       return known;
     }
     const row = new Row(item, this.#context);
-    this.#rows.set(item.id, row);
+    this.#rows.set(key, row);
     return row;
   }
 
@@ -167,12 +195,12 @@ export class NotificationList {
     this.#days.delete(key);
   }
 
-  #remove(id, row) {
+  #remove(key, row) {
     const rows = [...this.element.querySelectorAll("article")];
     const place = rows.indexOf(row.element);
     moveFocus({ from: row.element, to: rows[place + 1] ?? rows[place - 1] ?? this.#context.title });
     row.element.remove();
-    this.#rows.delete(id);
+    this.#rows.delete(key);
   }
 
   /** While rows wait, the text for an empty list is not seen but keeps its room, so that nothing else moves. */
@@ -203,10 +231,12 @@ export class NotificationList {
     const { items } = this.#context.source().getSnapshot();
     const last = this.#oldest();
     this.#most = this.#rows.size + STEP;
-    if (items.at(-1)?.id === last) await this.#context.source().loadMore();
+    if (this.#drawn.length >= items.length - this.waiting.length) await this.#context.source().loadMore();
     const hadFocus = this.#older.contains(this.#older.getRootNode().activeElement);
     this.#context.drawNow();
-    if (hadFocus && this.#older.hidden) this.focus(Math.max(...[...this.#rows.keys()].filter((id) => id < last)));
+    if (!hadFocus || !this.#older.hidden) return;
+    const next = Math.max(...this.#places().filter((place) => place < last));
+    [...this.#rows.values()].find(({ standsAt }) => standsAt === next)?.element.focus();
   }
 }
 

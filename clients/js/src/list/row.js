@@ -9,6 +9,7 @@ const MIDDLE_BUTTON = 1;
 
 export class Row {
   item = null;
+  standsAt; // the id of the item whose place it has
   date;
   #context;
   #text = "";
@@ -24,24 +25,32 @@ export class Row {
   /** `context` is that of InboxView: {words, times, templates, icons, photoOf, open, actions, menu}. */
   constructor(item, context) {
     this.#context = context;
-    this.date = new Date(item.created_at * 1000);
     this.element = element("article", { tabIndex: -1 }, element("i", { className: "dot" }), this.#figure, this.#link, this.#time);
     this.#actions = new RowActions(this.element, context);
     this.element.append(this.#actions.element);
     this.element.addEventListener("keydown", (event) => this.#openByKey(event));
-    this.#writeTime();
     this.draw(item);
+    this.standAt(item.id);
   }
 
   draw(item) {
     if (item === this.item) return;
     const before = this.item;
     this.item = item;
-    if (before?.text !== item.text || before?.data !== item.data) this.#write(item);
+    if (before?.text !== item.text || before?.data !== item.data || before?.count !== item.count) this.#write(item);
     this.#drawLink(linkOf(item, document.baseURI, this.#context.templates));
     this.drawActions();
     this.element.className = item.read ? "read" : "unread";
     this.#name();
+  }
+
+  /** Let it have the place of an item with this id. A group that has grown keeps its place, and its day, until it moves. */
+  standAt(id) {
+    this.standsAt = id;
+    const milliseconds = this.item.created_at * 1000;
+    if (id !== this.item.id || this.date?.getTime() === milliseconds) return;
+    this.date = new Date(milliseconds);
+    this.#writeTime();
   }
 
   /** Say where it stands among those of its day. */
@@ -69,13 +78,14 @@ export class Row {
   }
 
   #write(item) {
-    const { templates, icons, photoOf, words } = this.#context;
-    const parts = describe(item, { templates, somebody: words.somebody });
+    const { templates, icons, language, words } = this.#context;
+    const parts = describe(item, { templates, language, somebody: words.somebody });
     this.#text = asText(parts);
     this.#said.replaceChildren(...asElements(parts));
-    const name = item.data?.user_name || words.somebody;
     const kind = element("span", { className: "kind" }, icon(icons[item.event] ?? ICONS.bell));
-    this.#figure.replaceChildren(avatar(name, photoOf(item.data?.user_photo)), kind);
+    const people = peopleOf(item).map(({ name, photo }) => avatar(name || words.somebody, this.#context.photoOf(photo)));
+    this.#figure.classList.toggle("several", people.length > 1);
+    this.#figure.replaceChildren(...people, kind);
   }
 
   /** The article is heard as one sentence. */
@@ -105,4 +115,10 @@ export class Row {
   #openByKey(event) {
     if (event.key === "Enter" && event.target === this.element) this.#link.click();
   }
+}
+
+/** The newest two of a group, or the one who did it. */
+function peopleOf({ data, actor_count: count = 1, actors = [] }) {
+  if (count > 1 && actors.length > 1) return actors.slice(0, 2);
+  return [{ name: data?.user_name, photo: data?.user_photo }];
 }

@@ -72,6 +72,10 @@ export const STYLE = `
 .inbox .avatar { display: grid; place-items: center; width: 40px; height: 40px; border-radius: 50%; object-fit: cover;
   background: light-dark(hsl(var(--hue, 0) 45% 90%), hsl(var(--hue, 0) 25% 27%));
   color: light-dark(hsl(var(--hue, 0) 55% 28%), hsl(var(--hue, 0) 60% 85%)); font-size: 16px; font-weight: 600; }
+.inbox .several .avatar { position: absolute; z-index: 1; inset-block-start: 0; inset-inline-start: 0; width: 28px; height: 28px;
+  box-shadow: 0 0 0 2px var(--card); font-size: 13px; }
+.inbox .several .avatar + .avatar { z-index: 0; inset-block-start: 12px; inset-inline-start: 12px; }
+.inbox .several .kind { z-index: 2; }
 .inbox .kind { position: absolute; inset-inline-end: -4px; bottom: -4px; display: grid; place-items: center; width: 20px;
   height: 20px; border: 2px solid var(--card); border-radius: 50%; background: var(--faint); color: var(--card); }
 .inbox .kind svg { width: 11px; height: 11px; stroke-width: 2.6; }

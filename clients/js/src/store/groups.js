@@ -20,7 +20,7 @@ export function withoutOlder(items) {
 /** Return the items without those of the same group. */
 export function withoutGroupOf(items, { id, group_id: groupId }) {
   if (groupId === undefined || groupId === null) return items;
-  return items.filter((item) => item.group_id !== groupId || item.id === id);
+  return items.filter((item) => keyOf(item) !== groupId || item.id === id);
 }
 
 /** Say whether items stand for all of these ids, so that nothing else has changed with them. */
