@@ -167,7 +167,8 @@ class ApiSettings(StorageSettings, BrokerSettings, ClientSettings, CallLimitSett
 
 class WorkerSettings(StorageSettings, BeatSettings, FailpointSettings):
     group_seconds: Annotated[int, Field(ge=0, le=3600)] = 5  # in which sockets are told of a group once at most
-    group_window_seconds: Annotated[int, Field(ge=1, le=30 * 24 * 3600)] = 24 * 3600  # from a group's first to its last
+    # From a group's first notification to its last. With 0 there are no groups.
+    group_window_seconds: Annotated[int, Field(ge=0, le=30 * 24 * 3600)] = 24 * 3600
     database_listen: bool = True  # whether NOTIFY of PostgreSQL wakes a worker
     database_listen_url: OptionalDatabaseUrl = None  # around a pooler, through which nothing can listen
 

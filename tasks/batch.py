@@ -200,7 +200,7 @@ def _build_one(built: _Built, row: Any, actors: Mapping[str, Profile], checks: C
     if decision.is_silent:
         payload["silent"] = True
     if event.should_send(recipient_id=recipient_id, actor_id=row.actor_id, payload=payload):
-        name, group = event.declaration.name, event.declaration.group
+        name, group = event.declaration.name, event.declaration.group if settings().group_window_seconds else None
         audience = Audience.ALL if group is None else Audience.PLAIN
         entry = Entry.encode(row.id, recipient_id, name, payload, row.created_at, audience=audience)
         if group is not None:

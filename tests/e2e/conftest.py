@@ -77,11 +77,21 @@ def system(request: pytest.FixtureRequest) -> System:
 
 @pytest.fixture(scope="session")
 def pages(folder: Path, valkeys: Valkeys) -> Iterator[System]:
-    """A system whose page can reach its IM server."""
-    port = find_free()
-    urls = on_redis(valkeys().url)
-    with System(folder / "pages", IM_PORT=str(port), im_ports=[port], **urls) as system:
+    """A system whose page can reach its IM server. Nothing is gathered in groups: each follow is a row."""
+    with _with_a_page(folder / "pages", valkeys, GROUP_WINDOW_SECONDS="0") as system:
         yield system
+
+
+@pytest.fixture(scope="session")
+def pages_with_groups(folder: Path, valkeys: Valkeys) -> Iterator[System]:
+    """The same with groups, of which sockets are told every second."""
+    with _with_a_page(folder / "pages-with-groups", valkeys, GROUP_SECONDS="1") as system:
+        yield system
+
+
+def _with_a_page(folder: Path, valkeys: Valkeys, **settings: str) -> System:
+    port = find_free()
+    return System(folder, IM_PORT=str(port), im_ports=[port], **on_redis(valkeys().url), **settings)
 
 
 @pytest.fixture(scope="session", params=["fast", "stock"])

@@ -70,6 +70,15 @@ class Person:
         assert status == 201, tokens
         return str(tokens["token"])
 
+    def second_device(self, browser: Browser) -> Page:
+        """Log in on another device, and return its page."""
+        page = browser.new_context().new_page()
+        page.goto(self._system.api.url)
+        page.fill("#log-in [name=user_name]", self.name)
+        page.fill("#log-in [name=password]", PASSWORD)
+        page.click("#log-in [value=log-in]")
+        return page
+
     def read_inbox(self, limit: int = 20) -> Any:
         """Read the inbox on another device."""
         path = f"/v1_0/user/notifications?limit={limit}"

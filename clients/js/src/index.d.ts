@@ -24,6 +24,15 @@ export interface Item<Data = Record<string, unknown>> {
   seen_at?: number | null;
   read_at?: number | null;
   archived_at?: number | null;
+  /** What a group has in common; null if it is in no group. */
+  group?: string | null;
+  /** The id of the group's first notification. */
+  group_id?: number | null;
+  /** How many notifications the group has, and of how many people; 1000 means "1,000 or more". */
+  count?: number;
+  actor_count?: number;
+  /** The newest three people, newest first. */
+  actors?: { id: UserId; name: string; photo: string }[];
 }
 
 /** What is changed: each true, or false to take it back. */
@@ -51,10 +60,11 @@ export interface Page extends Counts {
 type Which = { ids: number[] } | { filter: { state?: State; up_to?: number } };
 
 export interface InboxApi {
-  list(options: { limit: number; before?: number; state?: State }): Promise<Page>;
+  /** With `groups`, of each group only the newest. */
+  list(options: { limit: number; before?: number; state?: State; groups?: true }): Promise<Page>;
   markRead(which: { ids: number[] } | { up_to: number }): Promise<Counts>;
-  /** Of a server that knows states. With `with_ids` it answers with the ids that changed, null where they are too many. */
-  markState?(mark: Change & Which & { with_ids?: boolean }): Promise<Counts & { ids?: number[] | null }>;
+  /** Of a server that knows states. With `groups`, what is gathered under the ids is marked too. With `with_ids` it answers with the ids that changed, null where they are too many. */
+  markState?(mark: Change & Which & { with_ids?: boolean; groups?: true }): Promise<Counts & { ids?: number[] | null }>;
   counts?(): Promise<StateCounts>;
   /** Of a server with preferences. */
   mute?(userId: UserId): Promise<unknown>;
@@ -72,6 +82,8 @@ export interface Snapshot {
   readonly counts: Readonly<StateCounts> | null;
   /** Whether the server knows more than read: seen and archived. */
   readonly hasStates: boolean;
+  /** Whether one item stands for all of a group. */
+  readonly hasGroups?: boolean;
   /** States may have changed unnoticed: call load if you show them. */
   readonly isStale: boolean;
   readonly hasMore: boolean;
@@ -80,7 +92,8 @@ export interface Snapshot {
 }
 
 export class InboxStore {
-  constructor(api: InboxApi);
+  /** With `groups`, one item stands for all of a group. */
+  constructor(api: InboxApi, options?: { groups?: boolean });
   subscribe: (listener: () => void) => () => void;
   getSnapshot: () => Snapshot;
   load: () => Promise<void>;
@@ -109,6 +122,12 @@ interface Envelope {
   timestamp: number;
   /** There only where its user wants no toast: it is quiet now, or toasts of this event are off. */
   silent?: true;
+  /** With `groups`, of what is in a group: see Item. */
+  group?: string;
+  group_id?: number;
+  count?: number;
+  actor_count?: number;
+  actors?: { id: UserId; name: string; photo: string }[];
 }
 
 /** A live notification: the declared events by their names, and those that this client does not know. */
@@ -135,6 +154,8 @@ interface Common {
   userId?: UserId;
   /** The language of the texts, if it is not the browser's. */
   language?: string;
+  /** Whether one item stands for all that the server has gathered in a group. */
+  groups?: boolean;
 }
 
 /** `baseUrl` is the address of the API, such as "https://push.example/v1_0". */
