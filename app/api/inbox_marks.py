@@ -63,7 +63,7 @@ class MarkAnswer(CountsAnswer):
         Id(),
         allow_none=True,
         metadata={
-            "description": "what changed, newest first; null without `with_ids`, and where more than "
+            "description": "only with `with_ids`: what changed, newest first; null where more than "
             f"{_MOST_CHANGED:,} changed"
         },
     )
@@ -97,7 +97,9 @@ def mark_state(body: dict[str, Any]) -> dict[str, Any]:
     is_asked_for_ids, with_groups = body.pop("with_ids"), body.pop("groups")
     chosen = body.pop("ids") if "ids" in body else Filter(**body.pop("filter"))
     changed, counts = _mark(chosen, Change(**body), with_groups=with_groups)
-    return {**told(counts), "ids": changed if is_asked_for_ids and len(changed) <= _MOST_CHANGED else None}
+    if not is_asked_for_ids:
+        return told(counts)
+    return {**told(counts), "ids": changed if len(changed) <= _MOST_CHANGED else None}
 
 
 def _mark(chosen: list[int] | Filter, change: Change, *, with_groups: bool = False) -> tuple[list[int], Counts]:

@@ -60,6 +60,7 @@ def test_row_that_is_read_is_read_as_a_whole_on_all_devices(browser: Browser, pa
     expect(other).to_have_title("Toutiao")
     expect(other.locator("#inbox-card article.read")).to_have_count(1)
     follow(pages_with_groups, bob, 1)
+    bob.page.locator("#inbox-card .pill").click()
     expect(row).to_have_count(2)
 
 

@@ -131,3 +131,22 @@ test("the counts are those of the server, and what comes is added", async () => 
 
   assert.deepEqual(shown().counts, { all: 2, unread: 2, archived: 1 });
 });
+
+test("a mark waits for the one before it, so that an undo never comes first", async () => {
+  const { inbox, store } = await open(entries(1));
+  let answer;
+  const held = new Promise((resolve) => (answer = resolve));
+  const markState = inbox.markState;
+  inbox.markState = async (mark) => {
+    if (mark.archived) await held;
+    return markState(mark);
+  };
+
+  const marks = [store.change([1], { archived: true }), store.change([1], { archived: false })];
+  await new Promise((resolve) => setTimeout(resolve, 5));
+  answer();
+  await Promise.all(marks);
+
+  assert.equal(inbox.entries[0].archived_at, null);
+  assert.equal(store.getSnapshot().items.length, 1);
+});

@@ -27,6 +27,7 @@ export class InboxStore {
   #unread = 0;
   #unseen = 0;
   #marks = new Set(); // what is on its way; shown at once, and taken back if it fails
+  #sent = Promise.resolve(); // all earlier marks
   #changes = new Changes();
   #lists; // those of single states
   #rest = { ...NOTHING, connection: EMPTY.connection };
@@ -296,7 +297,7 @@ export class InboxStore {
     this.#marks.add(mark);
     this.#set({ error: null });
     try {
-      const counts = await send(this.#api, mark);
+      const counts = await this.#sendInTurn(mark);
       if (number !== this.#number) return counts;
       this.#apply(mark);
       this.#marks.delete(mark);
@@ -309,6 +310,17 @@ export class InboxStore {
       if (number === this.#number) this.#set({ error });
       throw error;
     }
+  }
+
+  /** A mark and its undo follow each other quickly, and two requests may reach a server in either order. */
+  #sendInTurn(mark) {
+    const number = this.#number;
+    const sent = this.#sent.then(() => {
+      if (number !== this.#number) throw new Error("the user has logged out");
+      return send(this.#api, mark);
+    });
+    this.#sent = sent.catch(() => {});
+    return sent;
   }
 
   /** An id that is not here comes from an undo, which names each one. */
