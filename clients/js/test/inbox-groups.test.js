@@ -47,6 +47,15 @@ test("an update that comes again changes nothing", async () => {
   assert.equal(items().length, 3);
 });
 
+test("a notification that comes late makes an update of the same id", async () => {
+  const { store, items } = await open(FOUND());
+  store.add(update(5, 3, 4));
+  assert.deepEqual(items()[0], [5, 4]);
+  store.add(update(5, 3, 3));
+  store.add(update(4, 3, 2));
+  assert.deepEqual(items(), [[5, 4], [2, undefined], [1, undefined]]); // prettier-ignore
+});
+
 test("a mark of the item marks all of the group, at once and on the server", async () => {
   const { inbox, store, shown } = await open(FOUND());
 

@@ -133,7 +133,7 @@ export class PushClient extends EventTarget {
   #receive(event, data) {
     if (data?.id === undefined) return this.#dispatch("event", { event, data });
     this.#dispatch("packet", { event, data });
-    if (!this.#memory.isNew(data.id)) return;
+    if (!this.#memory.isNew(data)) return;
     this.#dispatch("notification", { ...data, event });
     // A live notification may arrive before the end of the replay, which `sync` marks. Its offset would skip the rest.
     if (data.offset !== undefined && this.#phase !== "replaying") this.#moveTo(data.offset);

@@ -24,10 +24,11 @@ export class PushMemory {
     this.#write();
   }
 
-  /** Return whether this id is new, and remember it. */
-  isNew(id) {
-    if (this.#ids.has(id)) return false;
-    this.#ids.add(id);
+  /** Return whether this is new, and remember it. Two updates of a group may have one id, with another count. */
+  isNew({ id, count }) {
+    const name = count === undefined ? id : `${id}:${count}`;
+    if (this.#ids.has(name)) return false;
+    this.#ids.add(name);
     if (this.#ids.size > REMEMBERED_IDS) this.#ids.delete(this.#ids.values().next().value);
     this.#write();
     return true;

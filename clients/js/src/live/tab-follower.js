@@ -73,7 +73,7 @@ export class TabFollower {
   }
 
   #receive({ event, data }) {
-    if (this.#memory.isNew(data.id)) this.#dispatch("notification", { ...data, event });
+    if (this.#memory.isNew(data)) this.#dispatch("notification", { ...data, event });
   }
 
   #moveTo(offset) {

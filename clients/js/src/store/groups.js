@@ -17,10 +17,19 @@ export function withoutOlder(items) {
   return kept.length === items.length ? items : kept;
 }
 
-/** Return the items without those of the same group. */
-export function withoutGroupOf(items, { id, group_id: groupId }) {
-  if (groupId === undefined || groupId === null) return items;
-  return items.filter((item) => keyOf(item) !== groupId || item.id === id);
+/** Return the items without what an item stands for instead: those of its group, or itself as it was. */
+export function withoutGroupOf(items, item) {
+  if (!isOfGroup(item)) return items;
+  return items.filter((other) => keyOf(other) !== keyOf(item) || isNewer(other, item));
+}
+
+function isOfGroup({ group_id: groupId }) {
+  return groupId !== undefined && groupId !== null;
+}
+
+/** A notification that comes late makes an update of the same id with a higher count. */
+function isNewer(one, other) {
+  return one.id > other.id || (one.id === other.id && sizeOf(one) >= sizeOf(other));
 }
 
 /** Say whether items stand for all of these ids, so that nothing else has changed with them. */
@@ -36,5 +45,7 @@ export function withGroups(api) {
     markRead: (which) => api.markRead(which),
     markState: api.markState && ((mark) => api.markState(mark)),
     counts: api.counts && (() => api.counts()),
+    mute: api.mute && ((id) => api.mute(id)),
+    unmute: api.unmute && ((id) => api.unmute(id)),
   };
 }

@@ -158,7 +158,7 @@ export class InboxStore {
     const item = itemOf(notification, this.#groups);
     const others = this.#groups ? withoutGroupOf(this.#items, item) : this.#items;
     const items = insert(others, item);
-    if (items === others) return; // it is there already
+    if (items === others || this.#gather(items) !== items) return; // it is there already
     const before = this.#items.find((other) => !others.includes(other));
     this.#items = items;
     this.#lists.add(item);

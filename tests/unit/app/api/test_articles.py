@@ -8,6 +8,7 @@ from sqlalchemy import select
 from core import events
 from core.db import Database
 from core.models import Notification
+from tests.services import wait_until
 from tests.unit.app.conftest import Call
 
 
@@ -81,7 +82,7 @@ class TestLike:
         for _ in range(2):
             call(bob, "POST", f"/articles/{article}/likings")
 
-        assert asked == [events.DISPATCH_TASK]
+        wait_until(lambda: asked == [events.DISPATCH_TASK], seconds=5, what="one dispatch is requested")
 
     def test_like_is_counted_until_it_is_taken_back(self, call: Call, bob: int, article: int) -> None:
         def state() -> tuple[int, bool]:

@@ -24,7 +24,7 @@ BUNDLE = ROOT / "app/web/static/vendor/page.js"
 BELL = ROOT / "clients/js/dist/push-bell.js"
 LARGEST_PAGE = 58_000  # bytes, compressed, with all that it loads
 LARGEST_SETTINGS = 9_000
-LARGEST_BELL = 37_000
+LARGEST_BELL = 39_000
 
 
 def own_files(client: FlaskClient) -> list[str]:

@@ -30,5 +30,12 @@ def test_page_has_the_text_and_the_link_of_each_event(client: FlaskClient) -> No
     [escaped] = re.findall(r'data-events="([^"]*)"', client.get("/").text)
 
     events = json.loads(html.unescape(escaped))
-    assert events["liking notify"] == {"text": "{user_name} likes {art_title}", "link": "/#article-{art_id}"}
+    assert events["liking notify"] == {
+        "text": "{user_name} likes {art_title}",
+        "link": "/#article-{art_id}",
+        "group_text": {
+            "one": "{user_name} and {others} other like {art_title}",
+            "other": "{user_name} and {others} others like {art_title}",
+        },
+    }
     assert {"following notify", "comment notify"} <= events.keys()
