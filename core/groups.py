@@ -171,8 +171,8 @@ def _change(connection: Connection, groups: Sequence[Group], values: Mapping[str
 
 
 def _group(row: Any) -> Group:
-    key = (row.recipient_id, row.event, row.group_key)
-    return Group(key, row.group_id, row.opened_at, row.told_at, row.due_at, bool(row.is_loud), row.now)
+    recipient_id, event, text, group_id, opened_at, told_at, due_at, is_loud, now = row  # by name takes longer
+    return Group((recipient_id, event, text), group_id, opened_at, told_at, due_at, bool(is_loud), now)
 
 
 # Each statement is built once: it is a part of each dispatch, and building takes longer than the rest.

@@ -74,9 +74,7 @@ def gather(connection: Connection, batch: Mapping[Key, Sequence[Member]]) -> Gat
     told = [group for group in found.values() if group.may_be_told(seconds)]
     known = groups.members_of(connection, [group for group in told if group.id != first_ids[group.key]])
     gathered = Gathered()
-    joined = {
-        group.key: group_members.join(known.get(group.key, Members()), _members(batch[group.key])) for group in told
-    }
+    joined = {group.key: _joined(known.get(group.key), batch[group.key]) for group in told}
     newest = _newest_rows(connection, batch, joined)
     for key, group in found.items():
         is_loud = group.is_loud or not all(member.is_silent for member in batch[key])
@@ -106,6 +104,14 @@ def entries_of(to: Resources, updates: Sequence[Update], actors: Mapping[str, Pr
         except Exception:
             log.exception("group %d can't be told; its notifications stay in the inbox", update.group.id)
     return entries
+
+
+def _joined(known: Members | None, members: Sequence[Member]) -> Members:
+    if known is not None:
+        return group_members.join(known, _members(members))
+    if len(members) == 1:  # so most groups begin
+        return group_members.of_one(members[0].row)
+    return group_members.join(Members(), _members(members))
 
 
 def _members(members: Sequence[Member]) -> Members:
