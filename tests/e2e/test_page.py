@@ -56,7 +56,7 @@ class TestPeople:
         bob.page.get_by_role("searchbox").fill("fan")
         expect(bob.page.locator("#people li").first).to_contain_text("fan")
 
-        assert len([url for url in asked if "/users" in url]) == 1
+        assert len([url for url in asked if "/users?q=" in url]) == 1
 
     def test_follow_button_keeps_the_row_and_the_focus(self, browser: Browser, pages: System) -> None:
         bob = Person(browser, pages)

@@ -59,7 +59,7 @@ def test_page_after_log_in_is_accessible(browser: Browser, pages: System, option
     look_away(bob.page)
     [*_, first] = bob.is_followed_by(3)
     expect(bob.page.locator(".toast").first).to_be_visible()
-    with bob.page.expect_response("**/notifications/read"):
+    with bob.page.expect_response("**/notifications/state"):
         bob.row(first).get_by_role("button", name="Mark read").click()
     expect(bob.row(first)).to_have_class("read")
     bob.is_followed_by(1)

@@ -130,6 +130,7 @@ def test_push_shifts_nothing_under_a_reader(bob: Person) -> None:
     names = bob.is_followed_by(12)
     bob.page.wait_for_load_state("networkidle")
     bob.row(names[3]).hover()
+    expect(bob.row(names[3]).get_by_role("button", name="Follow back")).to_be_visible()
     bob.page.evaluate(SHIFTS)
 
     bob.is_followed_by(5)

@@ -42,7 +42,7 @@ def test_muted_event_does_not_come_and_quiet_one_comes_silently(system: System) 
     wait_until(
         lambda: [told["count"] for told in client.of("unread")] == [0], seconds=10, what="a worker has held it back"
     )
-    assert listed(system, bob) == []
+    wait_until(lambda: listed(system, bob) == [], seconds=10, what="this is committed")
 
     choose(system, bob, quiet_hours=ALWAYS)
     system.api.follow(ann, bob)

@@ -61,11 +61,11 @@ def test_no_notification_is_lost_between_two_versions(system: System) -> None:
     for client in open_ones:
         client.wait_for("following notify")
         assert client.wait_for("unread")[-1] == {"count": 1, "unseen_count": 1}
-        assert client.ids() == inbox(system, bob)
+        assert shown(client) == inbox(system, bob)
     leaver, stayer = open_ones
     leaver.close()
     system.api.follow(followers[1], bob)
-    stayer.wait_for("following notify", 2)
+    wait_until(lambda: len(shown(stayer)) == 2, seconds=20, what="the second follow is told")
     back = system.client(bob, im=1, last_offset=leaver.last_offset).stay()
     assert_nothing_missed(system, bob, leaver, back)
 
@@ -101,10 +101,15 @@ def test_sockets_stay_open_while_ids_become_texts(system: System) -> None:
     system.wait_ready()
 
     for client in clients:
-        [told] = client.wait_for("following notify", seconds=20)
+        told, *_repeats = client.wait_for("following notify", seconds=20)
         assert (told["user_id"], told["user_name"]) == (ann.id, ann.name)
-        assert client.ids() == inbox(system, bob)
+        assert shown(client) == inbox(system, bob)
         client.close()
+
+
+def shown(client: Client) -> list[int]:
+    """Return what a client shows, which drops repeats. An old IM server also sends it the updates of groups."""
+    return list(dict.fromkeys(client.ids()))
 
 
 def migrate(system: System, *arguments: str) -> None:
@@ -126,5 +131,5 @@ def assert_nothing_missed(system: System, user: User, before: Client, after: Cli
     """Assert that a client gets what it has not seen, or is told to read its inbox."""
     [sync] = after.wait_for("sync")
     if sync["recovered"]:
-        assert [*before.ids(), *after.ids()] == inbox(system, user)
+        assert [*shown(before), *shown(after)] == inbox(system, user)
     assert sync["unread_count"] in (2, None)

@@ -10,6 +10,7 @@ from core import inbox, inbox_counts, inbox_marks, stranger_requests
 from core.db import Database
 from core.inbox_filters import Filter
 from core.inbox_marks import Change
+from core.models import Notification
 from tests.integration.story import Story
 
 Act = Callable[[Connection, str], object]
@@ -43,6 +44,12 @@ def test_each_state_is_read_from_its_index(story: Story, act: Act, states: list[
 
 def test_requests_are_counted_from_their_index(story: Story) -> None:
     filter = Filter(category="people")
+    if story.database.is_sqlite:
+        # Of two indexes with the same columns SQLite takes the newest. The migrations make this one last.
+        [index] = [one for one in Notification.__table__.indexes if one.name == "ix_notifications_requests"]
+        with story.database.transaction() as connection:
+            index.drop(connection)
+            index.create(connection)
 
     plan = plan_of(
         story.database, lambda it: stranger_requests.count(it, story.ann, filter, muted={str(story.others[0])})
