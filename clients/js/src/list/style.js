@@ -60,7 +60,7 @@ export const STYLE = `
 
 .inbox .list { overflow: clip; } /* of rows that slide in */
 .inbox article { position: relative; display: grid; touch-action: pan-y; content-visibility: auto; contain-intrinsic-height: auto 65px; grid-template-columns: 40px minmax(0, 1fr) auto; align-items: center;
-  column-gap: 12px; min-height: 65px; padding: 12px 16px 12px 24px; border-bottom: 1px solid var(--line); }
+  column-gap: 12px; min-height: 65px; padding-block: 12px; padding-inline: 24px 16px; border-bottom: 1px solid var(--line); }
 .inbox .day:last-child article:last-child { border-bottom-color: transparent; }
 .inbox article:hover { background: var(--hover); }
 .inbox article:focus { outline: 2px solid var(--accent); outline-offset: -2px; }
@@ -86,7 +86,7 @@ export const STYLE = `
 .inbox .open:focus-visible { outline: none; }
 .inbox .open:focus-visible::after { outline: 2px solid var(--accent); outline-offset: -2px; border-radius: 4px; }
 .inbox .said { display: -webkit-box; overflow: hidden; -webkit-box-orient: vertical; -webkit-line-clamp: 2;
-  overflow-wrap: anywhere; color: var(--faint); }
+  overflow-wrap: anywhere; color: var(--faint); text-align: -webkit-match-parent; text-align: match-parent; } /* the text begins at the avatar, in whatever direction it runs */
 .inbox .said strong { color: var(--ink); font-weight: 500; }
 .inbox .unread .said { color: var(--ink); }
 .inbox .unread .said strong { font-weight: 600; }
