@@ -56,6 +56,12 @@ test("a notification that comes late makes an update of the same id", async () =
   assert.deepEqual(items(), [[5, 4], [2, undefined], [1, undefined]]); // prettier-ignore
 });
 
+test("a notification that was read before it was gathered becomes a part of its group", async () => {
+  const { store, items } = await open([entry(6), ...FOUND()]); // 6 is not dispatched yet
+  store.add(update(6, 3, 4));
+  assert.deepEqual(items(), [[6, 4], [2, undefined], [1, undefined]]); // prettier-ignore
+});
+
 test("a mark of the item marks all of the group, at once and on the server", async () => {
   const { inbox, store, shown } = await open(FOUND());
 

@@ -36,9 +36,9 @@ class Server:
                 content = self.rfile.read(int(self.headers.get("Content-Length") or 0))
                 [scheme, token] = self.headers["Authorization"].split()
                 claims = jwt.decode(token, SECRET, algorithms=["HS256"])
-                outer.asked.append(
-                    SimpleNamespace(method=self.command, path=self.path, scheme=scheme, claims=claims, content=content)
-                )
+                asked = {"method": self.command, "path": self.path, "content": content}
+                languages = self.headers.get("Accept-Language")
+                outer.asked.append(SimpleNamespace(**asked, scheme=scheme, claims=claims, languages=languages))
                 self.send_response(outer.status)
                 for name, value in {"Content-Length": str(len(outer.body)), **outer.headers}.items():
                     self.send_header(name, value)
@@ -132,6 +132,13 @@ class TestInbox:
             "Bearer",
         )
         assert asked.claims["user_id"] == 7
+
+    def test_groups_and_the_languages_of_the_reader_are_handed_on(self, client: FlaskClient, server: Server) -> None:
+        client.get("/push/user/notifications?groups=true&group=liking:5", headers={"Accept-Language": "zh-CN,en;q=0.5"})
+
+        [asked] = server.asked
+        assert asked.path == "/v1_0/user/notifications?group=liking%3A5&groups=true"
+        assert asked.languages == "zh-CN,en;q=0.5"
 
     def test_a_change_is_handed_on(self, client: FlaskClient, server: Server) -> None:
         assert client.post("/push/user/notifications/read", json={"up_to": 5}).status_code == 200

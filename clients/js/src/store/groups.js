@@ -20,7 +20,8 @@ export function withoutOlder(items) {
 /** Return the items without what an item stands for instead: those of its group, or itself as it was. */
 export function withoutGroupOf(items, item) {
   if (!isOfGroup(item)) return items;
-  return items.filter((other) => keyOf(other) !== keyOf(item) || isNewer(other, item));
+  const isReplaced = (other) => keyOf(other) === keyOf(item) || other.id === item.id;
+  return items.filter((other) => !isReplaced(other) || isNewer(other, item));
 }
 
 function isOfGroup({ group_id: groupId }) {

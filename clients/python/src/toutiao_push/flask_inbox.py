@@ -8,7 +8,8 @@ from flask import Blueprint, Response, current_app, jsonify, request
 from toutiao_push.inbox_api import Answer, InboxApi
 from toutiao_push.user_ids import UserId
 
-_PAGE_PARAMETERS = ("state", "category", "limit", "before")
+_PAGE_PARAMETERS = ("state", "category", "group", "groups", "limit", "before")
+_LONGEST_LANGUAGES = 200  # characters of Accept-Language
 _LARGEST_BODY = 256 * 1024  # bytes
 _LOGGED_OUT = Answer(401, {"message": "log in first"})
 
@@ -63,7 +64,9 @@ def create_blueprint(
         user_id = current_user_id()
         if user_id is None:
             return _respond(_LOGGED_OUT)
-        return _respond(call(InboxApi(current_app.config["TOUTIAO_PUSH_API_URL"]), mint_token(user_id)))
+        languages = request.headers.get("Accept-Language", "")[:_LONGEST_LANGUAGES]
+        api = InboxApi(current_app.config["TOUTIAO_PUSH_API_URL"], languages=languages)
+        return _respond(call(api, mint_token(user_id)))
 
     return blueprint
 

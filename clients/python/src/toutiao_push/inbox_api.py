@@ -22,12 +22,16 @@ class Answer:
 
 
 class InboxApi:
-    """The inbox of the server at `url`, such as https://push.example/v1_0. Raise ValueError for what is no such URL."""
+    """The inbox of the server at `url`, such as https://push.example/v1_0. Raise ValueError for what is no such URL.
 
-    def __init__(self, url: str, *, timeout_seconds: float = _TIMEOUT_SECONDS) -> None:
+    `languages` are those of the texts, as in the header Accept-Language.
+    """
+
+    def __init__(self, url: str, *, languages: str = "", timeout_seconds: float = _TIMEOUT_SECONDS) -> None:
         self._url: SplitResult = urlsplit(url.rstrip("/"))
         if self._url.scheme not in ("http", "https") or not self._url.hostname:
             raise ValueError(f"the server's URL should begin with http:// or https://, and is {url!r}")
+        self._languages = languages
         self._timeout_seconds = timeout_seconds
 
     def page(self, token: str, query: dict[str, str]) -> Answer:
@@ -56,6 +60,8 @@ class InboxApi:
 
     def _call(self, method: str, path: str, token: str, body: object = None) -> Answer:
         headers = {"Authorization": f"Bearer {token}", "Accept": "application/json", "Connection": "close"}
+        if self._languages:
+            headers["Accept-Language"] = self._languages
         content = None if body is None else json.dumps(body).encode()
         if content is not None:
             headers["Content-Type"] = "application/json"
