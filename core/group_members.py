@@ -14,7 +14,7 @@ from core.models import Notification
 from core.profiles import Profile
 
 SHOWN_ACTORS = 3
-_MOST_READ = 10_000  # the newest members of one group, in which its people are counted
+_MOST_READ = 2_000  # the newest members of one group, in which its people are counted
 
 _table = Notification
 KEY_COLUMNS = (_table.group_key, _table.group_id)

@@ -11,7 +11,7 @@ from core import declarations, group_members, ids, payloads, user_ids, value_lis
 from core.group_members import Members
 from core.inbox_filters import EVERYTHING, IN_STATE, Filter, arguments, newest_ids
 from core.inbox_states import TIMES
-from core.models import Notification
+from core.models import TOLD_BEFORE, Notification
 
 _GROUP: value_lists.Columns = (("recipient_id", str), ("group_key", str), ("group_id", int))
 
@@ -22,13 +22,13 @@ def add(
     *,
     recipient_id: int | str,
     actor_id: int | str | None,
-    told_at: int | None = None,
+    was_told: bool = False,
 ) -> None:
     """Notify a user of what another user did. The push follows when the caller has committed and asked for a dispatch.
 
     The event's fields are sent together with the time and the actor's id, name and photo. Raise payloads.InvalidData
-    where they are too large or too deep, or user_ids.InvalidUserId. A notification may have no actor. With `told_at`, a
-    time at which the recipient was told the same, it is pushed silently.
+    where they are too large or too deep, or user_ids.InvalidUserId. A notification may have no actor. With `was_told`
+    it is pushed silently, because the recipient was told the same a moment ago.
     """
     row = {
         **ids.chosen(connection),
@@ -36,7 +36,7 @@ def add(
         "recipient_id": user_ids.as_text(recipient_id),
         "actor_id": None if actor_id is None else user_ids.as_text(actor_id),
         "data": declarations.data_of(event) or None,
-        "pushed_at": told_at,
+        "pushed_at": TOLD_BEFORE if was_told else None,
     }
     connection.execute(insert(Notification).values(**row, created_at=int(time.time())))
 

@@ -13,9 +13,13 @@ Id = BigInteger().with_variant(Integer, "sqlite")
 UserId = String(LONGEST).with_variant(String(LONGEST, collation="C"), "postgresql")
 
 MUTED, FILTERED, DROPPED, EXPIRED = "muted", "filtered", "dropped", "expired"  # Notification.not_sent
+# A Notification.pushed_at of what is new, and like what its recipient was told a moment ago. Nobody has let it in.
+TOLD_BEFORE = 0
 
 # By state of core.inbox_filters, which rows have it. Each has an index, so that pages and counts read no other rows.
 _SHOWN = "withdrawn_at IS NULL AND not_sent IS NULL"
+# Without what is withdrawn: who follows and unfollows again and again would make the groups of others slow.
+_GATHERED = f"group_key IS NOT NULL AND {_SHOWN}"
 _STATES = {
     "all": f"archived_at IS NULL AND {_SHOWN}",
     "unread": f"read_at IS NULL AND archived_at IS NULL AND {_SHOWN}",
@@ -75,8 +79,8 @@ class Notification(Base):
             "group_key",
             "group_id",
             "id",
-            sqlite_where=text("group_key IS NOT NULL"),
-            postgresql_where=text("group_key IS NOT NULL"),
+            sqlite_where=text(_GATHERED),
+            postgresql_where=text(_GATHERED),
         ),
         Index(
             "ix_notifications_expiring",

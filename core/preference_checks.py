@@ -6,7 +6,7 @@ from typing import Any
 
 from core import user_ids
 from core.declarations import Declaration
-from core.models import DROPPED, FILTERED, MUTED
+from core.models import DROPPED, FILTERED, MUTED, TOLD_BEFORE
 from core.preferences import ACCEPT, DROP, Preferences
 
 Pair = tuple[str, str]  # a recipient and an actor
@@ -79,7 +79,7 @@ def possible_strangers(rows: Sequence[Any], chosen: Mapping[str, Preferences]) -
 
 def _may_be_stranger(row: Any, chosen: Preferences) -> bool:
     """Return whether it matters if the recipient knows the actor. Without an actor, the app itself has notified."""
-    if chosen.strangers == ACCEPT or row.pushed_at is not None:
+    if chosen.strangers == ACCEPT or (row.pushed_at is not None and row.pushed_at != TOLD_BEFORE):
         return False
     if row.actor_id is None or row.actor_id == row.recipient_id:
         return False

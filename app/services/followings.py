@@ -29,7 +29,7 @@ from app.services import relations
 from app.services.accounts import UnknownCaller, UnknownUser
 from core import inbox, withdrawals
 from core.inbox_filters import IS_UNREAD
-from core.models import Notification
+from core.models import TOLD_BEFORE, Notification
 
 _SILENT_SECONDS = 600
 
@@ -100,16 +100,16 @@ def _follow_in_one(connection: Connection, values: dict[str, int]) -> bool:
 
 def _follow_in_steps(connection: Connection, values: dict[str, int]) -> bool:
     """Do the same in steps: SQLite can't change data inside a query, and has no round trips."""
-    known, turned_on, has_unread, unfollowed_at = _in_steps()
+    known, turned_on, has_unread, unfollowed = _in_steps()
     if connection.execute(known, values).one_or_none() is None:
         raise UnknownUser(values["target"])
-    told_at = connection.execute(unfollowed_at, values).scalar()
+    was_told = connection.execute(unfollowed, values).scalar() is not None
     if connection.execute(turned_on, values).one_or_none() is None:
         return False
     if connection.execute(has_unread, values).scalar_one():
         return False
     pair = {"recipient_id": values["target"], "actor_id": values["follower"]}
-    inbox.add(connection, FollowingNotify(), **pair, told_at=told_at)
+    inbox.add(connection, FollowingNotify(), **pair, was_told=was_told)
     return True
 
 
@@ -122,8 +122,8 @@ def _in_one() -> Any:
     target = select(User.id).where(User.id == _TARGET, User.status == ACTIVE).cte("known")
     turned_on = _turn_on(postgresql.insert(Relation), select(target.c.id)).returning(Relation.target_id).cte("relation")
     recipient_id, actor_id = cast(turned_on.c.target_id, String), cast(_FOLLOWER, String)
-    told_at = _unfollowed_at(turned_on.c.target_id)  # as it was before this statement
-    row = select(recipient_id, actor_id, literal(FollowingNotify.declaration.name), _NOW, told_at)
+    told_before = _unfollowed(turned_on.c.target_id)  # as it was before this statement
+    row = select(recipient_id, actor_id, literal(FollowingNotify.declaration.name), _NOW, told_before)
     columns = ["recipient_id", "actor_id", "event", "created_at", "pushed_at"]
     notified = (
         insert(Notification)
@@ -141,7 +141,7 @@ def _in_one() -> Any:
 def _in_steps() -> tuple[Any, Any, Any, Any]:
     known = select(User.id).where(User.id == _TARGET, User.status == ACTIVE)
     turned_on = _turn_on(sqlite.insert(Relation), known).returning(Relation.target_id)
-    return known, turned_on, select(_has_unread(_TARGET)), select(_unfollowed_at(_TARGET))
+    return known, turned_on, select(_has_unread(_TARGET)), select(_unfollowed(_TARGET))
 
 
 def _turn_on(new: Any, target: Select[Any]) -> Any:
@@ -157,11 +157,11 @@ def _turn_on(new: Any, target: Select[Any]) -> Any:
     )
 
 
-def _unfollowed_at(target_id: Any) -> Any:
-    """Select when the follower has ended to follow target, if that was a moment ago."""
+def _unfollowed(target_id: Any) -> Any:
+    """Select TOLD_BEFORE if the follower has ended to follow target a moment ago."""
     old = aliased(Relation)
     ended = (old.user_id == _FOLLOWER, old.target_id == target_id, old.status == NOT_FOLLOWING)
-    return select(old.updated_at).where(*ended, old.updated_at > _NOW - _SILENT_SECONDS).scalar_subquery()
+    return select(literal(TOLD_BEFORE)).where(*ended, old.updated_at > _NOW - _SILENT_SECONDS).scalar_subquery()
 
 
 def _has_unread(target_id: Any) -> Any:

@@ -18,7 +18,7 @@ depends_on = None
 COLUMNS = (("group_key", sa.String(255)), ("group_id", sa.BigInteger()))
 UserId = sa.String(64).with_variant(sa.String(64, collation="C"), "postgresql")
 _INDEX = "ix_notifications_group"
-_WHERE = "group_key IS NOT NULL"
+_WHERE = "group_key IS NOT NULL AND withdrawn_at IS NULL AND not_sent IS NULL"
 
 
 def upgrade() -> None:

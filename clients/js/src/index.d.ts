@@ -103,7 +103,7 @@ export class InboxStore {
   /** Resolves to the ids of those that were unread, null where they are too many. Give them to `change` to undo it. */
   markAllRead: () => Promise<number[] | null>;
   /** Rejects as markRead does. */
-  change: (ids: Iterable<number>, change: Omit<Change, "seen">) => Promise<void>;
+  change: (ids: Iterable<number>, change: Omit<Change, "seen">, options?: { withGroups?: boolean }) => Promise<void>;
   markSeen: () => Promise<void>;
   /** Whether the server lets users mute people. */
   readonly canMute: boolean;

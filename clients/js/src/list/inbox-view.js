@@ -313,7 +313,7 @@ export class InboxView {
     this.#showNew();
     const ids = await attempt(this.#inbox.markAllRead());
     if (!ids?.length || !this.#inbox.getSnapshot().hasStates) return;
-    this.#undoBar.show(this.#context.words.allRead, () => attempt(this.#inbox.change(ids, { read: false })));
+    this.#undoBar.show(this.#context.words.allRead, () => attempt(this.#inbox.change(ids, { read: false }, { withGroups: false })));
   }
 
   /** A server that restarts has many readers, so not all of them read at once. */

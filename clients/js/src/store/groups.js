@@ -20,8 +20,12 @@ export function withoutOlder(items) {
 /** Return the items without what an item stands for instead: those of its group, or itself as it was. */
 export function withoutGroupOf(items, item) {
   if (!isOfGroup(item)) return items;
-  const isReplaced = (other) => keyOf(other) === keyOf(item) || other.id === item.id;
-  return items.filter((other) => !isReplaced(other) || isNewer(other, item));
+  return items.filter((other) => !isReplaced(other, item) || isNewer(other, item));
+}
+
+/** Say whether an item stands where an update of its group belongs. */
+export function isReplaced(other, update) {
+  return keyOf(other) === keyOf(update) || other.id === update.id;
 }
 
 function isOfGroup({ group_id: groupId }) {

@@ -1,7 +1,7 @@
 /** The inbox as data: notifications, newest first, with the number of unread ones. It needs no DOM and no framework. */
 
 import { Changes } from "./changes.js";
-import { sizeOf, standForAll, withGroups, withoutGroupOf, withoutOlder } from "./groups.js";
+import { isReplaced, sizeOf, standForAll, withGroups, withoutGroupOf, withoutOlder } from "./groups.js";
 import { insert, isUnread, LARGEST_COUNT, merge, trim } from "./items.js";
 import { Listeners } from "./listeners.js";
 import { apply, send } from "./marks.js";
@@ -117,7 +117,7 @@ export class InboxStore {
   };
 
   /** Change some at once: {read?, archived?}, each true or false. If the server does not, take it back and reject. */
-  change = (ids, change) => this.#mark({ which: { ids: [...ids] }, change });
+  change = (ids, change, { withGroups = true } = {}) => this.#mark({ which: { ids: [...ids] }, change, withGroups });
 
   /** Whether people can be muted: the server has preferences, and so counts requests. */
   get canMute() {
@@ -159,11 +159,11 @@ export class InboxStore {
     const others = this.#groups ? withoutGroupOf(this.#items, item) : this.#items;
     const items = insert(others, item);
     if (items === others || this.#gather(items) !== items) return; // it is there already
-    const before = this.#items.find((other) => !others.includes(other));
+    const before = others === this.#items ? undefined : this.#items.find((other) => isReplaced(other, item));
     this.#items = items;
     this.#lists.add(item);
     this.#tally({ all: Math.max(0, sizeOf(item) - (before ? sizeOf(before) : 0)) });
-    if (sizeOf(item) === 1) this.#countOne(); // an update of a group comes after the counts
+    if (item.group_id === undefined) this.#countOne(); // an update of a group may come after the counts
     this.#setSoon({});
   }
 
@@ -291,8 +291,8 @@ export class InboxStore {
     this.#set({ ...changes, isLoadingMore: false });
   }
 
-  async #mark({ which, change, withIds = false }) {
-    const mark = { which, change, withIds, isOfGroups: this.#isOfGroups(which), isCounted: false };
+  async #mark({ which, change, withIds = false, withGroups = true }) {
+    const mark = { which, change, withIds, isOfGroups: withGroups && this.#isOfGroups(which), isCounted: false };
     const number = this.#number;
     this.#marks.add(mark);
     this.#set({ error: null });
@@ -323,10 +323,11 @@ export class InboxStore {
     return sent;
   }
 
-  /** An id that is not here comes from an undo, which names each one. */
+  /** Say whether one of these items stands for others. A server without groups has none. */
   #isOfGroups({ ids }) {
-    const known = new Set(this.#groups && ids ? [...this.#items, ...this.#lists.items].map(({ id }) => id) : []);
-    return known.size > 0 && ids.every((id) => known.has(id));
+    if (!this.#groups || !ids) return false;
+    const wanted = new Set(ids);
+    return [...this.#items, ...this.#lists.items].some((item) => wanted.has(item.id) && sizeOf(item) > 1);
   }
 
   #apply(mark) {
