@@ -39,6 +39,8 @@ class Phone(Person):
         self._touch("touchMove", dx, dy)
 
     def lift(self) -> None:
+        """Lift the finger after a rest: else it throws the page, and Chromium ignores a tap in the next moments."""
+        self.page.wait_for_timeout(150)
         self._devtools.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
 
     def _touch(self, kind: str, dx: int, dy: int) -> None:
