@@ -86,6 +86,11 @@ class UserProfileCache:
             return dict(self._load(wanted))
         return {user_id: profile for user_id, profile in found.items() if profile is not None}
 
+    def unknown(self, user_ids: Iterable[str]) -> set[str]:
+        """Return those of these users who do not exist."""
+        wanted = set(user_ids)
+        return wanted - self.get_many(wanted).keys()
+
     def forget(self, user_id: str) -> None:
         """Delete a changed profile from the cache, later if the cache is unavailable now. Call it after the commit."""
         try:
@@ -182,6 +187,10 @@ class NoProfiles:
 
     def get_many(self, user_ids: Iterable[str]) -> dict[str, Profile]:
         return {}
+
+    def unknown(self, user_ids: Iterable[str]) -> set[str]:
+        """Return nobody: each of them may exist."""
+        return set()
 
     def forget(self, user_id: str) -> None:
         pass

@@ -1,11 +1,14 @@
 """Quiet hours: a part of each day in which a user wants no sounds and no toasts, by the clock on the user's wall."""
 
+import re
 from datetime import datetime
 from functools import cache, lru_cache
 from typing import Annotated
 from zoneinfo import ZoneInfo, available_timezones
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+
+_TIME = re.compile(r"([01][0-9]|2[0-3]):[0-5][0-9]")
 
 
 @cache
@@ -20,8 +23,14 @@ def _zone(name: str) -> str:
     return name
 
 
-Time = Annotated[str, StringConstraints(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$")]
-Zone = Annotated[str, StringConstraints(max_length=64), AfterValidator(_zone)]
+def _time(text: str) -> str:
+    if not _TIME.fullmatch(text):
+        raise ValueError("Should be a time as HH:MM.")
+    return text
+
+
+Time = Annotated[str, AfterValidator(_time)]
+Zone = Annotated[str, AfterValidator(_zone)]
 
 
 @lru_cache(maxsize=1000)  # many users of a batch share a zone

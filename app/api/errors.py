@@ -20,6 +20,7 @@ from core.provider_keys import KeysUnknown
 log = logging.getLogger(__name__)
 
 _RETRY_AFTER_SECONDS = 2
+_SCHEMA = "_schema"  # where marshmallow has the errors of a whole object
 
 STATUS: dict[type[Exception], tuple[int, str]] = {
     followings.CannotFollowSelf: (400, "you can't follow yourself"),
@@ -94,7 +95,16 @@ def _by_field(messages: object) -> dict[str, Any]:
     """Remove the level that names the place (json, query): a caller knows where it put a field."""
     if not isinstance(messages, dict):
         return {}
-    return {field: errors for place in messages.values() if isinstance(place, dict) for field, errors in place.items()}
+    places = [place for place in messages.values() if isinstance(place, dict)]
+    found = {field: _without_schema(errors) for place in places for field, errors in place.items()}
+    return {"body" if field == _SCHEMA else field: errors for field, errors in found.items()}
+
+
+def _without_schema(errors: Any) -> Any:
+    """Put what is wrong with an object as a whole under its own name, and not under `_schema` in it."""
+    if not isinstance(errors, dict):
+        return errors
+    return errors.get(_SCHEMA) or {field: _without_schema(its) for field, its in errors.items()}
 
 
 def _unexpected(error: Exception) -> tuple[Response, int, dict[str, str]]:

@@ -13,6 +13,7 @@ from core.user_ids import LARGEST_ID
 _PHOTO = r"^(?:|https?://\S*|/(?!/)\S*)$"  # in the syntax of ECMA 262, for the OpenAPI document
 _LARGEST_PAGE = 1_000_000
 _NOT_AN_ID = "Not a valid id: a whole number from 1 to 2**53 - 1."
+_NOT_AN_OBJECT = "Should be an object."
 
 
 class Id(fields.Integer):
@@ -72,6 +73,21 @@ class Flag(fields.Boolean):
         return value
 
 
+class Map(fields.Dict):
+    """Values by name. The errors of a value are under its name, and not, as marshmallow has it, under `value` in it."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(keys=fields.String(), error_messages={"invalid": _NOT_AN_OBJECT}, **options)
+
+    def _deserialize(self, value: Any, *arguments: Any, **options: Any) -> Any:
+        try:
+            return super()._deserialize(value, *arguments, **options)
+        except ValidationError as error:
+            if not isinstance(error.messages, dict):
+                raise
+            raise ValidationError({name: its["value"] for name, its in error.messages.items()}) from None
+
+
 class Time(fields.Integer):
     """A moment."""
 
@@ -88,6 +104,8 @@ class Before(fields.Integer):
 
 
 class Body(Schema):
+    error_messages = {"type": _NOT_AN_OBJECT}  # noqa: RUF012  (marshmallow copies it)
+
     class Meta:
         unknown = RAISE
 

@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 from app.api import bodies
 from app.api.auth import service_key_required
 from app.api.blueprint import Blueprint
-from app.api.fields import Answer, Body, Id, Query, Text, Time, UserId
+from app.api.fields import Answer, Body, Id, Map, Query, Text, Time, UserId
 from app.api.state import state
 from core import delivery_states, events, idempotent_calls, inserts, outbox, payloads, withdrawals
 from core.cache import RedisError
@@ -46,7 +46,7 @@ class NotificationBody(Body):
     event = Text(1, 64, required=True)
     to = fields.List(UserId(), required=True, validate=Length(1, _MOST_RECIPIENTS))
     actor = UserId(load_default=None, allow_none=True)
-    data = fields.Dict(keys=fields.String(), load_default=None, allow_none=True)
+    data = Map(load_default=None, allow_none=True)
     key = Text(
         1,
         _LONGEST_KEY,
@@ -62,7 +62,8 @@ class NotificationBody(Body):
         except payloads.UnknownEvent:
             raise ValidationError("There is no event of this name.", "event") from None
         except payloads.InvalidData as error:
-            raise ValidationError(f"{error}.", "data") from None
+            by_field = {field: [why] for field, why in error.fields.items()}
+            raise ValidationError(by_field or f"{error}.", "data") from None
 
 
 class StateAnswer(Answer):

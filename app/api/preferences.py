@@ -10,7 +10,7 @@ from marshmallow.validate import Length, OneOf
 from app.api import languages
 from app.api.auth import login_required
 from app.api.blueprint import Blueprint
-from app.api.fields import Answer, Body, Flag, UserId
+from app.api.fields import Answer, Body, Flag, Map, UserId
 from app.api.state import state
 from app.services import accounts
 from core import preferences, texts, user_ids
@@ -20,6 +20,7 @@ from core.preferences import CHANNELS, InvalidPreferences, Preferences
 bp = Blueprint("preferences", __name__, url_prefix="/v1_0/user/preferences", description="What users want to be told")
 bp.after_request(languages.vary)
 
+_ONESELF = "Should be another user than yourself."
 _TIME = {"pattern": "^([01][0-9]|2[0-3]):[0-5][0-9]$", "examples": ["22:00"]}
 
 
@@ -37,7 +38,7 @@ class QuietHoursBody(Body):
 
 def _choices() -> Any:
     values = fields.Nested(ChannelsBody, allow_none=True)
-    return fields.Dict(keys=fields.String(), values=values, allow_none=True)
+    return Map(values=values, allow_none=True)
 
 
 def _people(description: str) -> Any:
@@ -116,6 +117,7 @@ def change_preferences(patch: dict[str, Any]) -> dict[str, Any]:
 
     A choice for an event comes before that for its category. A list replaces the whole list.
     """
+    _check_lists(patch)
     with state.database.transaction() as connection:
         chosen = preferences.change(connection, g.user_id, patch, state.counters)
     return _told(chosen)
@@ -127,6 +129,10 @@ def change_preferences(patch: dict[str, Any]) -> dict[str, Any]:
 @bp.raises(accounts.UnknownUser, InvalidPreferences)
 def mute(user_id: str) -> None:
     """Mute a person: nothing that this person does comes any more, except what is required."""
+    if user_id == g.user_id:
+        raise InvalidPreferences({"muted": [_ONESELF]})
+    if not user_ids.is_valid(user_id) or state.profiles.unknown([user_id]):
+        raise accounts.UnknownUser
     _change_people(user_id, "muted")
 
 
@@ -136,14 +142,35 @@ def mute(user_id: str) -> None:
 @bp.raises(accounts.UnknownUser)
 def unmute(user_id: str) -> None:
     """Hear of a person again, also if you have not muted them."""
+    if not user_ids.is_valid(user_id):
+        raise accounts.UnknownUser
     _change_people(user_id, "not_muted")
 
 
 def _change_people(user_id: str, change: str) -> None:
-    if not user_ids.is_valid(user_id):
-        raise accounts.UnknownUser
     with state.database.transaction() as connection:
         preferences.change_people(connection, g.user_id, state.counters, **{change: frozenset([user_id])})
+
+
+def _check_lists(patch: dict[str, Any]) -> None:
+    """Raise InvalidPreferences where a list names its user, or has somebody new who does not exist.
+
+    Who is in it already may stay, since an account may be closed later.
+    """
+    lists = {field: patch[field] for field in ("muted", "accepted") if patch.get(field)}
+    if not lists:
+        return
+    with state.database.reading() as connection:
+        before = preferences.read(connection, g.user_id, state.counters)
+    faults = {field: _faults(people, getattr(before, field)) for field, people in lists.items()}
+    if any(faults.values()):
+        raise InvalidPreferences({field: its for field, its in faults.items() if its})
+
+
+def _faults(people: list[str], before: frozenset[str]) -> dict[str, list[str]]:
+    unknown = state.profiles.unknown(set(people) - before)
+    wrong = {**dict.fromkeys(unknown, "There is no such user."), g.user_id: _ONESELF}
+    return {str(place): [wrong[user_id]] for place, user_id in enumerate(people) if user_id in wrong}
 
 
 def _told(chosen: Preferences) -> dict[str, Any]:

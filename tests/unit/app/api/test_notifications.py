@@ -97,6 +97,13 @@ class TestNotify:
         assert client.post("/v1_0/notifications", json=body, **bearer(refresh)).status_code == 401
         assert client.post("/v1_0/notifications", json=body, **bearer("service_x")).status_code == 401
 
+    def test_errors_of_the_data_are_by_its_fields(self, client: FlaskClient, ann: int) -> None:
+        answer = notify(client, to=[ann], event="liking notify", data={"art_id": "5"})
+
+        assert answer.json["errors"] == {
+            "data": {"art_id": ["Input should be a valid integer"], "art_title": ["Field required"]}
+        }
+
 
 class TestKey:
     def test_user_is_notified_once_of_a_key(self, client: FlaskClient, database: Database, ann: int, bob: int) -> None:

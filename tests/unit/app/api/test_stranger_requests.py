@@ -1,9 +1,10 @@
 """Requests over HTTP: they are listed apart, let in, or refused."""
 
 import pytest
+from flask import Flask
 from sqlalchemy import Connection, select
 
-from core import events
+from core import events, preferences
 from core.db import Database
 from core.models import Notification
 from tests.rows import write_notification
@@ -110,8 +111,12 @@ def test_requests_of_others_and_other_notifications_are_ignored(
     assert call(bob, "GET", "/user/preferences").json["accepted"] == []
 
 
-def test_nothing_is_let_in_where_too_many_people_are_accepted(call: Call, ann: int, requests: list[int]) -> None:
-    call(ann, "PATCH", "/user/preferences", json={"accepted": list(range(1001, 2001))})
+def test_nothing_is_let_in_where_too_many_people_are_accepted(
+    app: Flask, call: Call, database: Database, ann: int, requests: list[int]
+) -> None:
+    with database.transaction() as connection:
+        full = frozenset(map(str, range(1001, 2001)))
+        preferences.change_people(connection, str(ann), app.extensions["toutiao"].counters, accepted=full)
 
     refused = call(ann, "POST", "/user/notifications/requests", json={"ids": requests, "accept": True})
 
