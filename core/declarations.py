@@ -1,22 +1,12 @@
 """Declares the events that users are notified of: a class for each, whose fields are the data of its notifications."""
 
 from collections.abc import Mapping
-from datetime import timedelta
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    PydanticUserError,
-    StringConstraints,
-    ValidationError,
-    model_validator,
-)
+from pydantic import BaseModel, ConfigDict, Field, PydanticUserError, ValidationError, model_validator
 
-from core import event_data, event_names, group_texts, texts
+from core import event_data, group_texts, texts
+from core.declaration_types import TAGS, Category, Duration, EventName, GroupText, Language, Link, Template
 from core.event_data import RESERVED, InvalidData, UnknownEvent
 
 _OF_THE_ACTOR = frozenset({"user_id", "user_name"})  # what a template may have besides the event's own fields
@@ -26,45 +16,6 @@ class DeclarationError(ValueError):
     """An event is declared wrongly. The message names the event and what is wrong."""
 
 
-def _event_name(name: str) -> str:
-    if name in event_names.TAKEN:
-        raise ValueError(f"{name!r} is an event of the servers")
-    if name != name.strip() or not name.isprintable():
-        raise ValueError("should have no spaces around it, and no control characters")
-    return name
-
-
-def _template(template: str) -> str:
-    texts.placeholders(template)
-    return template
-
-
-def _has_other(templates: dict[group_texts.Plural, str]) -> dict[group_texts.Plural, str]:
-    if "other" not in templates:
-        raise ValueError("should have the category other, for all other numbers")
-    return templates
-
-
-def _positive(duration: timedelta) -> timedelta:
-    if duration <= timedelta(0):
-        raise ValueError("should be longer than 0")
-    return duration
-
-
-EventName = Annotated[str, StringConstraints(min_length=1, max_length=64), AfterValidator(_event_name)]
-Template = Annotated[str, StringConstraints(min_length=1, max_length=500), AfterValidator(_template)]
-Link = Annotated[Template, StringConstraints(pattern=r"^(https?://\S+|/([^/\s]\S*)?)$")]
-PluralTemplates = Annotated[dict[group_texts.Plural, Template], AfterValidator(_has_other)]
-Language = Annotated[str, StringConstraints(pattern=r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$")]
-# A timedelta, or seconds as an integer. An ISO text such as PT5M is a third spelling that nobody needs.
-Duration = Annotated[
-    timedelta,
-    BeforeValidator(lambda value: timedelta(seconds=value) if type(value) is int else value),
-    Field(strict=True),
-    AfterValidator(_positive),
-]
-
-
 class Declaration(BaseModel):
     """What a declaration says besides the fields. docs/events.md explains each option."""
 
@@ -72,7 +23,7 @@ class Declaration(BaseModel):
 
     name: EventName
     former_names: tuple[EventName, ...] = ()
-    category: Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]{0,63}$")] = "general"
+    category: Category = "general"
     text: dict[Language, Template] = Field(default_factory=dict)
     link: Link | None = None
     with_actor: bool = True
@@ -80,7 +31,7 @@ class Declaration(BaseModel):
     required: bool = False
     off_by_default: tuple[Literal["toast", "web_push"], ...] = ()
     group: Template | None = None
-    group_text: dict[Language, Template | PluralTemplates] = Field(default_factory=dict)
+    group_text: GroupText = Field(default_factory=dict)
     expires_after: Duration | None = None
     push_after: Duration | None = None
 
@@ -99,7 +50,10 @@ class Declaration(BaseModel):
         if self.group_text and self.group is None:
             raise ValueError("group_text needs group, which says what belongs together")
         if self.group_text and not self.with_actor:
-            raise ValueError("group_text counts people; an event without an actor has none")
+            raise ValueError(
+                "group_text counts people, and with_actor=False says that there are none: leave group_text out, "
+                "and a group has the text of its newest notification"
+            )
         return self
 
     @property
@@ -282,4 +236,4 @@ def _explain(error: ValidationError) -> str:
 
 
 def _path(part: Mapping[str, Any]) -> str:
-    return ".".join(str(step) for step in part["loc"] if step != "[key]")
+    return ".".join(str(step) for step in part["loc"] if step != "[key]" and step not in TAGS)

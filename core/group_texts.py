@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from functools import cache
-from typing import Literal
 
 import babel
 
@@ -15,8 +14,8 @@ FIELDS = frozenset({"group", "group_id", "count", "actor_count", "actors"})
 LONGEST_KEY = 255  # characters
 _MANY = f"{MOST - 1}+"
 
-Plural = Literal["zero", "one", "two", "few", "many", "other"]  # the categories of CLDR
-Templates = Mapping[str, str | Mapping[Plural, str]]  # by language
+_PLURALS = ("zero", "one", "two", "few", "many", "other")  # the categories of CLDR
+Templates = Mapping[str, str | Mapping[str, str]]  # by language; by plural category
 
 
 def text_for(
@@ -33,6 +32,11 @@ def text_for(
     is_many = actor_count >= MOST
     numbers = {"others": _MANY if is_many else others, "count": _MANY if is_many else actor_count}
     return texts.fill(_of_number(templates[language], language, others), {**data, **numbers}, language)
+
+
+def plurals_of(language: str) -> list[str]:
+    """Return the plural categories of a language, `other` among them."""
+    return [plural for plural in _PLURALS if plural in _plural(language).tags or plural == "other"]
 
 
 def fill_key(template: str, data: Mapping[str, object]) -> str:
@@ -64,10 +68,10 @@ def shorten_key(key: str) -> str:
     return key.replace("\0", "\N{REPLACEMENT CHARACTER}")[:LONGEST_KEY]
 
 
-def _of_number(template: str | Mapping[Plural, str], language: str, number: int) -> str:
+def _of_number(template: str | Mapping[str, str], language: str, number: int) -> str:
     if isinstance(template, str):
         return template
-    return template.get(_plural(language)(number), template["other"])  # type: ignore[call-overload, no-any-return]
+    return template.get(_plural(language)(number), template["other"])
 
 
 @cache

@@ -66,14 +66,14 @@ class TestDeclaration:
                 {"text": {"en": "by {user_name}"}, "with_actor": False},
                 "text.en has {user_name}, which is no field of it",
             ),
-            ({"link": "javascript:alert(1)"}, "link: String should match pattern"),
-            ({"link": "//elsewhere.example"}, "link: String should match pattern"),
+            ({"text": {"en": "a", "e!": "b"}}, "text.e!: should be a language, such as en or zh-CN"),
+            ({"category": "My events"}, "category: should be small letters, digits, - and _, with a letter first"),
+            ({"link": "javascript:alert(1)"}, "link: should be a path, or an address with http:// or https://"),
+            ({"link": "//elsewhere.example"}, "link: should be a path, or an address with http:// or https://"),
             ({"link": "/articles/{art_id}"}, "link has {art_id}, which is no field of it"),
             ({"group": "liked:{art_id}"}, "group has {art_id}, which is no field of it"),
             ({"group_text": {"en": "{others}"}}, "group_text needs group, which says what belongs together"),
             ({"group": "all", "group_text": {"zh": "赞"}}, "group_text should have the language en"),
-            ({"group": "all", "group_text": {"en": {"one": "x"}}}, "should have the category other"),
-            ({"group": "all", "group_text": {"en": {"other": "x", "lots": "y"}}}, "group_text.en"),
             ({"group": "all", "group_text": {"en": "{title}"}}, "group_text.en has {title}, which is no field of it"),
             (
                 {"group": "all", "group_text": {"en": {"one": "{title}", "other": "x"}}},
@@ -81,7 +81,7 @@ class TestDeclaration:
             ),
             (
                 {"group": "all", "group_text": {"en": "{others}"}, "with_actor": False},
-                "group_text counts people; an event without an actor has none",
+                "group_text counts people, and with_actor=False says that there are none: leave group_text out",
             ),
             ({"text": {"en": "{others}"}, "group": "all"}, "text.en has {others}, which is no field of it"),
             ({"expires_after": 0}, "expires_after: should be longer than 0"),
@@ -94,6 +94,38 @@ class TestDeclaration:
 
         assert str(raised.value).startswith("event ")
         assert complaint in str(raised.value)
+
+    @pytest.mark.parametrize(
+        ("group_text", "complaint"),
+        [
+            ({"en": 5}, "group_text.en: should be a text, or a text for each plural category"),
+            ({"en": ["x"]}, "group_text.en: should be a text, or a text for each plural category"),
+            ({"en": ""}, "group_text.en: String should have at least 1 character"),
+            ({"en": {"other": 5}}, "group_text.en.other: Input should be a valid string"),
+            ({"en": {"other": "{"}}, "group_text.en.other: '{' has a brace that is no part of a placeholder"),
+            ({"en": {}}, "group_text.en: should have the category other, for all other numbers"),
+            ({"en": {"one": "x"}}, "group_text.en: should have the category other, for all other numbers"),
+            ({"en": {"other": "x", "lots": "y"}}, "group_text: en has no plural category lots; it has one, other"),
+            ({"en": {"other": "x", "two": "y"}}, "group_text: en has no plural category two; it has one, other"),
+            ({"en": "x", "zh": {"one": "x", "other": "y"}}, "group_text: zh has no plural category one; it has other"),
+            (
+                {"en": "x", "ru": {"zero": "y", "other": "z"}},
+                "group_text: ru has no plural category zero; it has one, few, many, other",
+            ),
+            ({"en": "x", "e!": "y"}, "group_text.e!: should be a language, such as en or zh-CN"),
+        ],
+    )
+    def test_error_of_a_group_text_says_where_it_is(self, group_text: dict[str, Any], complaint: str) -> None:
+        with pytest.raises(DeclarationError) as raised:
+            declare(group="all", group_text=group_text)
+
+        assert str(raised.value).startswith(f"event 'tried': {complaint}")
+        assert ";" not in str(raised.value).replace(complaint, "")  # nothing else is wrong
+
+    def test_all_categories_of_a_language_are_accepted(self) -> None:
+        forms = {"zero": "0", "one": "1", "two": "2", "few": "3", "many": "11", "other": "100"}
+
+        assert declare(group="all", group_text={"en": "x", "ar": forms}).declaration.group_text["ar"] == forms
 
     @pytest.mark.parametrize("field", sorted(group_texts.FIELDS))
     def test_field_of_a_group_is_refused_where_there_are_groups(self, field: str) -> None:
