@@ -99,4 +99,4 @@ def test_example_of_event_endpoint_and_handler_works(copy: Path) -> None:
     done = subprocess.run([*pytest_, *tests], cwd=copy, capture_output=True, text=True, timeout=110, check=False)
 
     assert done.returncode == 0, done.stdout
-    assert "5 passed" in done.stdout
+    assert "6 passed" in done.stdout

@@ -15,6 +15,21 @@ from flask import Flask
 from core.event_documents import BEGIN, END
 from tests.system import ROOT
 
+GROUPED = """class PokeNotify(
+    Event,
+    name="poke notify",
+    text={"en": "{user_name} waves at you"},
+    group="waves",
+    group_text={
+        "en": {
+            "one": "{user_name} and {others} other wave at you",
+            "other": "{user_name} and {others} others wave at you",
+        },
+    },
+):
+    \"""Say here when it happens.\"""
+"""
+
 
 def test_list_names_every_event(app: Flask) -> None:
     listed = app.test_cli_runner().invoke(args=["events", "list"])
@@ -71,11 +86,40 @@ class TestNew:
             "| `poke notify` | Say here when it happens. | `message`: string, `times`: integer | general |"
             in (root / "docs/events.md").read_text()
         )
+        assert "1 passed" in self.run_written(root)
+
+    def test_group_is_written_with_its_texts_and_a_test_of_them(self, app: Flask, root: Path) -> None:
+        texts = ["one:{user_name} and {others} other wave at you", "other:{user_name} and {others} others wave at you"]
+        group = ["--group", "waves", "--group-text", texts[0], "--group-text", texts[1]]
+
+        done = self.run(app, "poke notify", "--text", "{user_name} waves at you", *group)
+
+        assert done.exit_code == 0, done.output
+        assert (root / "host_events.py").read_text().endswith(GROUPED)
+        assert "`{user_name} and {others} others wave at you`" in (root / "docs/events.md").read_text()
+        assert "2 passed" in self.run_written(root)
+
+    @pytest.mark.parametrize(
+        ("args", "written"),
+        [
+            ([], '    group="pokes",\n):'),
+            (["--group-text", "{count}: more"], '    group="pokes",\n    group_text={"en": "{count}: more"},\n):'),
+        ],
+    )
+    def test_group_may_have_one_text_or_none(self, app: Flask, root: Path, args: list[str], written: str) -> None:
+        done = self.run(app, "poke notify", "--text", "{user_name} pokes you", "--group", "pokes", *args)
+
+        assert done.exit_code == 0, done.output
+        assert written in (root / "host_events.py").read_text()
+        assert f"{1 + bool(args)} passed" in self.run_written(root)
+
+    def run_written(self, root: Path) -> str:
+        """Run the tests that were written, and return the output."""
         command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/unit/host_events"]
         path = os.pathsep.join([str(root), str(ROOT)])
         env = {**os.environ, "PYTHONPATH": path}
         tested = subprocess.run(command, cwd=root, env=env, capture_output=True, text=True, timeout=60, check=False)
-        assert "1 passed" in tested.stdout, tested.stdout
+        return tested.stdout
 
     @pytest.mark.parametrize(
         ("args", "complaint"),
@@ -86,8 +130,11 @@ class TestNew:
             (["poke notify", "--field", "a:date"], "'a:date' should be NAME:TYPE"),
             (["poke notify", "--about", 'x"""; y'], "should be one line, without double quotes"),
             (["poke notify", "--text", "{a}"], "text.en has {a}, which is no field of it"),
+            (["poke notify", "--group", "poke:{a}"], "group has {a}, which is no field of it"),
+            (["poke notify", "--group-text", "{count}"], "group_text needs group"),
+            (["poke notify", "--group", "a", "--group-text", "one:x"], "group_text.en: should have the category other"),
+            (["poke notify", "--group", "a", "--group-text", "x", "--group-text", "other:y"], "or one for each of"),
         ],
-        ids=["known name", "name of the servers", "reserved field", "unknown type", "quotes", "unknown placeholder"],
     )
     def test_wrong_event_writes_nothing(self, app: Flask, root: Path, args: list[str], complaint: str) -> None:
         done = self.run(app, "--text", "waves", *args)
