@@ -4,22 +4,9 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { InboxStore } from "../src/store/inbox-store.js";
-import { FakeGroupsInbox, member } from "./fakes/groups.js";
+import { FakeGroupsInbox, member, openGroups as open, update } from "./fakes/groups.js";
 import { notification } from "./fakes/fakes.js";
 import { entry } from "./fakes/inbox.js";
-
-async function open(found) {
-  const inbox = new FakeGroupsInbox(found);
-  const store = new InboxStore(inbox, { groups: true });
-  await store.load();
-  const shown = () => store.getSnapshot();
-  return { inbox, store, shown, items: () => shown().items.map(({ id, count }) => [id, count]) };
-}
-
-const update = (id, groupId, count) => {
-  const actors = [{ id: 2, name: "Ann", photo: "" }];
-  return { ...notification(id, `${id}-0`), event: "following notify", group: "following", group_id: groupId, count, actor_count: count, actors };
-};
 
 const FOUND = () => [member(5, 3), member(4, 3), member(3, 3), entry(2), entry(1)];
 
@@ -96,7 +83,7 @@ test("what is withdrawn or marked elsewhere within a group is read again", async
   const { inbox, store, items } = await open(FOUND());
   t.mock.timers.enable({ apis: ["setTimeout"] });
   const reread = async () => {
-    t.mock.timers.tick(300);
+    t.mock.timers.tick(1000);
     for (let turn = 0; turn < 10; turn++) await Promise.resolve();
   };
 

@@ -1,5 +1,7 @@
 /** Groups: the newest notification of a group stands for all of it, with `count`, `actors` and the same `group_id`. */
 
+import { insert } from "./items.js";
+
 /** Return what stays the same while a group gets new notifications. */
 export function keyOf({ id, group_id: groupId }) {
   return groupId ?? id;
@@ -10,22 +12,31 @@ export function sizeOf({ count = 1 }) {
   return count;
 }
 
-/** Return the items, newest first, without those that a newer one of their group stands for. */
+/**
+ * Return the items, newest first, without those that a newer one of their group stands for. What is archived stands for
+ * what is archived.
+ */
 export function withoutOlder(items) {
-  const keys = new Set();
-  const kept = items.filter((item) => !keys.has(keyOf(item)) && keys.add(keyOf(item)));
+  const live = new Set();
+  const archived = new Set();
+  const kept = items.filter((item) => {
+    const keys = item.archived_at ? archived : live;
+    return !keys.has(keyOf(item)) && keys.add(keyOf(item));
+  });
   return kept.length === items.length ? items : kept;
 }
 
-/** Return the items without what an item stands for instead: those of its group, or itself as it was. */
-export function withoutGroupOf(items, item) {
-  if (!isOfGroup(item)) return items;
-  return items.filter((other) => !isReplaced(other, item) || isNewer(other, item));
+/** Return the items with another one in its place, without what it stands for. If it is there, or newer, return the same list. */
+export function put(items, item) {
+  if (!isOfGroup(item)) return insert(items, item);
+  const replaced = items.filter((other) => isReplaced(other, item));
+  if (replaced.some((other) => isNewer(other, item))) return items;
+  return insert(replaced.length ? items.filter((other) => !replaced.includes(other)) : items, item);
 }
 
 /** Say whether an item stands where an update of its group belongs. */
 export function isReplaced(other, update) {
-  return keyOf(other) === keyOf(update) || other.id === update.id;
+  return other.id === update.id || (!other.archived_at && keyOf(other) === keyOf(update));
 }
 
 function isOfGroup({ group_id: groupId }) {
@@ -37,10 +48,14 @@ function isNewer(one, other) {
   return one.id > other.id || (one.id === other.id && sizeOf(one) >= sizeOf(other));
 }
 
-/** Say whether items stand for all of these ids, so that nothing else has changed with them. */
-export function standForAll(items, ids) {
-  const found = items.filter(({ id }) => ids.has(id));
-  return found.reduce((sum, item) => sum + sizeOf(item), 0) >= ids.size;
+/** Say whether a notification may be one of those that an item stands for. */
+export function mayBePart(id, item) {
+  return keyOf(item) <= id && id <= item.id;
+}
+
+/** Say whether an item, which is one of these ids, stands for others that are none of them. */
+export function isPartOnly(item, ids, size) {
+  return size > 1 && size > [...ids].filter((id) => mayBePart(id, item)).length;
 }
 
 /** Return an api of the inbox whose lists have one item for each group. */

@@ -1,15 +1,15 @@
 /** The inbox as data: notifications, newest first, with the number of unread ones. It needs no DOM and no framework. */
 
 import { Changes } from "./changes.js";
-import { isReplaced, sizeOf, standForAll, withGroups, withoutGroupOf, withoutOlder } from "./groups.js";
-import { insert, isUnread, LARGEST_COUNT, merge, trim } from "./items.js";
+import { isPartOnly, isReplaced, mayBePart, put, sizeOf, withGroups, withoutOlder } from "./groups.js";
+import { isUnread, itemOf, LARGEST_COUNT, merge, trim } from "./items.js";
 import { Listeners } from "./listeners.js";
-import { apply, send } from "./marks.js";
-import { PAGE, readNewest } from "./pages.js";
+import { apply, countUnread, MarkQueue } from "./marks.js";
+import { Newest, PAGE } from "./pages.js";
+import { Rereads } from "./rereads.js";
 import { EMPTY, makeSnapshot, NOTHING } from "./snapshot.js";
 import { StateLists } from "./state-lists.js";
 
-const REREAD_MS = 300;
 const MOST_ITEMS = 1000;
 const MOST_READ = 10_000; // if the reader has come so far
 
@@ -22,23 +22,25 @@ const MOST_READ = 10_000; // if the reader has come so far
 export class InboxStore {
   #api;
   #groups;
+  #sizeOf; // how many notifications an item stands for
   #listeners = new Listeners();
   #items = []; // as the server said, newest first
   #unread = 0;
   #unseen = 0;
   #marks = new Set(); // what is on its way; shown at once, and taken back if it fails
-  #sent = Promise.resolve(); // all earlier marks
-  #changes = new Changes();
+  #queue;
+  #changes;
   #lists; // those of single states
   #rest = { ...NOTHING, connection: EMPTY.connection };
   #snapshot = EMPTY; // null: to be made when somebody asks for it
   #most = MOST_ITEMS;
   #counts = 0;
   #expected = 0; // the next count that is pushed, if no other device marks anything as read
-  #loading = null;
+  #newest;
+  #taken = 0; // `since` of the answer that was taken last
   #loadingMore = null;
   #number = 0; // changes with each reset, so that late answers are dropped
-  #rereadTimer;
+  #rereads = new Rereads(() => this.load());
 
   /**
    * `api.list({limit, before, state})` resolves to {unread_count, unseen_count, results}, `api.markRead({ids} or {up_to})`
@@ -49,8 +51,14 @@ export class InboxStore {
   constructor(api, { groups = false } = {}) {
     this.#api = groups ? withGroups(api) : api;
     this.#groups = groups;
+    this.#sizeOf = groups ? sizeOf : () => 1;
+    this.#changes = new Changes(this.#sizeOf);
     this.#rest.hasGroups = groups;
-    this.#lists = new StateLists(this.#api, { about: this.getSnapshot, marks: this.#marks, tell: () => this.#setSoon({}) });
+    this.#queue = new MarkQueue(this.#api);
+    this.#newest = new Newest(this.#api);
+    const tell = () => this.#setSoon({});
+    const [about, marks, gather, begin] = [this.getSnapshot, this.#marks, this.#gather, this.#beginPage];
+    this.#lists = new StateLists(this.#api, { about, marks, gather, begin, tell });
   }
 
   subscribe = (listener) => this.#listeners.add(listener);
@@ -82,17 +90,7 @@ export class InboxStore {
    * within bounds. Callers at once share the requests.
    */
   readNewest() {
-    const end = (loading) => this.#loading === loading && (this.#loading = null);
-    if (this.#loading === null) {
-      const since = this.#changes.now;
-      const read = readNewest(this.#api, this.#items).then((page) => ({ ...page, since }));
-      const loading = (this.#loading = read);
-      loading.then(
-        () => end(loading),
-        () => end(loading),
-      );
-    }
-    return this.#loading;
+    return this.#newest.read(this.#items, this.#changes.now);
   }
 
   /** Read the page after the oldest notification. Callers at once share the request. */
@@ -146,23 +144,27 @@ export class InboxStore {
 
   /** Take what readNewest has read. */
   take({ results, unseen_count: unseen, since = 0, isWhole = results.length < PAGE }) {
+    if (since < this.#taken) return; // one that was asked for later has come first
+    this.#taken = since;
     const keep = (item, known) => this.#changes.keep(item, known, since);
+    const withoutLeft = (items) => this.#changes.withoutLeft(items, results, since);
     const { items, keepsOlder } = merge(this.#items, results, !isWhole, keep);
     this.#rest.hasStates = unseen !== undefined && typeof this.#api.markState === "function";
-    this.#items = this.#gather(items);
+    this.#items = this.#gather(withoutLeft(items));
+    this.#lists.renew(withoutLeft, this.#items);
+    if (this.#items.some((item) => this.#changes.hasLeft(item))) this.#rereads.ask();
     this.#set({ status: "ready", error: null, isStale: false, hasMore: keepsOlder ? this.#rest.hasMore : !isWhole });
   }
 
   /** Take a live notification. */
   add(notification) {
     const item = itemOf(notification, this.#groups);
-    const others = this.#groups ? withoutGroupOf(this.#items, item) : this.#items;
-    const items = insert(others, item);
-    if (items === others || this.#gather(items) !== items) return; // it is there already
-    const before = others === this.#items ? undefined : this.#items.find((other) => isReplaced(other, item));
+    const before = this.#items.find((other) => isReplaced(other, item));
+    const items = put(this.#items, item);
+    if (items === this.#items) return; // it is there already
     this.#items = items;
     this.#lists.add(item);
-    this.#tally({ all: Math.max(0, sizeOf(item) - (before ? sizeOf(before) : 0)) });
+    this.#tally({ all: Math.max(0, this.#sizeOf(item) - (before ? this.#sizeOf(before) : 0)) });
     if (item.group_id === undefined) this.#countOne(); // an update of a group may come after the counts
     this.#setSoon({});
   }
@@ -173,7 +175,7 @@ export class InboxStore {
     const isReadElsewhere = count < this.#expected - marked;
     this.#count({ unread_count: count });
     this.#setSoon({});
-    if (isReadElsewhere) this.#reread();
+    if (isReadElsewhere) this.#rereads.ask();
   }
 
   /** Take the number of those that nobody has seen, that was pushed; null if the server does not know it now. */
@@ -193,26 +195,33 @@ export class InboxStore {
     const changed = new Set(ids);
     const change = { ...(readAt !== undefined && { read: readAt !== null }) };
     if (archivedAt !== undefined) change.archived = archivedAt !== null;
-    const before = this.#items.filter(isUnread).length;
+    const found = this.#items.filter(({ id }) => changed.has(id));
+    const isKnown = found.reduce((sum, item) => sum + this.#sizeOf(item), 0) === changed.size;
+    const parts = found.filter((item) => isPartOnly(item, changed, this.#sizeOf(item))).map(({ id }) => id);
+    if (change.archived) {
+      this.#changes.leave(parts); // the others of their groups stay
+      for (const id of parts) changed.delete(id);
+    }
+    const before = countUnread(this.#items, this.#sizeOf);
     this.#apply({ which: { ids: [...changed] }, change });
-    this.#expected = Math.max(0, this.#expected + this.#items.filter(isUnread).length - before);
+    this.#expected = Math.max(0, this.#expected + countUnread(this.#items, this.#sizeOf) - before);
     this.#setSoon({});
-    const isOfGroup = this.#groups && !standForAll(this.#items, changed);
-    for (const { id } of this.#items) changed.delete(id);
-    const isBack = change.archived === false && changed.size > 0;
-    if (more || isBack || isOfGroup) this.#reread();
+    if (more || parts.length > 0 || (!isKnown && (this.#groups || change.archived === false))) this.#rereads.ask();
     else if (change.archived !== undefined) this.#recount(this.#number);
   }
 
-  /** Remove what its sender has withdrawn. */
+  /** Remove what its sender has withdrawn. A group goes on without them. */
   withdraw(ids) {
     const gone = new Set(ids);
-    const alone = this.#items.filter((item) => gone.has(item.id) && sizeOf(item) === 1);
-    if (this.#groups && alone.length < gone.size) this.#reread(); // a group goes on without them
-    const kept = this.#items.filter(({ id }) => !gone.has(id));
+    const isGone = (item) => gone.has(item.id) && this.#sizeOf(item) === 1;
+    const isPart = (item) => this.#sizeOf(item) > 1 && ids.some((id) => mayBePart(id, item));
+    this.#changes.leave(ids);
+    this.#newest.forget(); // what is on its way may still have them
+    if ([...this.#items, ...this.#lists.items].some(isPart)) this.#rereads.ask();
+    const kept = this.#items.filter((item) => !isGone(item));
     this.#tally({ all: kept.length - this.#items.length });
     this.#items = kept;
-    this.#lists.remove(gone);
+    this.#lists.remove(isGone);
     this.#setSoon({});
   }
 
@@ -222,16 +231,17 @@ export class InboxStore {
 
   /** Forget everything, because the user has logged out. */
   reset() {
-    clearTimeout(this.#rereadTimer);
-    this.#rereadTimer = undefined;
+    this.#rereads.cancel();
     this.#number += 1;
     this.#items = [];
     this.#unread = this.#unseen = this.#expected = 0;
     this.#changes.clear();
+    this.#taken = 0;
     this.#lists.reset();
     this.#most = MOST_ITEMS;
     this.#marks.clear();
-    this.#loading = this.#loadingMore = null;
+    this.#newest.forget();
+    this.#loadingMore = null;
     this.#set(NOTHING);
   }
 
@@ -248,16 +258,13 @@ export class InboxStore {
     if (this.#rest.hasStates) this.#unseen = Math.min(this.#unseen + 1, LARGEST_COUNT);
   }
 
-  #gather(items) {
-    return this.#groups ? withoutOlder(items) : items;
-  }
+  #gather = (items) => (this.#groups ? withoutOlder(items) : items);
 
-  #reread() {
-    this.#rereadTimer ??= setTimeout(() => {
-      this.#rereadTimer = undefined;
-      this.load();
-    }, REREAD_MS);
-  }
+  /** Return what adds the results of a page that is read now to items. */
+  #beginPage = () => {
+    const since = this.#changes.now;
+    return (items, results) => this.#gather([...items, ...this.#changes.withoutLeft(results, results, since)]);
+  };
 
   /** Read how many there are of each state. Without them, the tabs show none. */
   async #recount(number) {
@@ -274,11 +281,12 @@ export class InboxStore {
     const before = this.#items.at(-1)?.id;
     if (before === undefined) return this.load();
     this.#set({ isLoadingMore: true });
+    const add = this.#beginPage();
     try {
       const { results } = await this.#api.list({ limit: PAGE, before });
       if (number !== this.#number) return;
       const known = new Set(this.#items.map(({ id }) => id));
-      this.#items = this.#gather([...this.#items, ...results.filter(({ id }) => !known.has(id) && id < before)]);
+      this.#items = add(this.#items, results.filter(({ id }) => !known.has(id) && id < before));
       this.#most = Math.min(Math.max(this.#most, this.#items.length), MOST_READ);
       this.#endLoadingMore({ hasMore: results.length === PAGE && this.#items.length < MOST_READ, error: null });
     } catch (error) {
@@ -297,7 +305,7 @@ export class InboxStore {
     this.#marks.add(mark);
     this.#set({ error: null });
     try {
-      const counts = await this.#sendInTurn(mark);
+      const counts = await this.#queue.send(mark, () => number === this.#number);
       if (number !== this.#number) return counts;
       this.#apply(mark);
       this.#marks.delete(mark);
@@ -312,17 +320,6 @@ export class InboxStore {
     }
   }
 
-  /** A mark and its undo follow each other quickly, and two requests may reach a server in either order. */
-  #sendInTurn(mark) {
-    const number = this.#number;
-    const sent = this.#sent.then(() => {
-      if (number !== this.#number) throw new Error("the user has logged out");
-      return send(this.#api, mark);
-    });
-    this.#sent = sent.catch(() => {});
-    return sent;
-  }
-
   /** Say whether one of these items stands for others. A server without groups has none. */
   #isOfGroups({ ids }) {
     if (!this.#groups || !ids) return false;
@@ -333,7 +330,7 @@ export class InboxStore {
   #apply(mark) {
     const after = apply(this.#items, mark);
     this.#changes.note(after.filter((item, place) => item !== this.#items[place]).map(({ id }) => id));
-    this.#items = after;
+    this.#items = this.#gather(after);
     this.#lists.apply(mark);
   }
 
@@ -357,16 +354,6 @@ export class InboxStore {
   }
 
   #makeSnapshot() {
-    return makeSnapshot(this.#rest, { marks: this.#marks, items: this.#items, unread: this.#unread, unseen: this.#unseen });
+    return makeSnapshot(this.#rest, { marks: this.#marks, gather: this.#gather, items: this.#items, unread: this.#unread, unseen: this.#unseen });
   }
-}
-
-/** Return a live notification as the inbox has it. What a group has is no data of its own. */
-function itemOf({ id, event, timestamp, text, url, offset, silent, ...rest }, isGrouped) {
-  const { group, group_id, count, actor_count, actors, ...fields } = rest;
-  const isOfGroup = isGrouped && group_id !== undefined;
-  const item = { id, event, data: isOfGroup ? fields : rest, created_at: timestamp, read: false };
-  if (isOfGroup) Object.assign(item, { group, group_id, count, actor_count, actors });
-  if (text !== undefined) Object.assign(item, { text, url });
-  return item;
 }

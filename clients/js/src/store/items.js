@@ -31,3 +31,13 @@ export function insert(items, item) {
   if (place === -1) return [...items, item];
   return items[place].id === item.id ? items : [...items.slice(0, place), item, ...items.slice(place)];
 }
+
+/** Return a live notification as the inbox has it. What a group has is no data of its own. */
+export function itemOf({ id, event, timestamp, text, url, offset, silent, ...rest }, isGrouped) {
+  const { group, group_id, count, actor_count, actors, ...fields } = rest;
+  const isOfGroup = isGrouped && group_id !== undefined;
+  const item = { id, event, data: isOfGroup ? fields : rest, created_at: timestamp, read: false };
+  if (isOfGroup) Object.assign(item, { group, group_id, count, actor_count, actors });
+  if (text !== undefined) Object.assign(item, { text, url });
+  return item;
+}

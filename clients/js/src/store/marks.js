@@ -14,6 +14,10 @@ export function apply(items, { which, change }) {
   return items.map((item) => (ids.has(item.id) || item.id <= which.up_to ? changed(item, change) : item));
 }
 
+export function countUnread(items, sizeOf) {
+  return items.filter(isUnread).reduce((sum, item) => sum + sizeOf(item), 0);
+}
+
 /** Return the items and the count as they are shown while marks are on their way. */
 export function showWith(marks, items, unread) {
   let shown = items;
@@ -26,8 +30,28 @@ export function showWith(marks, items, unread) {
   return { items: shown, unread: count };
 }
 
-/** Send a mark to the server; resolve to its newest answer. Each server knows how to mark as read. */
-export async function send(api, { which, change, withIds, isOfGroups }) {
+/** Sends one mark after another: two requests may reach a server in either order, and so could a mark and its undo. */
+export class MarkQueue {
+  #api;
+  #last = Promise.resolve();
+
+  constructor(api) {
+    this.#api = api;
+  }
+
+  /** Resolve to the counts of the server. Reject if `isCurrent()` is false when its turn comes. */
+  send(mark, isCurrent) {
+    const sent = this.#last.then(() => {
+      if (!isCurrent()) throw new Error("the user has logged out");
+      return send(this.#api, mark);
+    });
+    this.#last = sent.catch(() => {});
+    return sent;
+  }
+}
+
+/** Resolve to the newest answer. Each server knows how to mark as read. */
+async function send(api, { which, change, withIds, isOfGroups }) {
   if (withIds) return api.markState({ filter: which, ...change, with_ids: true });
   const isPlain = change.read && Object.keys(change).length === 1 && !isOfGroups;
   const more = isOfGroups ? { ...change, groups: true } : change;
@@ -51,7 +75,7 @@ function changed(item, { read = item.read, archived = Boolean(item.archived_at) 
 }
 
 function countWith({ which, change, isOfGroups }, before, after, count) {
-  const unreadOf = (items) => items.filter(isUnread).reduce((sum, item) => sum + (isOfGroups ? sizeOf(item) : 1), 0);
+  const unreadOf = (items) => countUnread(items, isOfGroups ? sizeOf : () => 1);
   if (which.up_to !== undefined && change.read) return unreadOf(after);
   if (count >= LARGEST_COUNT) return count;
   return Math.max(0, count + unreadOf(after) - unreadOf(before));

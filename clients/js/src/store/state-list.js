@@ -1,6 +1,6 @@
 /** The notifications of one state, "unread" or "archived", beside those of the whole inbox. It is read when it is shown. */
 
-import { withoutGroupOf } from "./groups.js";
+import { put } from "./groups.js";
 import { PAGE } from "./pages.js";
 
 const EMPTY = { status: "idle", items: [], hasMore: false, isLoadingMore: false, error: null };
@@ -9,15 +9,21 @@ const EMPTY = { status: "idle", items: [], hasMore: false, isLoadingMore: false,
 export class StateList {
   #state;
   #api;
+  #begin;
   #tell;
   #shown = EMPTY;
+  #oldest; // the last one of the pages that were read
   #loading = null;
   #number = 0;
 
-  /** `tell()` is called when something has changed. */
-  constructor(state, api, tell) {
+  /**
+   * `begin()` is called before a page is read, and returns a function that adds its results to items. `tell()` is called
+   * when something has changed.
+   */
+  constructor(state, { api, begin, tell }) {
     this.#state = state;
     this.#api = api;
+    this.#begin = begin;
     this.#tell = tell;
   }
 
@@ -27,12 +33,10 @@ export class StateList {
 
   load = () => this.#read(undefined, { status: this.#shown.status === "ready" ? "ready" : "loading" });
 
-  loadMore = () => this.#read(this.#shown.items.at(-1)?.id, { isLoadingMore: true });
+  loadMore = () => this.#read(this.#oldest, { isLoadingMore: true });
 
   add(item) {
-    if (this.#state !== "unread" || this.#shown.status !== "ready") return;
-    const isOfGroup = item.count !== undefined; // it stands for the older ones of its group
-    this.#set({ items: [item, ...(isOfGroup ? withoutGroupOf(this.#shown.items, item) : this.#shown.items)] });
+    if (this.#state === "unread" && this.#shown.status === "ready") this.#set({ items: put(this.#shown.items, item) });
   }
 
   change(act) {
@@ -52,12 +56,13 @@ export class StateList {
 
   async #readPage(before, changes, number) {
     this.#set(changes);
+    const add = this.#begin();
     const rest = { status: "ready", isLoadingMore: false, error: null };
     try {
       const { results } = await this.#api.list({ limit: PAGE, state: this.#state, ...(before && { before }) });
       if (number !== this.#number) return;
-      const items = before ? [...this.#shown.items, ...results] : results;
-      this.#set({ ...rest, items, hasMore: results.length === PAGE });
+      this.#oldest = results.at(-1)?.id;
+      this.#set({ ...rest, items: add(before ? this.#shown.items : [], results), hasMore: results.length === PAGE });
     } catch (error) {
       const status = this.#shown.items.length ? "ready" : "failed";
       if (number === this.#number) this.#set({ ...rest, status, error });

@@ -1,16 +1,22 @@
 /** The lists of single states, beside that of the whole inbox. */
 
+import { keyOf, put } from "./groups.js";
 import { apply, showWith } from "./marks.js";
 import { StateList } from "./state-list.js";
 
 export class StateLists {
   #lists;
+  #gather;
   #shown; // what `show` returns
 
-  /** `about()` is what is true of the whole inbox, `marks` are on their way; `tell()` is called when something has changed. */
-  constructor(api, { about, marks, tell }) {
+  /**
+   * `about()` is what is true of the whole inbox, `marks` are on their way; `gather(items)` returns one item for each
+   * group; `begin` and `tell` are those of StateList.
+   */
+  constructor(api, { about, marks, gather, begin, tell }) {
+    this.#gather = gather;
     const make = (act) => new Map(["unread", "archived"].map((state) => [state, act(state)]));
-    this.#lists = make((state) => new StateList(state, api, tell));
+    this.#lists = make((state) => new StateList(state, { api, begin, tell }));
     this.#shown = make((state) => this.#make(state, about, marks));
   }
 
@@ -29,11 +35,16 @@ export class StateLists {
   }
 
   apply(mark) {
-    this.#each((list) => list.change((items) => apply(items, mark)));
+    this.#each((list) => list.change((items) => this.#gather(apply(items, mark))));
   }
 
-  remove(ids) {
-    this.#each((list) => list.change((items) => items.filter(({ id }) => !ids.has(id))));
+  remove(isGone) {
+    this.#each((list) => list.change((items) => items.filter((item) => !isGone(item))));
+  }
+
+  /** `withoutLeft(items)` returns what is still there. For the groups of the others, those of `rows` stand now. */
+  renew(withoutLeft, rows) {
+    this.#each((list) => list.change((items) => putInstead(items, withoutLeft(items), rows)));
   }
 
   reset() {
@@ -50,7 +61,7 @@ export class StateLists {
       if (whole === about()) return snapshot;
       whole = about();
       const { items } = showWith(marks, list.shown.items, 0);
-      return (snapshot = { ...whole, ...list.shown, items: items.filter(isIn) });
+      return (snapshot = { ...whole, ...list.shown, items: this.#gather(items.filter(isIn)) });
     };
     return { getSnapshot, load: list.load, loadMore: list.loadMore };
   }
@@ -58,4 +69,10 @@ export class StateLists {
   #each(act) {
     for (const list of this.#lists.values()) act(list);
   }
+}
+
+function putInstead(items, kept, rows) {
+  if (kept.length === items.length) return items;
+  const keys = new Set(items.filter((item) => !kept.includes(item)).map(keyOf));
+  return rows.filter((row) => keys.has(keyOf(row))).reduce((all, row) => put(all, row), kept);
 }

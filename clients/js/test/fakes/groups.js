@@ -1,5 +1,7 @@
 /** The inbox of a server that knows groups, in memory. */
 
+import { InboxStore } from "../../src/store/inbox-store.js";
+import { notification } from "./fakes.js";
 import { entry, FakeStatesInbox } from "./inbox.js";
 
 /** With `groups: true` only the newest entry of each group is listed, and a mark of it marks those before it. */
@@ -29,3 +31,18 @@ export class FakeGroupsInbox extends FakeStatesInbox {
 }
 
 export const member = (id, groupId, more = {}) => entry(id, { group: "following", group_id: groupId, ...more });
+
+/** Return an inbox, and a store that has read it and shows groups. */
+export async function openGroups(found) {
+  const inbox = new FakeGroupsInbox(found);
+  const store = new InboxStore(inbox, { groups: true });
+  await store.load();
+  const itemsIn = (state) => store.inState(state).getSnapshot().items.map(({ id, count }) => [id, count]);
+  return { inbox, store, itemsIn, shown: () => store.getSnapshot(), items: () => itemsIn("all") };
+}
+
+/** What is pushed when a group has got a new one. */
+export const update = (id, groupId, count) => {
+  const actors = [{ id: 2, name: "Ann", photo: "" }];
+  return { ...notification(id, `${id}-0`), event: "following notify", group: "following", group_id: groupId, count, actor_count: count, actors };
+};
