@@ -1,17 +1,14 @@
 /** The inbox as data: notifications, newest first, with the number of unread ones. It needs no DOM and no framework. */
 
-import { Changes } from "./changes.js";
-import { isPartOnly, isReplaced, mayBePart, put, sizeOf, withGroups, withoutOlder } from "./groups.js";
-import { isUnread, itemOf, LARGEST_COUNT, merge, trim } from "./items.js";
+import { sizeOf, withGroups } from "./groups.js";
+import { InboxItems } from "./inbox-items.js";
+import { isUnread, itemOf, LARGEST_COUNT } from "./items.js";
 import { Listeners } from "./listeners.js";
-import { apply, countUnread, MarkQueue } from "./marks.js";
+import { MarkQueue } from "./marks.js";
 import { Newest, PAGE } from "./pages.js";
 import { Rereads } from "./rereads.js";
 import { EMPTY, makeSnapshot, NOTHING } from "./snapshot.js";
 import { StateLists } from "./state-lists.js";
-
-const MOST_ITEMS = 1000;
-const MOST_READ = 10_000; // if the reader has come so far
 
 /**
  * `getSnapshot` returns {connection, status, items, unread, unseen, counts, hasMore, isLoadingMore, hasStates, isStale, error},
@@ -22,22 +19,18 @@ const MOST_READ = 10_000; // if the reader has come so far
 export class InboxStore {
   #api;
   #groups;
-  #sizeOf; // how many notifications an item stands for
   #listeners = new Listeners();
-  #items = []; // as the server said, newest first
-  #unread = 0;
-  #unseen = 0;
+  #items;
   #marks = new Set(); // what is on its way; shown at once, and taken back if it fails
   #queue;
-  #changes;
   #lists; // those of single states
   #rest = { ...NOTHING, connection: EMPTY.connection };
   #snapshot = EMPTY; // null: to be made when somebody asks for it
-  #most = MOST_ITEMS;
-  #counts = 0;
+  #unread = 0;
+  #unseen = 0;
   #expected = 0; // the next count that is pushed, if no other device marks anything as read
+  #counts = 0; // how many have come
   #newest;
-  #taken = 0; // `since` of the answer that was taken last
   #loadingMore = null;
   #number = 0; // changes with each reset, so that late answers are dropped
   #rereads = new Rereads(() => this.load());
@@ -51,14 +44,13 @@ export class InboxStore {
   constructor(api, { groups = false } = {}) {
     this.#api = groups ? withGroups(api) : api;
     this.#groups = groups;
-    this.#sizeOf = groups ? sizeOf : () => 1;
-    this.#changes = new Changes(this.#sizeOf);
+    this.#items = new InboxItems(groups);
     this.#rest.hasGroups = groups;
     this.#queue = new MarkQueue(this.#api);
     this.#newest = new Newest(this.#api);
+    const { gather, beginPage: begin } = this.#items;
     const tell = () => this.#setSoon({});
-    const [about, marks, gather, begin] = [this.getSnapshot, this.#marks, this.#gather, this.#beginPage];
-    this.#lists = new StateLists(this.#api, { about, marks, gather, begin, tell });
+    this.#lists = new StateLists(this.#api, { about: this.getSnapshot, marks: this.#marks, gather, begin, tell });
   }
 
   subscribe = (listener) => this.#listeners.add(listener);
@@ -81,7 +73,7 @@ export class InboxStore {
       this.take(page);
       if (this.#rest.hasStates) this.#recount(number);
     } catch (error) {
-      if (number === this.#number) this.#set({ status: this.#items.length ? "ready" : "failed", error });
+      if (number === this.#number) this.#set({ status: this.#items.all.length ? "ready" : "failed", error });
     }
   };
 
@@ -90,7 +82,7 @@ export class InboxStore {
    * within bounds. Callers at once share the requests.
    */
   readNewest() {
-    return this.#newest.read(this.#items, this.#changes.now);
+    return this.#newest.read(this.#items.all, this.#items.now);
   }
 
   /** Read the page after the oldest notification. Callers at once share the request. */
@@ -108,8 +100,8 @@ export class InboxStore {
    */
   markAllRead = async () => {
     const ids = this.getSnapshot().items.filter(isUnread).map(({ id }) => id);
-    if (!this.#items.length) return ids;
-    const which = { up_to: this.#items[0].id };
+    if (!this.#items.all.length) return ids;
+    const which = { up_to: this.#items.all[0].id };
     const answer = await this.#mark({ which, change: { read: true }, withIds: this.#rest.hasStates });
     return answer.ids === undefined ? ids : answer.ids;
   };
@@ -135,8 +127,8 @@ export class InboxStore {
 
   /** Mark as seen what is here. It does not reject: the next time will do. */
   markSeen = async () => {
-    if (!this.#rest.hasStates || this.#unseen === 0 || this.#items.length === 0) return;
-    const mark = { filter: { up_to: this.#items[0].id }, seen: true };
+    if (!this.#rest.hasStates || this.#unseen === 0 || this.#items.all.length === 0) return;
+    const mark = { filter: { up_to: this.#items.all[0].id }, seen: true };
     this.#unseen = 0;
     this.#set({});
     await this.#api.markState(mark).catch(() => {});
@@ -144,27 +136,21 @@ export class InboxStore {
 
   /** Take what readNewest has read. */
   take({ results, unseen_count: unseen, since = 0, isWhole = results.length < PAGE }) {
-    if (since < this.#taken) return; // one that was asked for later has come first
-    this.#taken = since;
-    const keep = (item, known) => this.#changes.keep(item, known, since);
-    const withoutLeft = (items) => this.#changes.withoutLeft(items, results, since);
-    const { items, keepsOlder } = merge(this.#items, results, !isWhole, keep);
+    const taken = this.#items.take({ results, since }, !isWhole);
+    if (taken === null) return;
+    this.#lists.renew((items) => this.#items.withoutLeft(items, results, since), this.#items.all);
+    if (this.#items.isBehind) this.#rereads.ask();
     this.#rest.hasStates = unseen !== undefined && typeof this.#api.markState === "function";
-    this.#items = this.#gather(withoutLeft(items));
-    this.#lists.renew(withoutLeft, this.#items);
-    if (this.#items.some((item) => this.#changes.hasLeft(item))) this.#rereads.ask();
-    this.#set({ status: "ready", error: null, isStale: false, hasMore: keepsOlder ? this.#rest.hasMore : !isWhole });
+    this.#set({ status: "ready", error: null, isStale: false, hasMore: taken.keepsOlder ? this.#rest.hasMore : !isWhole });
   }
 
   /** Take a live notification. */
   add(notification) {
     const item = itemOf(notification, this.#groups);
-    const before = this.#items.find((other) => isReplaced(other, item));
-    const items = put(this.#items, item);
-    if (items === this.#items) return; // it is there already
-    this.#items = items;
+    const more = this.#items.put(item);
+    if (more === null) return; // it is there already
     this.#lists.add(item);
-    this.#tally({ all: Math.max(0, this.#sizeOf(item) - (before ? this.#sizeOf(before) : 0)) });
+    this.#tally(more);
     if (item.group_id === undefined) this.#countOne(); // an update of a group may come after the counts
     this.#setSoon({});
   }
@@ -195,32 +181,28 @@ export class InboxStore {
     const changed = new Set(ids);
     const change = { ...(readAt !== undefined && { read: readAt !== null }) };
     if (archivedAt !== undefined) change.archived = archivedAt !== null;
-    const found = this.#items.filter(({ id }) => changed.has(id));
-    const isKnown = found.reduce((sum, item) => sum + this.#sizeOf(item), 0) === changed.size;
-    const parts = found.filter((item) => isPartOnly(item, changed, this.#sizeOf(item))).map(({ id }) => id);
+    const { parts, isAll } = this.#items.find(changed);
     if (change.archived) {
-      this.#changes.leave(parts); // the others of their groups stay
+      this.#items.leave(parts);
       for (const id of parts) changed.delete(id);
     }
-    const before = countUnread(this.#items, this.#sizeOf);
+    const before = this.#items.unread;
     this.#apply({ which: { ids: [...changed] }, change });
-    this.#expected = Math.max(0, this.#expected + countUnread(this.#items, this.#sizeOf) - before);
+    this.#expected = Math.max(0, this.#expected + this.#items.unread - before);
     this.#setSoon({});
-    if (more || parts.length > 0 || (!isKnown && (this.#groups || change.archived === false))) this.#rereads.ask();
+    if (more || parts.length > 0 || (!isAll && (this.#groups || change.archived === false))) this.#rereads.ask();
     else if (change.archived !== undefined) this.#recount(this.#number);
   }
 
   /** Remove what its sender has withdrawn. A group goes on without them. */
   withdraw(ids) {
     const gone = new Set(ids);
-    const isGone = (item) => gone.has(item.id) && this.#sizeOf(item) === 1;
-    const isPart = (item) => this.#sizeOf(item) > 1 && ids.some((id) => mayBePart(id, item));
-    this.#changes.leave(ids);
+    const isGone = (item) => gone.has(item.id) && this.#items.sizeOf(item) === 1;
+    this.#tally(-this.#items.all.filter(isGone).length);
+    this.#items.leave(ids);
     this.#newest.forget(); // what is on its way may still have them
-    if ([...this.#items, ...this.#lists.items].some(isPart)) this.#rereads.ask();
-    const kept = this.#items.filter((item) => !isGone(item));
-    this.#tally({ all: kept.length - this.#items.length });
-    this.#items = kept;
+    if (this.#items.arePartOf([...this.#items.all, ...this.#lists.items], ids)) this.#rereads.ask();
+    this.#items.remove(isGone);
     this.#lists.remove(isGone);
     this.#setSoon({});
   }
@@ -233,12 +215,9 @@ export class InboxStore {
   reset() {
     this.#rereads.cancel();
     this.#number += 1;
-    this.#items = [];
+    this.#items.clear();
     this.#unread = this.#unseen = this.#expected = 0;
-    this.#changes.clear();
-    this.#taken = 0;
     this.#lists.reset();
-    this.#most = MOST_ITEMS;
     this.#marks.clear();
     this.#newest.forget();
     this.#loadingMore = null;
@@ -258,37 +237,27 @@ export class InboxStore {
     if (this.#rest.hasStates) this.#unseen = Math.min(this.#unseen + 1, LARGEST_COUNT);
   }
 
-  #gather = (items) => (this.#groups ? withoutOlder(items) : items);
-
-  /** Return what adds the results of a page that is read now to items. */
-  #beginPage = () => {
-    const since = this.#changes.now;
-    return (items, results) => this.#gather([...items, ...this.#changes.withoutLeft(results, results, since)]);
-  };
-
   /** Read how many there are of each state. Without them, the tabs show none. */
   async #recount(number) {
     const counts = await this.#api.counts?.().catch(() => null);
     if (number === this.#number && counts) this.#set({ counts });
   }
 
-  #tally({ all }) {
+  #tally(more) {
     const { counts } = this.#rest;
-    if (counts) this.#rest.counts = { ...counts, all: Math.min(Math.max(0, counts.all + all), LARGEST_COUNT) };
+    if (counts) this.#rest.counts = { ...counts, all: Math.min(Math.max(0, counts.all + more), LARGEST_COUNT) };
   }
 
   async #loadMore(number) {
-    const before = this.#items.at(-1)?.id;
+    const before = this.#items.all.at(-1)?.id;
     if (before === undefined) return this.load();
     this.#set({ isLoadingMore: true });
-    const add = this.#beginPage();
+    const add = this.#items.beginPage();
     try {
       const { results } = await this.#api.list({ limit: PAGE, before });
       if (number !== this.#number) return;
-      const known = new Set(this.#items.map(({ id }) => id));
-      this.#items = add(this.#items, results.filter(({ id }) => !known.has(id) && id < before));
-      this.#most = Math.min(Math.max(this.#most, this.#items.length), MOST_READ);
-      this.#endLoadingMore({ hasMore: results.length === PAGE && this.#items.length < MOST_READ, error: null });
+      this.#items.addOlder(add, results, before);
+      this.#endLoadingMore({ hasMore: results.length === PAGE && !this.#items.isFull, error: null });
     } catch (error) {
       if (number === this.#number) this.#endLoadingMore({ error });
     }
@@ -324,13 +293,11 @@ export class InboxStore {
   #isOfGroups({ ids }) {
     if (!this.#groups || !ids) return false;
     const wanted = new Set(ids);
-    return [...this.#items, ...this.#lists.items].some((item) => wanted.has(item.id) && sizeOf(item) > 1);
+    return [...this.#items.all, ...this.#lists.items].some((item) => wanted.has(item.id) && sizeOf(item) > 1);
   }
 
   #apply(mark) {
-    const after = apply(this.#items, mark);
-    this.#changes.note(after.filter((item, place) => item !== this.#items[place]).map(({ id }) => id));
-    this.#items = this.#gather(after);
+    this.#items.apply(mark);
     this.#lists.apply(mark);
   }
 
@@ -347,13 +314,11 @@ export class InboxStore {
   }
 
   #change(changes) {
-    const { items, hasDropped } = trim(this.#items, this.#most);
-    this.#items = items;
-    this.#rest = { ...this.#rest, ...changes, ...(hasDropped && { hasMore: true }) };
+    this.#rest = { ...this.#rest, ...changes, ...(this.#items.trim() && { hasMore: true }) };
     this.#snapshot = null;
   }
 
   #makeSnapshot() {
-    return makeSnapshot(this.#rest, { marks: this.#marks, gather: this.#gather, items: this.#items, unread: this.#unread, unseen: this.#unseen });
+    return makeSnapshot(this.#rest, { marks: this.#marks, items: this.#items, unread: this.#unread, unseen: this.#unseen });
   }
 }

@@ -6,9 +6,9 @@ export const NOTHING = { status: "idle", hasMore: false, isLoadingMore: false, e
 export const EMPTY = { ...NOTHING, connection: "connecting", items: [], unread: 0, unseen: 0 };
 
 /** Return the snapshot with `marks` that are on their way. What is archived is in a list of its own. */
-export function makeSnapshot(rest, { marks, gather, items, unread, unseen }) {
-  const shown = showWith(marks, items, unread);
+export function makeSnapshot(rest, { marks, items, unread, unseen }) {
+  const shown = showWith(marks, items.all, unread);
   const counts = rest.counts && { ...rest.counts, unread: shown.unread };
-  const here = gather(shown.items.filter(({ archived_at: archivedAt }) => !archivedAt));
+  const here = items.gather(shown.items.filter(({ archived_at: archivedAt }) => !archivedAt));
   return { ...rest, ...shown, items: here, unseen, counts };
 }
