@@ -55,11 +55,11 @@ export class Inbox {
   }
 
   /** Return how a live notification is shown elsewhere: {parts, href, open}, as the list shows it. */
-  describe({ id, event, actor_count, ...data }) {
+  describe({ id, event, group_id, actor_count, ...data }) {
     const { inbox } = this.#push;
     const parts = describe({ event, data, actor_count }, { templates: TEMPLATES, language: LANGUAGE, somebody: wordsOf(LANGUAGE).somebody });
     const href = linkOf({ event, data }, document.baseURI, TEMPLATES);
-    return { parts, href, open: () => inbox.markRead([id]).catch(() => {}) };
+    return { parts, href, open: () => inbox.markRead([{ id, group_id }]).catch(() => {}) };
   }
 
   /** Read it again, because something may have changed. */

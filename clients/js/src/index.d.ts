@@ -91,6 +91,9 @@ export interface Snapshot {
   readonly error: Error | null;
 }
 
+/** Ids, or items: then what stands by now for the group of each is marked as a whole. */
+type Marked = Iterable<number | { id: number; group_id?: number | null }>;
+
 export class InboxStore {
   /** With `groups`, one item stands for all of a group. */
   constructor(api: InboxApi, options?: { groups?: boolean });
@@ -98,12 +101,15 @@ export class InboxStore {
   getSnapshot: () => Snapshot;
   load: () => Promise<void>;
   loadMore: () => Promise<void>;
-  /** Rejects if the server did not do it; then it is taken back. */
-  markRead: (ids: Iterable<number>) => Promise<void>;
+  /** As change. */
+  markRead: (which: Marked) => Promise<number[] | null>;
   /** Resolves to the ids of those that were unread, null where they are too many. Give them to `change` to undo it. */
   markAllRead: () => Promise<number[] | null>;
-  /** Rejects as markRead does. */
-  change: (ids: Iterable<number>, change: Omit<Change, "seen">, options?: { withGroups?: boolean }) => Promise<void>;
+  /**
+   * Resolves to the ids of all that changed, null where they are too many. To undo it, give them back with `withGroups:
+   * false`. Rejects if the server did not do it; then it is taken back.
+   */
+  change: (which: Marked, change: Omit<Change, "seen">, options?: { withGroups?: boolean }) => Promise<number[] | null>;
   markSeen: () => Promise<void>;
   /** Whether the server lets users mute people. */
   readonly canMute: boolean;

@@ -67,6 +67,57 @@ test("a mark of the item can be taken back for all of the group", async () => {
   assert.equal(shown().unread, 5);
 });
 
+test("a mark of an older item of a group marks all of the group as it is now", async () => {
+  const { inbox, store, shown } = await open(FOUND());
+  const [held] = shown().items;
+  inbox.entries = [member(7, 3), ...inbox.entries];
+  store.add(update(7, 3, 4));
+
+  await store.markRead([held]);
+
+  assert.equal(shown().items[0].read, true);
+  assert.deepEqual(inbox.entries.filter(({ read }) => read).map(({ id }) => id), [7, 5, 4, 3]); // prettier-ignore
+});
+
+test("what was archived of a group can be taken back exactly, also when it is no longer here", async () => {
+  const found = FOUND();
+  found[2].archived_at = 1;
+  const { inbox, store, items, shown } = await open(found);
+  const [held] = shown().items;
+
+  const ids = await store.change([held], { archived: true });
+  inbox.entries = [member(8, 8), ...inbox.entries]; // the archived group has ended
+  await store.load();
+  await store.change(ids, { archived: false }, { withGroups: false });
+  await store.load();
+
+  assert.deepEqual(ids, [5, 4]);
+  assert.deepEqual(items(), [[8, 1], [5, 2], [2, undefined], [1, undefined]]); // prettier-ignore
+});
+
+test("taking back the archiving of a group shows it and its count at once", async () => {
+  const { store, items, shown } = await open(FOUND());
+  const ids = await store.change([shown().items[0]], { archived: true });
+  assert.equal(shown().unread, 2);
+
+  const undoing = store.change(ids, { archived: false }, { withGroups: false });
+
+  assert.deepEqual(items()[0], [5, 3]);
+  assert.equal(shown().unread, 5);
+  await undoing;
+});
+
+test("a mark of many rows resolves to all that have changed", async () => {
+  const found = [...Array.from({ length: 1050 }, (_, place) => entry(1052 - place)), member(2, 1), member(1, 1)];
+  const { store, shown } = await open(found);
+  while (shown().hasMore) await store.loadMore();
+
+  const ids = await store.change(shown().items, { read: true });
+
+  assert.equal(shown().items.length, 1051);
+  assert.equal(new Set(ids).size, 1052);
+});
+
 test("taking back a mark of all names each notification, and marks no other", async () => {
   const found = FOUND();
   found[2].read = true;

@@ -108,13 +108,17 @@ export class InboxView {
 
   /** What can be done with a notification. What leaves the list can be taken back. */
   #createActions() {
-    const change = (item, changes) => attempt(this.#inbox.change([item.id], changes));
+    const change = (item, changes) => attempt(this.#inbox.change([item], changes));
     const move = (item, archived, said) => {
-      change(item, { archived });
-      this.#undoBar.show(this.#context.words[said], () => change(item, { archived: !archived }));
+      const moving = change(item, { archived });
+      this.#undoBar.show(this.#context.words[said], async () => {
+        const ids = await moving;
+        if (ids === null) change(item, { archived: !archived });
+        else this.#undo(ids, { archived: !archived });
+      });
     };
     return {
-      markRead: (item) => attempt(this.#inbox.markRead([item.id])),
+      markRead: (item) => attempt(this.#inbox.markRead([item])),
       markUnread: (item) => change(item, { read: false }),
       archive: (item) => move(item, true, "archived"),
       unarchive: (item) => move(item, false, "unarchived"),
@@ -313,7 +317,12 @@ export class InboxView {
     this.#showNew();
     const ids = await attempt(this.#inbox.markAllRead());
     if (!ids?.length || !this.#inbox.getSnapshot().hasStates) return;
-    this.#undoBar.show(this.#context.words.allRead, () => attempt(this.#inbox.change(ids, { read: false }, { withGroups: false })));
+    this.#undoBar.show(this.#context.words.allRead, () => this.#undo(ids, { read: false }));
+  }
+
+  /** `ids` are all that a change has changed; undefined if it failed. */
+  #undo(ids, change) {
+    if (ids) attempt(this.#inbox.change(ids, change, { withGroups: false }));
   }
 
   /** A server that restarts has many readers, so not all of them read at once. */

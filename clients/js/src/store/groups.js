@@ -39,6 +39,12 @@ export function isReplaced(other, update) {
   return other.id === update.id || (!other.archived_at && keyOf(other) === keyOf(update));
 }
 
+/** Return what stands now for what an item stood for, which may be older; the item itself if there is no other. */
+export function newestOf(items, item) {
+  if (!isOfGroup(item) || item.archived_at) return item;
+  return items.find((other) => !other.archived_at && keyOf(other) === keyOf(item)) ?? item;
+}
+
 function isOfGroup({ group_id: groupId }) {
   return groupId !== undefined && groupId !== null;
 }

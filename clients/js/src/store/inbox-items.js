@@ -1,7 +1,7 @@
 /** The notifications of an inbox as the server said, newest first, and what is known better: no requests, no marks on their way. */
 
 import { Changes } from "./changes.js";
-import { isPartOnly, isReplaced, mayBePart, put, sizeOf, withoutOlder } from "./groups.js";
+import { isPartOnly, isReplaced, mayBePart, newestOf, put, sizeOf, withoutOlder } from "./groups.js";
 import { merge, trim } from "./items.js";
 import { apply, countUnread } from "./marks.js";
 
@@ -48,6 +48,11 @@ export class InboxItems {
 
   /** Return one item for each group. */
   gather = (items) => (this.#isGrouped ? withoutOlder(items) : items);
+
+  /** Return what stands now for an item, which may be older. */
+  newestOf(item) {
+    return this.#isGrouped ? newestOf(this.#items, item) : item;
+  }
 
   /** Take the newest page; return {keepsOlder}, as `merge` does, or null if an answer that was asked for later was taken before. */
   take({ results, since }, isFull) {

@@ -1,6 +1,6 @@
 /** The inbox as data: notifications, newest first, with the number of unread ones. It needs no DOM and no framework. */
 
-import { sizeOf, withGroups } from "./groups.js";
+import { withGroups } from "./groups.js";
 import { InboxItems } from "./inbox-items.js";
 import { isUnread, itemOf, LARGEST_COUNT } from "./items.js";
 import { Listeners } from "./listeners.js";
@@ -91,8 +91,8 @@ export class InboxStore {
     return this.#loadingMore;
   };
 
-  /** Mark some as read at once. If the server does not, take it back and reject. */
-  markRead = (ids) => this.#mark({ which: { ids: [...ids] }, change: { read: true } });
+  /** Mark some as read at once, as `change` does. */
+  markRead = (which) => this.change(which, { read: true });
 
   /**
    * Mark all that are here, and all older ones, as read. Resolve to the ids of those that were unread; to null where they
@@ -106,8 +106,17 @@ export class InboxStore {
     return answer.ids === undefined ? ids : answer.ids;
   };
 
-  /** Change some at once: {read?, archived?}, each true or false. If the server does not, take it back and reject. */
-  change = (ids, change, { withGroups = true } = {}) => this.#mark({ which: { ids: [...ids] }, change, withGroups });
+  /**
+   * Change some at once: {read?, archived?}, each true or false. They are ids, or items: what stands for an item's group by
+   * now is changed as a whole. Resolve to the ids of all that changed; to null where they are too many. Give them back
+   * without `withGroups` to undo it. If the server does not change them, take it back and reject.
+   */
+  change = async (which, change, { withGroups = true } = {}) => {
+    const items = [...which].map((one) => (typeof one === "object" ? this.#items.newestOf(one) : { id: one }));
+    const ids = items.map(({ id }) => id);
+    const answer = await this.#mark({ which: { ids }, change, isOfGroups: this.#isOfGroups(items), isExact: !withGroups });
+    return answer.ids === undefined ? ids : answer.ids;
+  };
 
   /** Whether people can be muted: the server has preferences, and so counts requests. */
   get canMute() {
@@ -268,8 +277,9 @@ export class InboxStore {
     this.#set({ ...changes, isLoadingMore: false });
   }
 
-  async #mark({ which, change, withIds = false, withGroups = true }) {
-    const mark = { which, change, withIds, isOfGroups: withGroups && this.#isOfGroups(which), isCounted: false };
+  async #mark(options) {
+    const mark = { ...options, isCounted: false };
+    const { change } = mark;
     const number = this.#number;
     this.#marks.add(mark);
     this.#set({ error: null });
@@ -290,10 +300,9 @@ export class InboxStore {
   }
 
   /** Say whether one of these items stands for others. A server without groups has none. */
-  #isOfGroups({ ids }) {
-    if (!this.#groups || !ids) return false;
-    const wanted = new Set(ids);
-    return [...this.#items.all, ...this.#lists.items].some((item) => wanted.has(item.id) && sizeOf(item) > 1);
+  #isOfGroups(items) {
+    const ids = new Set(items.map(({ id }) => id));
+    return [...items, ...this.#items.all, ...this.#lists.items].some((item) => ids.has(item.id) && this.#items.sizeOf(item) > 1);
   }
 
   #apply(mark) {

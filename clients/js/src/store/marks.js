@@ -1,6 +1,7 @@
 /**
  * Marks: what is changed of which notifications. A mark is {which, change}: `which` is {ids} or {up_to}, `change` is
- * {read?, archived?, seen?}, each true or false. `isOfGroups`: what an item stands for is marked with it.
+ * {read?, archived?, seen?}, each true or false. `isOfGroups`: what an item stands for is marked with it; the ids name
+ * all of that if the mark `isExact`.
  */
 
 import { sizeOf } from "./groups.js";
@@ -50,14 +51,20 @@ export class MarkQueue {
   }
 }
 
-/** Resolve to the newest answer. Each server knows how to mark as read. */
-async function send(api, { which, change, withIds, isOfGroups }) {
+/**
+ * Resolve to the counts, with the `ids` that changed if more than the given ones may have; null where they are too many.
+ * Each server knows how to mark as read.
+ */
+async function send(api, { which, change, withIds, isOfGroups, isExact }) {
   if (withIds) return api.markState({ filter: which, ...change, with_ids: true });
-  const isPlain = change.read && Object.keys(change).length === 1 && !isOfGroups;
-  const more = isOfGroups ? { ...change, groups: true } : change;
-  let answer;
-  for (const part of parts(which)) answer = await (isPlain ? api.markRead(part) : api.markState({ ...part, ...more }));
-  return answer;
+  const isOfMore = isOfGroups && !isExact;
+  const isPlain = change.read && Object.keys(change).length === 1 && !isOfMore;
+  const more = isOfMore ? { ...change, groups: true, with_ids: true } : change;
+  const answers = [];
+  for (const part of parts(which)) answers.push(await (isPlain ? api.markRead(part) : api.markState({ ...part, ...more })));
+  const counts = answers.at(-1);
+  if (!isOfMore) return counts;
+  return { ...counts, ids: answers.some(({ ids }) => ids === null) ? null : answers.flatMap(({ ids }) => ids) };
 }
 
 /** Taking back a mark of all may name many more ids than a call may have. */

@@ -83,7 +83,9 @@ export class FakeStatesInbox extends FakeInbox {
     if (mark.ids?.length > 1000) throw new Error("422");
     const ids = new Set(mark.ids);
     const isNamed = (entry) => ids.has(entry.id) || (entry.id <= mark.filter?.up_to && !entry.archived_at);
-    const changed = this.entries.filter((entry) => isNamed(entry) && (mark.read === undefined || entry.read !== mark.read));
+    const isChanged = ({ read, archived_at: archivedAt }) =>
+      (mark.read ?? read) !== read || (mark.archived ?? Boolean(archivedAt)) !== Boolean(archivedAt);
+    const changed = this.entries.filter((entry) => isNamed(entry) && isChanged(entry));
     for (const entry of this.entries.filter(isNamed)) {
       if (mark.read !== undefined) entry.read = mark.read;
       if (mark.archived !== undefined) entry.archived_at = mark.archived ? 1 : null;
