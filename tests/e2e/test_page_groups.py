@@ -8,6 +8,14 @@ from playwright.sync_api import Browser, expect
 from tests.e2e.pages import Person, look_away, look_back
 from tests.system import System
 
+WATCH_ROWS = """() => {
+  window.removed = 0;
+  const count = (nodes) => [...nodes].filter((node) => node.matches?.("article")).length;
+  const note = ({ removedNodes }) => (window.removed += count(removedNodes));
+  const watch = new MutationObserver((changes) => changes.forEach(note));
+  watch.observe(document.querySelector("#inbox-card"), { childList: true, subtree: true });
+}"""
+
 
 def follow(system: System, bob: Person, count: int) -> list[str]:
     """Let so many people follow Bob, and return their names."""
@@ -62,6 +70,39 @@ def test_row_that_is_read_is_read_as_a_whole_on_all_devices(browser: Browser, pa
     follow(pages_with_groups, bob, 1)
     bob.page.locator("#inbox-card .pill").click()
     expect(row).to_have_count(2)
+
+
+def test_archived_group_comes_back_as_a_whole(browser: Browser, pages_with_groups: System) -> None:
+    bob = Person(browser, pages_with_groups)
+    follow(pages_with_groups, bob, 3)
+    row = bob.page.locator("#inbox-card article")
+    expect(row).to_contain_text("and 2 others")
+
+    row.hover()
+    row.get_by_role("button", name="Archive").click()
+    expect(row).to_have_count(0)
+    bob.page.get_by_role("button", name="Undo").click()
+
+    expect(row).to_contain_text("and 2 others")
+    expect(bob.page).to_have_title("(3) Toutiao")
+    bob.page.reload()
+    expect(row).to_contain_text("and 2 others")
+
+
+def test_group_goes_on_when_its_newest_one_is_taken_back(browser: Browser, pages_with_groups: System) -> None:
+    bob = Person(browser, pages_with_groups)
+    users = [pages_with_groups.user() for _ in range(3)]
+    row = bob.page.locator("#inbox-card article")
+    bob.page.evaluate(WATCH_ROWS)
+    look_away(bob.page)
+    for user in users:
+        assert bob.api.call("POST", "/v1_0/user/followings", {"target": bob.id}, token=user.token)[0] == 201
+    expect(row).to_contain_text("and 2 others")
+
+    assert bob.api.call("DELETE", f"/v1_0/user/followings/{bob.id}", token=users[-1].token)[0] == 204
+
+    expect(row).to_contain_text(f"{users[-2].name} and 1 other follow you now")
+    assert bob.page.evaluate("() => window.removed") == 0
 
 
 def test_group_does_not_move_under_the_reader(browser: Browser, pages_with_groups: System) -> None:

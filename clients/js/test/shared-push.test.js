@@ -14,13 +14,14 @@ class Browser {
   tabs = [];
 
   /** Open a tab; what it has seen is in it, and its socket once it has one. */
-  async open({ userId = 7, locks = this.locks, storage = new FakeStorage(), loadInbox } = {}) {
+  async open({ userId = 7, locks = this.locks, storage = new FakeStorage(), loadInbox, groups } = {}) {
     const tab = { seen: [], sockets: [], inboxReads: 0, token: "token", channels: [], storage };
     tab.push = new SharedPush({
       io: (_url, { auth }) => tab.sockets.push((tab.socket = new FakeSocket(auth))) && tab.socket,
       url: "http://im.example",
       userId,
       storage,
+      groups,
       getToken: async () => tab.token,
       loadInbox: async () => {
         tab.inboxReads += 1;
@@ -94,6 +95,24 @@ test("the second tab has no socket, and the same events", async () => {
     assert.deepEqual(tab.details("withdrawn"), [[4]]);
     assert.deepEqual(tab.details("event"), [{ event: "anything", data: { a: 1 } }]);
   }
+});
+
+test("a tab that asks for groups shares no socket with one that does not, and one with those that do", async () => {
+  const plain = await browser.open();
+  const grouped = await browser.open({ groups: true });
+  const another = await browser.open({ groups: true });
+  await accept(plain, { offset: "1-0" });
+  await accept(grouped, { offset: "1-0" });
+  const groupOf = { ...notification(5, "2-0"), group: "following", group_id: 4, count: 2 };
+
+  plain.socket.receive("following notify", notification(5, "2-0"));
+  grouped.socket.receive("following notify", groupOf);
+  await settle();
+
+  assert.deepEqual(browser.tabs.map(({ sockets }) => sockets.length), [1, 1, 0]); // prettier-ignore
+  assert.deepEqual(plain.socket.greetings, [{ token: "token" }]);
+  assert.deepEqual(grouped.socket.greetings, [{ token: "token", groups: true }]);
+  assert.deepEqual([plain, grouped, another].map((tab) => tab.details("notification").map(({ count }) => count)), [[undefined], [2], [2]]); // prettier-ignore
 });
 
 test("a tab that comes later reads the inbox once and is live", async () => {
