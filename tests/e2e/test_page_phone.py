@@ -1,16 +1,13 @@
 """The inbox on a phone: a bar at the bottom, swipes over rows, and targets that a finger hits."""
 
 from collections.abc import Iterator
-from functools import cached_property
 
 import pytest
-from playwright.sync_api import Browser, CDPSession, expect
+from playwright.sync_api import Browser, expect
 
-from tests.e2e.pages import Person
+from tests.e2e.phone import FAR, TOUCH, Phone
 from tests.system import System
 
-TOUCH = {"has_touch": True, "is_mobile": True, "viewport": {"width": 360, "height": 740}, "locale": "en"}
-FAR = 130  # px, further than a swipe has to go
 SMALLEST = 44  # px, of a target
 SMALL_TARGETS = """(smallest) => [...document.querySelectorAll("button, select, input, [role=tab]")]
   .filter((e) => e.checkVisibility({ visibilityProperty: true, opacityProperty: true }))
@@ -18,43 +15,9 @@ SMALL_TARGETS = """(smallest) => [...document.querySelectorAll("button, select, 
   .map((e) => `${e.outerHTML.slice(0, 120)} ${e.getBoundingClientRect().height}`)"""
 
 
-class Phone(Person):
-    """A person with a touch screen."""
-
-    _from = (0.0, 0.0)
-
-    def swipe(self, name: str, *steps: tuple[int, int], lifts: bool = True) -> None:
-        """Put a finger on a row and move it to each of the steps, in px from where it began."""
-        box = self.row(name).bounding_box()
-        assert box is not None
-        self._from = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
-        self._touch("touchStart", 0, 0)
-        for dx, dy in steps:
-            self.move_finger(dx // 2, dy // 2)
-            self.move_finger(dx, dy)
-        if lifts:
-            self.lift()
-
-    def move_finger(self, dx: int, dy: int) -> None:
-        self._touch("touchMove", dx, dy)
-
-    def lift(self) -> None:
-        """Lift the finger after a rest: else it throws the page, and Chromium ignores a tap in the next moments."""
-        self.page.wait_for_timeout(150)
-        self._devtools.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
-
-    def _touch(self, kind: str, dx: int, dy: int) -> None:
-        x, y = self._from
-        self._devtools.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": [{"x": x + dx, "y": y + dy}]})
-
-    @cached_property
-    def _devtools(self) -> CDPSession:
-        return self.page.context.new_cdp_session(self.page)
-
-
 @pytest.fixture
 def bob(browser: Browser, pages: System) -> Iterator[Phone]:
-    bob = Phone(browser, pages, **TOUCH)
+    bob = Phone(browser, pages, **TOUCH, locale="en")
     yield bob
     bob.page.context.close()
 
@@ -131,3 +94,16 @@ def test_every_target_is_large_enough_for_a_finger(bob: Phone) -> None:
     bob.is_followed_by(2)
 
     assert bob.page.evaluate(SMALL_TARGETS, SMALLEST) == []
+
+
+def test_tap_reaches_the_row_and_one_button_has_all_that_can_be_done(bob: Phone) -> None:
+    [name] = bob.is_followed_by(1)
+    expect(bob.row(name)).to_be_visible()
+    box = bob.row(name).bounding_box()
+    assert box is not None
+
+    bob.page.touchscreen.tap(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+
+    expect(bob.row(name)).to_have_class("read")
+    bob.row(name).locator(".actions").get_by_role("button").tap()
+    expect(bob.page.get_by_role("menuitem")).to_have_text(["Follow back", "Mark unread", "Archive", "Mute"])

@@ -1,9 +1,13 @@
-/** The buttons of a row: what can be done with its notification. Where there are many, a menu has the last ones. */
+/**
+ * The buttons of a row: what can be done with its notification. Where there are many, a menu has the last ones. On a touch
+ * screen, where buttons can't wait for a pointer, the menu has all of them.
+ */
 
 import { element, iconButton, moveFocus } from "./elements.js";
 import { ICONS } from "./icons.js";
 
 const MOST = 3; // buttons; more would be as loud as the text
+const touch = globalThis.matchMedia?.("(hover: none)");
 
 /** What the list itself offers, as InboxView takes actions of an app: {name, icon, label, isShown, act}. */
 export function ownActions(words, act, inbox) {
@@ -41,8 +45,9 @@ export class RowActions {
   draw(item, text) {
     this.#item = item;
     const shown = this.#shown;
-    const buttons = shown.slice(0, MOST).map((action) => this.#draw(action, text));
-    if (shown.length > MOST) buttons.push(this.#drawMore(text));
+    const most = mostButtons();
+    const buttons = shown.slice(0, most).map((action) => this.#draw(action, text));
+    if (shown.length > most) buttons.push(this.#drawMore(text));
     for (const made of [...this.element.children]) if (!buttons.includes(made)) this.#remove(made);
     buttons.forEach((made, place) => {
       if (this.element.children[place] !== made) this.element.insertBefore(made, this.element.children[place] ?? null);
@@ -65,7 +70,7 @@ export class RowActions {
   #drawMore(text) {
     const { words, menu } = this.#context;
     this.#more ??= menu.createButton(words.moreActions, () =>
-      this.#shown.slice(MOST).map(({ icon, label, act }) => ({ icon, label: label(this.#item), act: () => act(this.#item) })),
+      this.#shown.slice(mostButtons()).map(({ icon, label, act }) => ({ icon, label: label(this.#item), act: () => act(this.#item) })),
     );
     this.#more.setAttribute("aria-label", `${words.moreActions}: ${text}`);
     return this.#more;
@@ -75,4 +80,8 @@ export class RowActions {
     moveFocus({ from: made, to: this.#row });
     made.remove();
   }
+}
+
+function mostButtons() {
+  return touch?.matches ? 0 : MOST;
 }

@@ -92,11 +92,13 @@ export const STYLE = `
 .inbox .unread .said strong { font-weight: 600; }
 .inbox time { color: var(--faint); font-size: 12px; white-space: nowrap; font-variant-numeric: tabular-nums; }
 .inbox .unread time { color: var(--ink); }
-.inbox .actions { position: absolute; inset-inline-end: 8px; top: calc(50% - 16px); z-index: 1; display: flex; opacity: 0;
-  border-radius: 8px; }
-.inbox article:is(:hover, :focus-visible, :has(:focus-visible), :has([aria-expanded="true"])) .actions { opacity: 1; }
-.inbox article:is(:hover, :focus-visible, :has(:focus-visible)) .actions:has(button) { background: var(--card); box-shadow: 0 0 0 1px var(--line); }
-.inbox article:is(:hover, :focus-visible, :has(:focus-visible)):has(.actions button) time { visibility: hidden; }
+.inbox .actions { position: absolute; inset-inline-end: 8px; top: calc(50% - 16px); z-index: 1; display: flex; border-radius: 8px; }
+@media (hover: hover) {
+  .inbox .actions { opacity: 0; }
+  .inbox article:is(:hover, :focus-visible, :has(:focus-visible), :has([aria-expanded="true"])) .actions { opacity: 1; }
+  .inbox article:is(:hover, :focus-visible, :has(:focus-visible)) .actions:has(button) { background: var(--card); box-shadow: 0 0 0 1px var(--line); }
+  .inbox article:is(:hover, :focus-visible, :has(:focus-visible)):has(.actions button) time { visibility: hidden; }
+}
 .inbox .menu { position: fixed; margin: 0; padding: 4px; border: 1px solid var(--line); border-radius: 10px; background: var(--card); color: var(--ink);
   box-shadow: 0 8px 24px rgb(0 0 0 / 16%); }
 .inbox .menu-item { display: flex; align-items: center; gap: 10px; width: 100%; min-height: 36px; padding: 4px 12px; border: 0; border-radius: 6px;
@@ -131,7 +133,9 @@ export const STYLE = `
 @media (hover: none) {
   .inbox .icon { width: 44px; height: 44px; }
   .inbox :is(.requests-line, .menu-item) { min-height: 44px; }
-  .inbox .actions { top: calc(50% - 22px); }
+  .inbox time { align-self: start; min-width: 28px; text-align: end; }
+  .inbox .actions { inset-inline-end: 2px; top: auto; bottom: 0; } /* below the time */
+  .inbox .actions .icon { background: none; }
   .inbox .shortcuts { display: none; }
   .inbox .tabs { height: 44px; }
   .inbox.has-states .day h3 { top: 92px; }
