@@ -70,13 +70,14 @@ class Person:
         assert status == 201, tokens
         return str(tokens["token"])
 
-    def second_device(self, browser: Browser) -> Page:
+    def second_device(self, browser: Browser, **options: Any) -> Page:
         """Log in on another device, and return its page."""
-        page = browser.new_context().new_page()
+        page = browser.new_context(**options).new_page()
         page.goto(self._system.api.url)
         page.fill("#log-in [name=user_name]", self.name)
         page.fill("#log-in [name=password]", PASSWORD)
         page.click("#log-in [value=log-in]")
+        page.mouse.move(0, 0)
         return page
 
     def read_inbox(self, limit: int = 20) -> Any:

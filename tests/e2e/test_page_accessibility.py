@@ -3,15 +3,11 @@
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, expect
 
+from tests.e2e.accessibility import fits, violations
 from tests.e2e.pages import Person, look_away, open_settings
-from tests.services import missing
-from tests.system import ROOT, System
-
-AXE = ROOT / "node_modules/axe-core/axe.min.js"
-# Off by default, since it is experimental: the visible text of a button must be in its accessible name.
-RULES = {"rules": {"label-content-name-mismatch": {"enabled": True}}}
+from tests.system import System
 
 
 @pytest.fixture(params=[360, 1280])
@@ -22,18 +18,6 @@ def width(request: pytest.FixtureRequest) -> int:
 @pytest.fixture(params=["light", "dark"])
 def options(request: pytest.FixtureRequest, width: int) -> dict[str, Any]:
     return {"viewport": {"width": width, "height": 800}, "color_scheme": request.param, "reduced_motion": "reduce"}
-
-
-def violations(page: Page) -> list[str]:
-    if not AXE.exists():
-        missing("axe-core (make page)")
-    page.evaluate(AXE.read_text())
-    found = page.evaluate("rules => axe.run(rules)", RULES)["violations"]
-    return [f"{rule['id']}: {node['html']}" for rule in found for node in rule["nodes"]]
-
-
-def fits(page: Page) -> bool:
-    return bool(page.evaluate("() => document.documentElement.scrollWidth <= innerWidth"))
 
 
 def test_log_in_page_is_accessible(browser: Browser, pages: System, options: dict[str, Any]) -> None:
