@@ -163,7 +163,8 @@ def read_inbox(query: dict[str, Any]) -> dict[str, Any]:
 def count_inbox(query: dict[str, Any]) -> dict[str, int]:
     """Count your notifications by state. What is unseen is unread too, and what is unread is among `all`.
 
-    `requests` are in none of the others. Those of people whom you muted are not counted.
+    Each notification counts, also where a list with `groups` has one row for many. `requests` are in none of the
+    others. Those of people whom you muted are not counted.
     """
     filter = inbox_filters.Filter(category=query["category"], group=query["group"])
     with state.database.reading() as connection:

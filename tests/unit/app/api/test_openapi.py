@@ -8,7 +8,10 @@ from flask import Flask
 from flask.testing import FlaskClient
 from openapi_spec_validator import validate
 
+from tests.system import ROOT
 from tests.unit.app.conftest import Call
+
+OF_THE_INBOX = {"notifications", "requests", "preferences", "push_subscriptions"}
 
 
 def test_document_is_valid_and_complete(app: Flask, client: FlaskClient) -> None:
@@ -67,6 +70,22 @@ def test_fields_that_are_always_present_are_required(client: FlaskClient) -> Non
     assert sorted(schemas["ProfileAnswer"]["required"]) == ["id", "introduction", "name", "photo"]
     assert schemas["ErrorAnswer"]["required"] == ["message"]
     assert "required" not in schemas["ProfileBody"]
+
+
+def test_page_of_the_inbox_has_each_call_parameter_and_field(client: FlaskClient) -> None:
+    page = (ROOT / "docs/inbox.md").read_text()
+    calls = [each for each in _operations(client) if each[2]["tags"][0] in OF_THE_INBOX]
+    schemas = client.get("/openapi.json").json["components"]["schemas"]
+    answers = ("NotificationAnswer", "CountsAnswer", "StatesAnswer", "PreferencesAnswer", "SubscriptionAnswer")
+    bodies = [name for name in schemas if any(f"/{name}'" in str(call.get("requestBody")) for _, _, call in calls)]
+
+    named = {f"{method.upper()} {re.sub('{.*}', '<id>', path.removeprefix('/v1_0'))}" for method, path, _ in calls}
+    fields = {field for name in (*answers, *bodies, "FilterBody") for field in schemas[name]["properties"]}
+    parameters = {one["name"] for _, _, call in calls for one in call.get("parameters", []) if one["in"] == "query"}
+
+    assert len(named) == 13
+    assert {call for call in named if call not in " ".join(page.split())} == set()
+    assert {field for field in fields | parameters if not re.search(rf"[`{{ ]{field}[`,}}]", page)} == set()
 
 
 def test_patterns_are_valid_in_ecmascript(client: FlaskClient) -> None:
