@@ -34,7 +34,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from core import declarations, payloads, push_subscriptions, texts, web_push_rules
 from core.db import among, among_listed, list_of, unix_time
 from core.event_data import InvalidData
-from core.models import Notification, PushSubscription, WebPush
+from core.models import TOLD_BEFORE, Notification, PushSubscription, WebPush
 
 _MOST_OF_CLAIM = 500  # rows that a claim reads, to find the newest of each group
 _MOST_OF_DEVICE = 3  # web pushes at once
@@ -70,7 +70,8 @@ _KEY = tuple_(_w.notification_id, _w.subscription_id)
 def plan(connection: Connection, notification_ids: Sequence[int]) -> None:
     """Make the web pushes of notifications that are being marked as dispatched, one for each device of the recipient.
 
-    Each is due when the `push_after` of its event is over. Notifications of events without it are passed over.
+    Each is due when the `push_after` of its event is over. Notifications of events without it are passed over, and so
+    are those of what the recipient was told a moment ago.
     """
     if _delays():
         new = _plan(connection.dialect.name, declarations.known_names())
@@ -84,7 +85,8 @@ def _plan(dialect: str, names: frozenset[str]) -> Any:
     due_at = unix_time() + case(delays, value=_n.event)
     not_before = case((_s.paused_until > due_at, _s.paused_until), else_=due_at)
     is_given = among_listed(dialect, _n.id, bindparam("ids", type_=String))
-    is_meant = and_(is_given, _n.withdrawn_at.is_(None), _n.event.in_(sorted(delays)))
+    is_news = or_(_n.pushed_at.is_(None), _n.pushed_at != TOLD_BEFORE)
+    is_meant = and_(is_given, is_news, _n.withdrawn_at.is_(None), _n.event.in_(sorted(delays)))
     found = select(_n.id, _s.id, not_before).join_from(_n, _s, _s.user_id == _n.recipient_id).where(is_meant)
     kind: Any = sqlite if dialect == "sqlite" else postgresql
     new = kind.insert(_w).from_select(["notification_id", "subscription_id", "due_at"], found)

@@ -78,6 +78,16 @@ class TestPlan:
         assert claim(database) == []  # push_after is not over
         make_due(database)
         assert sorted(one.key for one in claim(database)) == [(told, phone), (told, laptop)]
+
+    def test_what_was_told_a_moment_ago_is_not_planned_again(
+        self, database: Database, users: list[int], phone: int
+    ) -> None:
+        with database.transaction() as connection:
+            inbox.add(connection, FollowingNotify(), recipient_id=users[0], actor_id=users[1], was_told=True)
+
+        dispatch(database)
+
+        assert count(database) == 0
         assert claim(database) == []
 
     def test_it_is_due_after_the_time_that_its_event_declares(
