@@ -4,6 +4,7 @@ import logging
 import sqlite3
 from dataclasses import dataclass
 
+import psycopg
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
@@ -27,6 +28,10 @@ class Fault:
     remedy: str
 
 
+class NoAnswer(psycopg.OperationalError):
+    """A statement was not answered in time. Behind a pooler nobody knows whether the server works on it."""
+
+
 class NoRights(Exception):
     """The database user lacks a right that this system needs."""
 
@@ -47,6 +52,8 @@ NO_RIGHTS = Fault(
     "the database is not ready, try again",
     "GRANT SELECT, INSERT, UPDATE ON ALL TABLES IN SCHEMA ... and USAGE ON ALL SEQUENCES IN SCHEMA ... to the user",
 )
+LOCKED = Fault("busy: a lock was held for too long", "the database is busy, try again", "")
+SLOW = Fault("busy: a statement took too long", "the database is busy, try again", "")
 DISK_FULL = Fault(
     "disk full",
     "the database is out of disk space, try again",
@@ -60,6 +67,9 @@ _BY_SQLSTATE = {
     "42703": NOT_MIGRATED,  # no such column
     "42501": NO_RIGHTS,
     "53100": DISK_FULL,
+    "55P03": LOCKED,
+    "40P01": LOCKED,  # a deadlock, which the server ends by an error of one of its transactions
+    "57014": SLOW,
 }
 _BY_SQLITE_CODE = {sqlite3.SQLITE_READONLY: READ_ONLY, sqlite3.SQLITE_FULL: DISK_FULL}
 _SQLITE_NOT_MIGRATED = ("no such table", "no such column", "has no column named")
@@ -87,6 +97,11 @@ def is_unavailable(error: BaseException) -> bool:
     return fault_of(error) is not None
 
 
+def is_slow(error: BaseException) -> bool:
+    """Say whether perhaps a statement alone took too long. Another one may be answered at once."""
+    return fault_of(error) is SLOW or isinstance(getattr(error, "orig", None), NoAnswer)
+
+
 def describe(error: BaseException) -> str:
     """Return what /readyz shows for an error."""
     fault = fault_of(error) or NO_ANSWER
@@ -99,7 +114,7 @@ def report(error: BaseException) -> None:
     """Log an error of the database. A fault that an operator can fix is logged once a minute, not for each call."""
     fault = fault_of(error) or NO_ANSWER
     if not fault.remedy:
-        log.warning("database is unavailable: %s", cause_of(error))
+        log.warning("database is %s: %s", fault.state, cause_of(error))
     elif _reported.is_due(fault):
         log.error("database: %s (%s). Remedy: %s", fault.state, cause_of(error), fault.remedy)
 

@@ -10,7 +10,7 @@ from sqlalchemy import URL, Engine, event
 from sqlalchemy.exc import InvalidatePoolError
 
 from core import versions
-from core.database_faults import READ_ONLY_STATE
+from core.database_faults import READ_ONLY_STATE, NoAnswer
 from core.settings import SettingsError
 
 _CONNECT_SECONDS = 2
@@ -135,13 +135,14 @@ class Connection(psycopg.Connection[Any]):
     def wait(self, gen: Any, interval: float = 0.1, timeout: float | None = None) -> Any:
         try:
             result = super().wait(gen, interval, self.silence_seconds if timeout is None else timeout)
-        except psycopg.OperationalError:
-            if self.pgconn.transaction_status == psycopg.pq.TransactionStatus.ACTIVE:
-                if self.is_pooled:
-                    with suppress(psycopg.Error):
-                        self.cancel_safe(timeout=_CANCEL_SECONDS)
-                self.close()  # else a late answer would count as that of the next statement
-            raise
+        except psycopg.OperationalError as error:
+            if self.pgconn.transaction_status != psycopg.pq.TransactionStatus.ACTIVE:
+                raise
+            if self.is_pooled:
+                with suppress(psycopg.Error):
+                    self.cancel_safe(timeout=_CANCEL_SECONDS)
+            self.close()  # else a late answer would count as that of the next statement
+            raise NoAnswer(str(error)) from error
         self.used_at = time.monotonic()
         return result
 
