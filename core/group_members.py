@@ -1,23 +1,36 @@
 """How many notifications a group has, and who did it: columns for a statement that has a row for each group."""
 
-from collections.abc import Sequence
+import logging
+import random
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import orjson
 from sqlalchemy import Text, cast, func, literal_column, select
+from sqlalchemy.exc import DBAPIError
 
-from core import user_ids
+from core import database_faults, user_ids, value_lists
+from core.db import Database
 from core.group_texts import MOST
-from core.inbox_filters import Conditions
+from core.inbox_filters import IS_LISTED, Conditions
 from core.models import Notification
 from core.profiles import Profile
 
+log = logging.getLogger(__name__)
+
 SHOWN_ACTORS = 3
 _MOST_READ = 2_000  # the newest members of one group, in which its people are counted
+_PART = 10  # groups of one statement
+_MOST_SLOW = 2  # statements that take too long, before the rest is left for later
 
 _table = Notification
 KEY_COLUMNS = (_table.group_key, _table.group_id)
+
+Key = tuple[str, str, str]  # the recipient, the event's name, and the filled text
+GIVEN_KEY: value_lists.Columns = (("recipient_id", str), ("event", str), ("group_key", str))
+GIVEN = (*GIVEN_KEY, ("group_id", int))
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +49,42 @@ class Members:
     newest: int | None = None
     actor_count: int = 0
     actors: Sequence[Actor] = ()
+
+
+def read_many(database: Database, ids: Mapping[Key, int]) -> dict[Key, Members]:
+    """Return what is marked as a member of each group and listed in the inbox, with all actors that are counted.
+
+    They are read in parts. A part that takes too long is missing in the answer: the others do not wait for it.
+    """
+    given = [(*key, id_) for key, id_ in ids.items()]
+    random.shuffle(given)  # so that no group is always in the part of a slow one
+    found: dict[Key, Members] = {}
+    slow = 0
+    for begin in range(0, len(given), _PART):
+        try:
+            found |= _read(database, given[begin : begin + _PART])
+        except DBAPIError as error:
+            if not database_faults.is_slow(error):
+                raise
+            log.warning("the members of %d groups can't be read now: %s", _PART, database_faults.cause_of(error))
+            slow += 1
+            if slow == _MOST_SLOW:
+                break
+    return found
+
+
+def _read(database: Database, given: Sequence[tuple[str, str, str, int]]) -> dict[Key, Members]:
+    with database.reading() as connection:  # of its own, since an error ends a transaction
+        statement = _of_many(connection.dialect.name)
+        rows = connection.execute(statement, value_lists.parameters(connection, GIVEN, given)).all()
+    return {(row.recipient_id, row.event, row.group_key): read(row) for row in rows}
+
+
+@cache
+def _of_many(dialect: str) -> Any:
+    given = value_lists.table_of(dialect, GIVEN)
+    listed = columns(given, IS_LISTED, dialect=dialect, actors=MOST)
+    return select(*(given.c[name] for name, _ in GIVEN_KEY), *listed)
 
 
 def columns(outer: Any, conditions: Conditions, *, dialect: str, actors: int = SHOWN_ACTORS) -> tuple[Any, ...]:

@@ -3,39 +3,57 @@
 A group is open while its newest shown member is neither read nor archived, and its first is no older than the window;
 or while its sockets are still to be told of a member. What is dispatched then joins it. Otherwise a new group begins.
 Sockets are told of each group at once, but no more often than every few seconds: what comes in between is due later.
+
+No row is locked while sockets are told: a slow message queue would stop every dispatcher that meets the same group. So
+who tells a group reserves it first, for a few seconds, and settles it when it is told. Who finds it reserved only joins
+it. `changes` shows who tells a group that others have joined it meanwhile; then it is told once more.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, and_, case, delete, func, or_, select, tuple_, update
+from sqlalchemy import (
+    BigInteger,
+    Connection,
+    and_,
+    bindparam,
+    case,
+    collate,
+    delete,
+    false,
+    func,
+    or_,
+    select,
+    true,
+    tuple_,
+    update,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 
-from core import group_members, payloads, value_lists
+from core import payloads, value_lists
 from core.db import Database, among, unix_time
-from core.group_members import Members
+from core.group_members import GIVEN, GIVEN_KEY, Key
 from core.group_texts import MOST
-from core.inbox_filters import IS_LISTED, IS_SHOWN
+from core.inbox_filters import IS_SHOWN
 from core.models import Notification, NotificationGroup
 
 _DELETED_AT_ONCE = 1000
 _KEPT_SECONDS = 3600  # after a group was told: longer than GROUP_SECONDS may be
-PAUSE_SECONDS = 60  # before another attempt to tell a group that can't be built
+PAUSE_SECONDS = 60  # before another attempt to tell a group that can't be built or read
 
 _table, _n = NotificationGroup, Notification
 _PRIMARY_KEY = (_table.recipient_id, _table.event, _table.group_key)
-_KEY_COLUMNS: value_lists.Columns = (("recipient_id", str), ("event", str), ("group_key", str))
-_NEW = (*_KEY_COLUMNS, ("group_id", int))
-_SETTLED = (*_NEW, ("opened_at", int), ("due_at", int), ("is_loud", int))
-
-Key = tuple[str, str, str]  # the recipient, the event's name, and the filled text
+_SETTLED = (*GIVEN, ("changes", int), ("due_at", int), ("is_loud", int))
+_SECONDS = bindparam("seconds", type_=BigInteger)
+_RESERVED = {"told_at": unix_time(), "due_at": case((_table.due_at.is_not(None), unix_time() + _SECONDS))}
+_IS_DUE = (_table.due_at.is_not(None), _table.due_at <= unix_time())
 
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """An open group, as it is before a batch. `due_at` is None where nothing is to be told."""
+    """An open group, as it is before it is changed. `due_at` is None where nothing is to be told."""
 
     key: Key
     id: int
@@ -43,11 +61,10 @@ class Group:
     told_at: int | None
     due_at: int | None
     is_loud: bool
+    tellings: int
+    changes: int
     now: int  # by the database's clock
-
-    def may_be_told(self, seconds: int) -> bool:
-        """Say whether it was not told within the last seconds."""
-        return self.told_at is None or self.told_at + seconds <= self.now
+    is_new: bool  # nobody has joined it
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,55 +76,73 @@ class Settled:
     is_loud: bool = False
 
 
-def find_or_open(connection: Connection, first_ids: Mapping[Key, int], *, window_seconds: int) -> dict[Key, Group]:
-    """Return the open group of each key, locked on PostgreSQL. A new one has the id of its first notification.
+@dataclass(slots=True)
+class Joining:
+    """Notifications of one key that join its group when they are marked, and of which its sockets are told later."""
 
-    The caller settles each, also one that is new.
+    ids: list[int]
+    is_due: bool
+    is_loud: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Grouping:
+    """What a batch makes of groups: those that it reserved, with their new members, and what joins others."""
+
+    seconds: int
+    window_seconds: int
+    settled: Sequence[Settled] = ()
+    grouped: Mapping[int, tuple[str, int]] = field(default_factory=dict)  # by id of a notification: text and id
+    joining: Mapping[Key, Joining] = field(default_factory=dict)
+
+
+NO_GROUPS = Grouping(0, 0)
+
+
+def reserve(
+    connection: Connection, first_ids: Mapping[Key, int], *, seconds: int, window_seconds: int
+) -> dict[Key, Group]:
+    """Return the open groups of those keys that were not told within the last seconds, and reserve them.
+
+    A new group has the id of its first notification. The caller commits, tells the groups, and settles them.
     """
-    # Sorted, so that two dispatchers wait for each other in one order, without a deadlock.
-    given = sorted((*key, id_) for key, id_ in first_ids.items())
-    parameters = value_lists.parameters(connection, _NEW, given)
-    locked = [_group(row) for row in connection.execute(_lock(connection.dialect.name), parameters)]
-    old = [group for group in locked if group.id != first_ids[group.key]]
-    unread = _with_unread(connection, [group.key for group in old])
-    found = {group.key: group for group in locked}
-    for group in old:
-        is_young = group.opened_at + window_seconds > group.now or group.due_at is not None
-        if group.key not in unread or not is_young:
-            found[group.key] = Group(group.key, first_ids[group.key], group.now, group.told_at, None, False, group.now)
-    return found
+    parameters = _parameters(connection, first_ids) | {"seconds": seconds}
+    reserved = [_group(row) for row in connection.execute(_reserve(connection.dialect.name), parameters)]
+    return _open(connection, reserved, first_ids, window_seconds)
 
 
-def members_of(connection: Connection, groups: Iterable[Group]) -> dict[Key, Members]:
-    """Return what is marked as a member of each group and listed in the inbox, with all actors that are counted."""
-    given = sorted((*group.key, group.id) for group in groups)
-    if not given:
-        return {}
-    rows = connection.execute(_members(connection.dialect.name), value_lists.parameters(connection, _NEW, given))
-    return {(row.recipient_id, row.event, row.group_key): group_members.read(row) for row in rows}
-
-
-def settle(connection: Connection, settled: Sequence[Settled]) -> None:
-    """Write what became of groups."""
-    if not settled:
-        return
-    rows = sorted(
-        (*one.group.key, one.group.id, one.group.opened_at, one.due_at or 0, int(one.is_loud)) for one in settled
-    )
-    connection.execute(_settle(connection.dialect.name), value_lists.parameters(connection, _SETTLED, rows))
-
-
-def due(connection: Connection, *, limit: int) -> list[Group]:
-    """Return groups that are due to be told, the oldest first, locked on PostgreSQL. What others have is left out."""
-    is_due = (_table.due_at.is_not(None), _table.due_at <= unix_time())
-    found = select(_table, unix_time().label("now")).where(*is_due).order_by(_table.due_at).limit(limit)
-    return [_group(row) for row in connection.execute(found.with_for_update(skip_locked=True))]
+def reserve_due(connection: Connection, *, limit: int, seconds: int) -> list[Group]:
+    """Return groups that are due to be told, the oldest first, and reserve them. What others have is left out."""
+    oldest = select(*_PRIMARY_KEY).where(*_IS_DUE).order_by(_table.due_at).limit(limit)
+    is_ours = tuple_(*_PRIMARY_KEY).in_(oldest.with_for_update(skip_locked=True))
+    found = update(_table).where(is_ours).values(_RESERVED).returning(*_table.__table__.c, unix_time())
+    return [_group(row) for row in connection.execute(found, {"seconds": seconds})]
 
 
 def is_any_due(connection: Connection) -> bool:
     """Say whether a group is due to be told."""
-    found = select(_table.group_id).where(_table.due_at.is_not(None), _table.due_at <= unix_time()).limit(1)
-    return connection.execute(found).first() is not None
+    return connection.execute(select(_table.group_id).where(*_IS_DUE).limit(1)).first() is not None
+
+
+def write(connection: Connection, grouping: Grouping) -> dict[int, tuple[str, int]]:
+    """Write what becomes of groups. Return by id which notification is in which: the text and the id of the group."""
+    grouped, settled = dict(grouping.grouped), list(grouping.settled)
+    for key, (joining, group) in _join(connection, grouping).items():
+        grouped |= dict.fromkeys(joining.ids, (key[2], group.id))
+        if joining.is_due:
+            due_at = group.due_at or max(group.now, (group.told_at or 0) + grouping.seconds)
+            settled.append(Settled(group, due_at, joining.is_loud))
+    settle(connection, settled, seconds=grouping.seconds)
+    return grouped
+
+
+def settle(connection: Connection, settled: Sequence[Settled], *, seconds: int) -> None:
+    """Write what became of groups. One that others have joined while it was told is due again after the seconds."""
+    if not settled:
+        return
+    rows = [(*one.group.key, one.group.id, one.group.changes, one.due_at or 0, int(one.is_loud)) for one in settled]
+    parameters = value_lists.parameters(connection, _SETTLED, rows) | {"seconds": seconds}
+    connection.execute(_settle(connection.dialect.name), parameters)
 
 
 def rows_of(connection: Connection, ids: Sequence[int | None]) -> Sequence[Any]:
@@ -115,16 +150,6 @@ def rows_of(connection: Connection, ids: Sequence[int | None]) -> Sequence[Any]:
     known = [id_ for id_ in ids if id_ is not None]
     found = select(*payloads.COLUMNS, _n.read_at).where(among(connection, _n.id, known))
     return connection.execute(found).all() if known else []
-
-
-def drop(connection: Connection, groups: Sequence[Group]) -> None:
-    """Tell nothing of groups of which there is nothing new any more."""
-    _change(connection, groups, {"due_at": None, "is_loud": False})
-
-
-def put_off(connection: Connection, groups: Sequence[Group]) -> None:
-    """Let groups be due again after a pause."""
-    _change(connection, groups, {"due_at": unix_time() + PAUSE_SECONDS})
 
 
 def depth(connection: Connection) -> tuple[int, int]:
@@ -153,48 +178,98 @@ def delete_old(database: Database, *, window_seconds: int) -> int:
             return deleted
 
 
-def _with_unread(connection: Connection, keys: Sequence[Key]) -> set[Key]:
-    """Return the keys whose group has a newest shown member that is neither read nor archived.
+def _join(connection: Connection, grouping: Grouping) -> dict[Key, tuple[Joining, Group]]:
+    if not grouping.joining:
+        return {}
+    first_ids = {key: min(joining.ids) for key, joining in grouping.joining.items()}
+    # Lock what is settled as well: two dispatchers that lock in one order cause no deadlock.
+    all_ids = first_ids | {settled.group.key: settled.group.id for settled in grouping.settled}
+    locked = map(_group, connection.execute(_lock(connection.dialect.name), _parameters(connection, all_ids)))
+    theirs = [group for group in locked if group.key in first_ids]
+    found = _open(connection, theirs, first_ids, grouping.window_seconds)
+    return {key: (joining, found[key]) for key, joining in grouping.joining.items()}
 
-    It is a statement of its own: that which locked may have waited, and does not see what was committed meanwhile.
+
+def _open(
+    connection: Connection, groups: Sequence[Group], first_ids: Mapping[Key, int], window_seconds: int
+) -> dict[Key, Group]:
+    """Return these groups, and in place of each that takes no more a new one."""
+    old = [group for group in groups if group.id != first_ids[group.key]]
+    unread = _with_unread(connection, [group.key for group in old])
+    closed = [
+        group
+        for group in old
+        if group.key not in unread or (group.opened_at + window_seconds <= group.now and group.due_at is None)
+    ]
+    if closed:
+        again = {group.key: first_ids[group.key] for group in closed}
+        connection.execute(_reopen(connection.dialect.name), _parameters(connection, again))
+    new = [
+        replace(group, id=first_ids[group.key], opened_at=group.now, due_at=None, is_loud=False, is_new=True)
+        for group in closed
+    ]
+    return {group.key: group for group in (*groups, *new)}
+
+
+def _with_unread(connection: Connection, keys: Sequence[Key]) -> set[Key]:
+    """Return the keys whose group has no shown member, or a newest one that is neither read nor archived.
+
+    The dispatch that opened the group may not have marked its members yet. It is a statement of its own: that which
+    locked may have waited, and does not see what was committed meanwhile.
     """
     if not keys:
         return set()
-    parameters = value_lists.parameters(connection, _KEY_COLUMNS, sorted(keys))
+    parameters = value_lists.parameters(connection, GIVEN_KEY, sorted(keys))
     return {tuple(row) for row in connection.execute(_unread(connection.dialect.name), parameters)}
 
 
-def _change(connection: Connection, groups: Sequence[Group], values: Mapping[str, Any]) -> None:
-    for group in groups:  # few at a time
-        is_it = and_(*(column == value for column, value in zip(_PRIMARY_KEY, group.key, strict=True)))
-        connection.execute(update(_table).where(is_it, _table.group_id == group.id).values(values))
+def _parameters(connection: Connection, ids: Mapping[Key, int]) -> dict[str, Any]:
+    # Sorted, so that two dispatchers wait for each other in one order, without a deadlock.
+    return dict(value_lists.parameters(connection, GIVEN, sorted((*key, id_) for key, id_ in ids.items())))
 
 
 def _group(row: Any) -> Group:
-    recipient_id, event, text, group_id, opened_at, told_at, due_at, is_loud, now = row  # by name takes longer
-    return Group((recipient_id, event, text), group_id, opened_at, told_at, due_at, bool(is_loud), now)
+    recipient_id, event, text, *others = row  # by name takes longer
+    group_id, opened_at, told_at, due_at, is_loud, tellings, changes, now = others
+    key = recipient_id, event, text
+    return Group(key, group_id, opened_at, told_at, due_at, is_loud, tellings, changes, now, is_new=changes == 0)
 
 
 # Each statement is built once: it is a part of each dispatch, and building takes longer than the rest.
 
 
 @cache
+def _reserve(dialect: str) -> Any:
+    is_ours = or_(_table.told_at.is_(None), _table.told_at + _SECONDS <= unix_time())
+    return _upsert(dialect, _RESERVED, is_ours, told_at=unix_time())
+
+
+@cache
 def _lock(dialect: str) -> Any:
+    return _upsert(dialect, {"group_id": _table.group_id}, None)  # only locks it, and returns it
+
+
+def _upsert(dialect: str, changes: Mapping[str, Any], condition: Any, **more: Any) -> Any:
     kind: Any = sqlite if dialect == "sqlite" else postgresql
-    given = value_lists.table_of(dialect, _NEW)
-    values = {name: given.c[name] for name, _ in _NEW} | {"opened_at": unix_time()}
+    given = value_lists.table_of(dialect, GIVEN)
+    values = {name: given.c[name] for name, _ in GIVEN} | {"opened_at": unix_time(), **more}
     # SQLite needs a condition between the table and ON CONFLICT.
-    new = kind.insert(_table).from_select(
-        list(values), select(*values.values()).where(given.c.group_id > 0), include_defaults=False
-    )
-    same = {"group_id": _table.group_id}  # only locks it, and returns it
-    locked = new.on_conflict_do_update(index_elements=[name for name, _ in _KEY_COLUMNS], set_=same)
-    return locked.returning(*_table.__table__.c, unix_time().label("now"))
+    chosen = select(*values.values()).where(given.c.group_id > 0)
+    new = kind.insert(_table).from_select(list(values), chosen, include_defaults=False)
+    changed = new.on_conflict_do_update(index_elements=[name for name, _ in GIVEN_KEY], set_=changes, where=condition)
+    return changed.returning(*_table.__table__.c, unix_time())
+
+
+@cache
+def _reopen(dialect: str) -> Any:
+    given = value_lists.table_of(dialect, GIVEN)
+    new = {"group_id": given.c.group_id, "opened_at": unix_time(), "due_at": None, "is_loud": False}
+    return update(_table).where(_is_given(given)).values(new)
 
 
 @cache
 def _unread(dialect: str) -> Any:
-    given = value_lists.table_of(dialect, _KEY_COLUMNS)
+    given = value_lists.table_of(dialect, GIVEN_KEY)
     members = (
         _n.recipient_id == _table.recipient_id,
         _n.group_key == _table.group_key,
@@ -203,28 +278,30 @@ def _unread(dialect: str) -> Any:
     )
     is_unread = and_(_n.read_at.is_(None), _n.archived_at.is_(None))
     newest = select(is_unread).where(*members).order_by(_n.id.desc()).limit(1).correlate(_table).scalar_subquery()
-    return select(*_PRIMARY_KEY).join_from(_table, given, _is_given(given)).where(newest)
-
-
-@cache
-def _members(dialect: str) -> Any:
-    given = value_lists.table_of(dialect, _NEW)
-    columns = group_members.columns(given, IS_LISTED, dialect=dialect, actors=MOST)
-    return select(*(given.c[name] for name, _ in _KEY_COLUMNS), *columns)
+    return select(*_PRIMARY_KEY).join_from(_table, given, _is_given(given)).where(func.coalesce(newest, true()))
 
 
 @cache
 def _settle(dialect: str) -> Any:
     given = value_lists.table_of(dialect, _SETTLED)
-    is_told = given.c.due_at == 0
+    its = and_(_is_given(given), _table.group_id == given.c.group_id)  # who reads it meanwhile lets a new one begin
+    # In the order of `_parameters`, which is by bytes.
+    in_order = (column if dialect == "sqlite" else collate(column, "C") for column in _PRIMARY_KEY)
+    one = select(given).join(_table, its).order_by(*in_order).with_for_update(of=_table).cte("settled")
+    is_told, is_unchanged = one.c.due_at == 0, _table.changes == one.c.changes
+    due_again = func.coalesce(_table.due_at, unix_time() + _SECONDS)
     values = {
-        "group_id": given.c.group_id,
-        "opened_at": given.c.opened_at,
         "told_at": case((is_told, unix_time()), else_=_table.told_at),
-        "due_at": case((is_told, None), else_=given.c.due_at),
-        "is_loud": given.c.is_loud == 1,
+        "due_at": case((and_(is_told, is_unchanged), None), (is_told, due_again), else_=one.c.due_at),
+        "is_loud": case(
+            (and_(is_told, is_unchanged), false()),
+            (is_told, _table.is_loud),
+            else_=or_(_table.is_loud, one.c.is_loud == 1),
+        ),
+        "tellings": _table.tellings + case((is_told, 1), else_=0),
+        "changes": _table.changes + 1,
     }
-    return update(_table).where(_is_given(given)).values(values)
+    return update(_table).where(_is_given(one)).values(values)
 
 
 def _is_given(given: Any) -> Any:

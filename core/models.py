@@ -149,9 +149,11 @@ class NotificationGroup(Base):
     group_key: Mapped[str] = mapped_column(String(LONGEST_KEY), primary_key=True)
     group_id: Mapped[int] = mapped_column(BigInteger)
     opened_at: Mapped[int] = mapped_column(BigInteger)
-    told_at: Mapped[int | None] = mapped_column(BigInteger)  # null: never
+    told_at: Mapped[int | None] = mapped_column(BigInteger)  # or about to be told; null: never
     due_at: Mapped[int | None] = mapped_column(BigInteger)  # null: there is nothing to tell
     is_loud: Mapped[bool] = mapped_column(Boolean, server_default=false())  # of what is due, one may show a toast
+    tellings: Mapped[int] = mapped_column(BigInteger, server_default="0")  # how often its sockets were told
+    changes: Mapped[int] = mapped_column(BigInteger, server_default="0")  # how often dispatches have changed this row
 
 
 class Preference(Base):

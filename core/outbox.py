@@ -54,7 +54,6 @@ __all__ = [
 _LOCK_SECONDS = 2
 _NO_LIFETIMES: Mapping[int, Sequence[int]] = MappingProxyType({})
 _NOTHING: Mapping[str, Sequence[int]] = MappingProxyType({})
-_NO_GROUPS: Mapping[int, tuple[str, int]] = MappingProxyType({})
 _GROUPED: value_lists.Columns = (("id", int), ("group_key", str), ("group_id", int))
 NOT_SENT = "not sent: should_send of the event said no"  # a failure_reason
 _MOST_DISPATCHERS = 5  # each finds a batch of its own; PostgreSQL tries a lock for each id that it reads
@@ -65,6 +64,7 @@ _COLUMNS = (
     Notification.recipient_id,
     Notification.attempts,
     Notification.withdrawn_at,
+    Notification.archived_at,
     Notification.pushed_at,
     # What the recipient chose comes beside the row, which saves a batch a statement of its own.
     preferences.beside(Notification.recipient_id).label("preferences"),
@@ -87,7 +87,7 @@ def claim(database: Database, *, limit: int) -> Iterator["Batch"]:
     """
     if database.is_sqlite:
         # Wait for a short time: the holder may have read the outbox just before our row was committed.
-        with file_lock.held(f"{database.engine.url.database}.dispatch", seconds=_LOCK_SECONDS) as is_free:
+        with alone(database) as is_free:
             yield Batch(database, None, _oldest(database, limit) if is_free else [])
         return
     with database.transaction() as connection:
@@ -98,17 +98,13 @@ def claim(database: Database, *, limit: int) -> Iterator["Batch"]:
 
 
 @contextmanager
-def alone(database: Database) -> Iterator["Batch | None"]:
-    """Yield a batch without rows, for other writes to the histories; None where another process dispatches on SQLite.
-
-    On PostgreSQL what is written in the block is committed with it. There the rows that are written need locks.
-    """
+def alone(database: Database) -> Iterator[bool]:
+    """Say whether nobody dispatches on SQLite during the block. On PostgreSQL several may do so at once."""
     if database.is_sqlite:
         with file_lock.held(f"{database.engine.url.database}.dispatch", seconds=_LOCK_SECONDS) as is_free:
-            yield Batch(database, None, []) if is_free else None
-        return
-    with database.transaction() as connection:
-        yield Batch(database, connection, [])
+            yield is_free
+    else:
+        yield True
 
 
 class Batch:
@@ -124,8 +120,8 @@ class Batch:
     def connection(self) -> Iterator[Connection]:
         """Yield the connection to read and mark with.
 
-        On PostgreSQL it is the connection that holds the claim. On SQLite it is a short transaction of its own: an open
-        one would make every writer wait during the push.
+        On PostgreSQL it is the connection that holds the claim. On SQLite, and for a part, it is a short transaction of
+        its own: an open one would make others wait during the push.
         """
         if self._connection is not None:
             yield self._connection
@@ -133,14 +129,12 @@ class Batch:
             with self._database.transaction() as connection:
                 yield connection
 
-    @contextmanager
-    def part(self) -> Iterator[None]:
-        """Undo the changes of this block after an error in it, and keep what was marked before the block."""
-        if self._connection is None:
-            yield  # on SQLite each mark is a transaction of its own
-        else:
-            with self._connection.begin_nested():
-                yield
+    def part(self, rows: Sequence[Any]) -> "Batch":
+        """Return a part that is marked in transactions of its own, within the claim of this batch.
+
+        It keeps no row locked while the other parts are pushed. Its changes stay, whatever becomes of those.
+        """
+        return Batch(self._database, None, rows)
 
     def mark(
         self,
@@ -151,8 +145,7 @@ class Batch:
         to_devices: Sequence[int] = (),
         held_back: Mapping[str, Sequence[int]] = _NOTHING,
         lifetimes: Mapping[int, Sequence[int]] = _NO_LIFETIMES,
-        grouped: Mapping[int, tuple[str, int]] = _NO_GROUPS,
-        settled: Sequence[groups.Settled] = (),
+        grouping: groups.Grouping = groups.NO_GROUPS,
         tick: Tick | None = None,
     ) -> None:
         """Take dispatched notifications out of the outbox; dead-letter those that failed finally or too often.
@@ -162,15 +155,15 @@ class Batch:
         claim stays in the outbox, as a withdrawal, whatever came of it. Those of `to_devices` are also due for Web
         Push, now or later: see core.web_pushes.
 
-        `lifetimes` says by seconds which of the dispatched ones expire, and `grouped` by id in which group each is: the
-        text and the id of the group. `settled` is what becomes of the groups. The other failures are due again after a
-        pause, which grows with each attempt. `tick` is that of the write to the histories: raise epochs.Unverified and
-        mark nothing where the histories may have lost this write.
+        `lifetimes` says by seconds which of the dispatched ones expire, and `grouping` in which groups they are. The
+        other failures are due again after a pause, which grows with each attempt. `tick` is that of the write to the
+        histories: raise epochs.Unverified and mark nothing where the histories may have lost this write.
         """
         now = int(time.time())
         table = Notification
         with self.connection() as connection:
             is_as_claimed = self._is_as_claimed(connection)
+            grouped = groups.write(connection, grouping)  # first: this order of locks is that of all dispatchers
             # Lock the rows in the order of inbox_marks.mark, so that the two cause no deadlock.
             unsent = [*not_sent, *chain.from_iterable(held_back.values())]
             ids = [*dispatched, *unsent, *(failure.notification_id for failure in failed)]
@@ -212,7 +205,6 @@ class Batch:
                 done = {"dispatched_at": now, "not_sent": reason, "failure_reason": None}
                 are_done = (among(connection, table.id, those), is_as_claimed)
                 connection.execute(update(table).where(*are_done).values(done))
-            groups.settle(connection, settled)
             if tick is not None:
                 dispatch_state.commit(connection, tick)  # last, since all dispatchers wait for this row
 

@@ -22,7 +22,7 @@ from core import (
     web_pushes,
 )
 from core.failpoints import failpoint
-from core.groups import Key
+from core.group_members import Key
 from core.history import Entry
 from core.models import EXPIRED
 from core.preference_checks import Checks
@@ -77,20 +77,20 @@ def verified(to: Resources, act: Callable[[], T]) -> T:
 def _push_batch(to: Resources, limit: int) -> Outcome:
     try:
         with outbox.claim(to.database, limit=limit) as batch:
-            return _push(to, batch, batch.rows)
+            return _push(to, batch)
     except Exception as error:
         if _is_general(error):
             raise
         log.exception("a batch can't be pushed as a whole; splitting it to find the notification that fails")
     # Claim again: PostgreSQL executes nothing more in a transaction after an error.
     with outbox.claim(to.database, limit=limit) as batch:
-        return _push_in_parts(to, batch, batch.rows)
+        return _push_in_parts(to, batch.part(batch.rows))
 
 
-def _push_in_parts(to: Resources, batch: outbox.Batch, rows: Sequence[Any]) -> Outcome:
+def _push_in_parts(to: Resources, batch: outbox.Batch) -> Outcome:
+    rows = batch.rows
     try:
-        with batch.part():
-            return _push(to, batch, rows)
+        return _push(to, batch)
     except Exception as error:
         if _is_general(error):
             raise
@@ -99,20 +99,18 @@ def _push_in_parts(to: Resources, batch: outbox.Batch, rows: Sequence[Any]) -> O
             batch.mark(dispatched=[], failed=[failure])
             return Outcome(pushed=[], failed=[failure.notification_id])
     middle = len(rows) // 2
-    return _push_in_parts(to, batch, rows[:middle]) + _push_in_parts(to, batch, rows[middle:])
+    return _push_in_parts(to, batch.part(rows[:middle])) + _push_in_parts(to, batch.part(rows[middle:]))
 
 
-def _push(to: Resources, batch: outbox.Batch, rows: Sequence[Any]) -> Outcome:
+def _push(to: Resources, batch: outbox.Batch) -> Outcome:
+    rows = batch.rows
     if not rows:
         return Outcome(pushed=[], failed=[])
     failpoint("after claim", settings())
     checks = read_checks(to, rows)
     actors = to.profiles.get_many(payloads.actors_of(rows))
     built = _build(rows, actors, checks)
-    gathered = NOTHING_GATHERED
-    if built.groups:
-        with batch.connection() as connection:
-            gathered = gather(connection, built.groups)
+    gathered = gather(to, built.groups) if built.groups else NOTHING_GATHERED
     updates = entries_of(to, gathered.updates, actors) if gathered.updates else {}
     entries = [*built.entries.values(), *updates.values()]
     appended = to.history.append(entries)
@@ -140,8 +138,7 @@ def _push(to: Resources, batch: outbox.Batch, rows: Sequence[Any]) -> Outcome:
         to_devices=to_devices,
         held_back=held_back,
         lifetimes=built.lifetimes,
-        grouped=gathered.grouped,
-        settled=gathered.settled(updates),
+        grouping=gathered.grouping(updates),
         tick=tick,
     )
     for reason, ids in held_back.items():

@@ -1,51 +1,70 @@
 """Tells sockets of groups that could not be told at once, since they had been told of a few seconds before."""
 
-from core import dispatch_state, groups, outbox
+import random
+import time
+from collections.abc import Sequence
+
+from core import dispatch_state, group_members, groups, outbox
 from core.failpoints import failpoint
-from core.groups import Settled
-from tasks.groups import Update, entries_of
+from core.groups import Group, Settled
+from tasks.groups import Update, entries_of, put_off, settle
 from tasks.resources import Resources, settings
+
+_SLOW_SECONDS = 10  # for those whose members took too long to read
 
 
 def tell_due(to: Resources, *, limit: int) -> int:
-    """Tell sockets of the groups that are due; return how many were claimed.
+    """Tell sockets of the groups that are due; return how many.
 
-    At least once: a crash after the append and before the commit repeats it, under the same name.
+    At least once: a crash after the append and before the commit repeats it a few seconds later, under the same name.
     """
     with to.database.reading() as connection:
         if not groups.is_any_due(connection):
             return 0
-    with outbox.alone(to.database) as claim:
-        return _tell(to, claim, limit) if claim is not None else 0
+    with outbox.alone(to.database) as is_free:
+        if not is_free:
+            return 0
+        with to.database.one_statement() as connection:
+            due = groups.reserve_due(connection, limit=limit, seconds=settings().group_seconds)
+        _tell_each(to, _tell(to, due))
+    return len(due)
 
 
-def _tell(to: Resources, claim: outbox.Batch, limit: int) -> int:
-    with claim.connection() as connection:
-        due = groups.due(connection, limit=limit)
-        members = groups.members_of(connection, due)
-        rows = {
-            row.id: row
-            for row in groups.rows_of(connection, [found.newest for found in members.values() if found.newest])
-        }
+def _tell(to: Resources, due: Sequence[Group]) -> list[Group]:
+    """Tell sockets of reserved groups; return those whose members took too long to read."""
+    members = group_members.read_many(to.database, {group.key: group.id for group in due})
+    read = [group for group in due if group.key in members]
+    with to.database.reading() as connection:
+        rows = {row.id: row for row in groups.rows_of(connection, [members[group.key].newest for group in read])}
     # What was read or archived meanwhile has nothing new to tell.
     updates = [
         Update(group, row, members[group.key], group.is_loud)
-        for group in due
+        for group in read
         if (row := rows.get(members[group.key].newest)) is not None and row.read_at is None
     ]
     entries = entries_of(to, updates, {})
     appended = to.history.append(list(entries.values()))
     failpoint("after append of groups", settings())
-    with claim.connection() as connection:
+    with to.database.reading() as connection:
         incomplete = outbox.had_before(connection, appended.begun) if appended.begun else []
     tick = to.history.mark_partial(incomplete, appended.tick) if appended.tick else None
     to.emitter.push(appended.pushes)
     failpoint("after emit of groups", settings())
     updated = {update.group.key for update in updates}
-    with claim.connection() as connection:
-        groups.settle(connection, [Settled(group) for group in due if group.key in entries])
-        groups.put_off(connection, [group for group in due if group.key in updated - entries.keys()])
-        groups.drop(connection, [group for group in due if group.key not in updated])
+    settled = [*settle(updates, entries.keys()), *(Settled(group) for group in read if group.key not in updated)]
+    with to.database.transaction() as connection:
+        groups.settle(connection, settled, seconds=settings().group_seconds)
         if tick is not None:
             dispatch_state.commit(connection, tick)
-    return len(due)
+    return [group for group in due if group.key not in members]
+
+
+def _tell_each(to: Resources, slow: Sequence[Group]) -> None:
+    """Tell each of these groups alone, so that only what is slow itself waits; put off what can't be told now."""
+    until = time.monotonic() + _SLOW_SECONDS
+    late = [group for group in random.sample(slow, len(slow)) if time.monotonic() > until or _tell(to, [group])]
+    if not late:
+        return
+    with to.database.transaction() as connection:
+        settled = [put_off(group, is_loud=group.is_loud) for group in late]
+        groups.settle(connection, settled, seconds=settings().group_seconds)

@@ -6,11 +6,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from celery.exceptions import SoftTimeLimitExceeded
-from sqlalchemy import Connection
 
 from core import events, group_members, groups, payloads, user_ids
-from core.group_members import Actor, Members
-from core.groups import Group, Key, Settled
+from core.group_members import Actor, Key, Members
+from core.groups import Group, Grouping, Joining, Settled
 from core.history import Entry
 from core.profiles import Profile
 from core.wire import Audience
@@ -25,6 +24,10 @@ class Member:
 
     row: Any
     payload: dict[str, object]
+
+    @property
+    def is_news(self) -> bool:
+        return self.row.archived_at is None
 
     @property
     def is_silent(self) -> bool:
@@ -43,48 +46,64 @@ class Update:
 
 @dataclass(frozen=True, slots=True)
 class Gathered:
-    """What a batch makes of its groups: what is told now, what is told later, and by id of what which group it is."""
+    """What a batch makes of its groups: what is told now, in which group each is, and what is told later."""
 
     updates: list[Update] = field(default_factory=list)
-    later: list[Settled] = field(default_factory=list)
     grouped: dict[int, tuple[str, int]] = field(default_factory=dict)
+    joining: dict[Key, Joining] = field(default_factory=dict)
 
-    def settled(self, told: Collection[Key]) -> list[Settled]:
-        """Return what becomes of each group, if these were told. One that can't be built gets another attempt."""
-        return [
-            *self.later,
-            *(
-                Settled(group)
-                if group.key in told
-                else Settled(group, group.now + groups.PAUSE_SECONDS, update.is_loud)
-                for update in self.updates
-                for group in [update.group]
-            ),
-        ]
+    def grouping(self, told: Collection[Key]) -> Grouping:
+        """Return what to write, if these were told."""
+        settled = settle(self.updates, told)
+        return Grouping(settings().group_seconds, settings().group_window_seconds, settled, self.grouped, self.joining)
 
 
 NOTHING_GATHERED = Gathered()
 
 
-def gather(connection: Connection, batch: Mapping[Key, Sequence[Member]]) -> Gathered:
-    """Find or open the group of each key, and decide which are told now and which are due later."""
-    seconds, window = settings().group_seconds, settings().group_window_seconds
+def settle(updates: Sequence[Update], told: Collection[Key]) -> list[Settled]:
+    """Return what becomes of reserved groups, if these were told. One that can't be built gets another attempt."""
+    return [
+        Settled(update.group) if update.group.key in told else put_off(update.group, is_loud=update.is_loud)
+        for update in updates
+    ]
+
+
+def put_off(group: Group, *, is_loud: bool) -> Settled:
+    """Let a group be due again after a pause."""
+    return Settled(group, group.now + groups.PAUSE_SECONDS, is_loud)
+
+
+def gather(to: Resources, batch: Mapping[Key, Sequence[Member]]) -> Gathered:
+    """Reserve the groups that may be told now, and gather their members. All others are joined, and told later.
+
+    What was archived before it was pushed is in its group, and nobody is told of it.
+    """
     first_ids = {key: min(member.row.id for member in members) for key, members in batch.items()}
-    found = groups.find_or_open(connection, first_ids, window_seconds=window)
-    told = [group for group in found.values() if group.may_be_told(seconds)]
-    known = groups.members_of(connection, [group for group in told if group.id != first_ids[group.key]])
+    news = {key: those for key, members in batch.items() if (those := [one for one in members if one.is_news])}
+    reserved = _reserve(to, {key: first_ids[key] for key in news})
+    known = group_members.read_many(to.database, {key: group.id for key, group in reserved.items() if not group.is_new})
+    told = {key: _joined(known.get(key), news[key]) for key, group in reserved.items() if group.is_new or key in known}
+    newest = _newest_rows(to, news, told)
     gathered = Gathered()
-    joined = {group.key: _joined(known.get(group.key), batch[group.key]) for group in told}
-    newest = _newest_rows(connection, batch, joined)
-    for key, group in found.items():
-        is_loud = group.is_loud or not all(member.is_silent for member in batch[key])
-        if key in joined:
-            gathered.updates.append(Update(group, newest[key], joined[key], is_loud))
+    for key, members in batch.items():
+        is_loud = any(not member.is_silent for member in news.get(key, ()))
+        ids = [member.row.id for member in members]
+        if key in told:
+            group = reserved[key]
+            gathered.updates.append(Update(group, newest[key], told[key], is_loud or group.is_loud))
+            gathered.grouped.update(dict.fromkeys(ids, (key[2], group.id)))
         else:
-            due_at = group.due_at or (group.told_at or 0) + seconds
-            gathered.later.append(Settled(group, due_at, is_loud))
-        gathered.grouped.update({member.row.id: (key[2], group.id) for member in batch[key]})
+            gathered.joining[key] = Joining(ids, is_due=key in news, is_loud=is_loud)
     return gathered
+
+
+def _reserve(to: Resources, first_ids: Mapping[Key, int]) -> dict[Key, Group]:
+    if not first_ids:
+        return {}
+    seconds, window = settings().group_seconds, settings().group_window_seconds
+    with to.database.transaction() as connection:
+        return groups.reserve(connection, first_ids, seconds=seconds, window_seconds=window)
 
 
 def entries_of(to: Resources, updates: Sequence[Update], actors: Mapping[str, Profile]) -> dict[Key, Entry]:
@@ -123,14 +142,15 @@ def _members(members: Sequence[Member]) -> Members:
     return Members(len(members), max(member.row.id for member in members), len(actors), actors)
 
 
-def _newest_rows(
-    connection: Connection, batch: Mapping[Key, Sequence[Member]], joined: Mapping[Key, Members]
-) -> dict[Key, Any]:
+def _newest_rows(to: Resources, batch: Mapping[Key, Sequence[Member]], told: Mapping[Key, Members]) -> dict[Key, Any]:
     """Return the newest notification of each group: most often it is in the batch."""
-    ours = {key: max((member.row for member in batch[key]), key=lambda row: row.id) for key in joined}
-    older = [members.newest for key, members in joined.items() if members.newest != ours[key].id]
-    read = {row.id: row for row in groups.rows_of(connection, older)} if older else {}
-    return {key: read.get(members.newest, ours[key]) for key, members in joined.items()}
+    ours = {key: max((member.row for member in batch[key]), key=lambda row: row.id) for key in told}
+    older = [members.newest for key, members in told.items() if members.newest != ours[key].id]
+    if not older:
+        return ours
+    with to.database.reading() as connection:
+        read = {row.id: row for row in groups.rows_of(connection, older)}
+    return {key: read.get(members.newest, ours[key]) for key, members in told.items()}
 
 
 def _entry(update: Update, profiles: Mapping[str, Profile]) -> Entry:
@@ -147,8 +167,9 @@ def _entry(update: Update, profiles: Mapping[str, Profile]) -> Entry:
     }
     if not update.is_loud:
         data["silent"] = True
-    # One that comes late, below the newest id, changes the count alone.
-    name = f"g{newest.id}.{members.count}"
+    # The same again after a crash. Without `tellings`, what is withdrawn would let a later update have an earlier name;
+    # without the count, one that comes late, below the newest id, would have that of the update before.
+    name = f"g{update.group.id}.{update.group.tellings}.{newest.id}.{members.count}"
     recipient_id = user_ids.check(update.group.key[0])
     event = events.find(newest.event).declaration.name
     return Entry.encode(name, recipient_id, event, data, newest.created_at, audience=Audience.GROUPS)
