@@ -12,7 +12,14 @@ from tests.failure.service_faults import LINK_FAULTS, break_link, crash, pause, 
 from tests.failure.subscription_faults import cut_subscriptions, unbind_queues
 from tests.failure.write_faults import alarm, fail_snapshots, refuse_writes
 
-FAILPOINTS = ("after commit", "after claim", "after append", "after emit")
+FAILPOINTS = (
+    "after commit",
+    "after claim",
+    "after append",
+    "after emit",
+    "after append of groups",
+    "after emit of groups",
+)
 
 
 def cases_of(shape: Shape, seed: int = 0) -> list[Case]:

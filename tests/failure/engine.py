@@ -3,7 +3,7 @@
 import time
 from dataclasses import dataclass
 
-from tests.failure import rare
+from tests.failure import group_updates, rare
 from tests.failure.cluster import Cluster
 from tests.failure.faults import Fault
 from tests.failure.load import Load
@@ -64,7 +64,7 @@ def _inject(load: Load, fault: Fault, outcome: Outcome) -> None:
 def _wait_until_seen(load: Load) -> None:
     deadline = time.monotonic() + _PATIENCE_SECONDS
     rows = load.rows()
-    while any(load.unseen(rows)) and time.monotonic() < deadline:
+    while (any(load.unseen(rows)) or any(group_updates.untold(load, rows))) and time.monotonic() < deadline:
         time.sleep(0.1)
 
 

@@ -1,8 +1,10 @@
 """Compare what was committed with what the clients have seen."""
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from tests.failure import group_updates
 from tests.failure.load import Load
 from tests.failure.simulated_client import SimulatedClient
 
@@ -66,9 +68,11 @@ def reconcile(load: Load, outcome: Outcome, *, repaired_at: float) -> None:
     _note(outcome, "notifications have a second id", [pair for pair, count in ids.items() if count > 1])
     _note(outcome, "ids were seen by a client of another user", foreign)
     _note(outcome, "offsets ran backwards", disorders)
+    _note(outcome, "updates of groups were told under two names", group_updates.repeated(load))
+    _note(outcome, "users were not told of all in a group", list(group_updates.untold(load, rows)))
 
 
-def _note(outcome: Outcome, problem: str, found: list[object] | list[str] | list[int]) -> None:
+def _note(outcome: Outcome, problem: str, found: Sequence[object]) -> None:
     if found:
         outcome.problems.append(f"{len(found)} {problem}: {found[:3]}")
 

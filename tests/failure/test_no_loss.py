@@ -13,6 +13,7 @@ _SLACK = 5  # what takes five times as long as it should is a hang, also on a bu
     "case",
     [
         "crash after append",
+        "crash after append of groups",
         "pause valkey",
         "flush valkey",
         "older valkey",
@@ -26,7 +27,16 @@ def test_no_notification_is_lost_on_valkey_and_sqlite(small_cluster: Cluster, ca
 
 
 @pytest.mark.parametrize(
-    "case", ["kill worker", "crash after emit", "late commit", "stop rabbitmq", "cut subscriptions", "rolling restart"]
+    "case",
+    [
+        "kill worker",
+        "crash after emit",
+        "crash after emit of groups",
+        "late commit",
+        "stop rabbitmq",
+        "cut subscriptions",
+        "rolling restart",
+    ],
 )
 def test_no_notification_is_lost_on_rabbitmq_and_postgresql(large_cluster: Cluster, case: str) -> None:
     _check(large_cluster, case)
