@@ -1,8 +1,10 @@
-"""A device that keeps the whole inbox with its states, by the rules of docs/protocol.md."""
+"""Devices that keep the whole inbox by the rules of docs/protocol.md: one with states, and one with groups."""
 
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any
 
+from core.inbox_filters import EVERYTHING
 from tests.failure.memory import Memory
 from tests.failure.model import Core, InProcessClient
 
@@ -92,3 +94,55 @@ class ListMemory(Memory):
                 self.shown_list.states[marked].change(**changes)
             else:
                 self._early.setdefault(marked, []).append(changes)
+
+
+class GroupDevice(InProcessClient):
+    """A device that asks for groups."""
+
+    auth = MappingProxyType({"groups": True})
+
+    def __init__(self, core: Core, user_id: int) -> None:
+        super().__init__(core, user_id)
+        self.memory = self.list = GroupMemory(core, user_id)
+
+
+class GroupMemory(Memory):
+    """Follows the list of groups: how many notifications each row stands for, by the newest of them."""
+
+    def __init__(self, core: Core, user_id: int) -> None:
+        super().__init__(lambda: core.read_inbox(user_id))
+        self.sizes: dict[int, int] = {}
+        self.counts = (0, 0)
+        self._groups: dict[int, int] = {}  # by the newest of each: the id of the group
+        self._core, self._user_id = core, user_id
+
+    def handle(self, event: str, data: Any) -> None:
+        if event in NOTIFICATIONS:
+            self._update(data)
+            return
+        super().handle(event, data)
+        if event == "unread" and "unseen_count" in data:
+            self.counts = (data["count"], data["unseen_count"])
+        elif event in ("sync", "state", "withdrawn", "unread"):
+            self._read()
+
+    def _update(self, update: dict[str, Any]) -> None:
+        if self.is_live:
+            self.offset = update["offset"]
+        newest, group = update["id"], update["group_id"]
+        replaced = {id_ for id_ in self.sizes if id_ == newest or self._groups[id_] == group}
+        if any(id_ > newest or (id_ == newest and self.sizes[id_] >= update["count"]) for id_ in replaced):
+            return
+        if update["count"] != 1 + sum(self.sizes[id_] for id_ in replaced):
+            self._read()  # some of its members may be rows of their own here
+            return
+        for id_ in replaced:
+            del self.sizes[id_], self._groups[id_]
+        self.sizes[newest], self._groups[newest] = update["count"], group
+
+    def _read(self) -> None:
+        self.sizes = dict(self._core.read_groups(self._user_id, EVERYTHING))
+        groups = self._core.group_ids(self._user_id)
+        self._groups = {id_: groups.get(id_, id_) for id_ in self.sizes}
+        _, counts = self._core.states(self._user_id)
+        self.counts = (counts.unread, counts.unseen)

@@ -2,17 +2,17 @@
 
 import json
 import uuid
-from collections.abc import Callable
-from types import SimpleNamespace
+from collections.abc import Callable, Mapping
+from types import MappingProxyType, SimpleNamespace
 from typing import Any
 
 import eventlet
 from redis import Redis
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
 from app.events import CommentNotify, FollowingNotify
 from app.services import accounts, followings, relations
-from core import dispatch_state, inbox, inbox_counts, inbox_marks, outbox, tokens, wire, withdrawals
+from core import dispatch_state, groups, inbox, inbox_counts, inbox_marks, outbox, tokens, wire, withdrawals
 from core.cache import RedisError
 from core.counters import Counters
 from core.db import Database
@@ -21,7 +21,7 @@ from core.history import History
 from core.inbox_filters import EVERYTHING, Filter
 from core.inbox_marks import Change
 from core.inbox_states import Marked
-from core.models import Notification
+from core.models import Notification, NotificationGroup
 from core.profiles import UserProfileCache
 from core.replays import Replays
 from core.signatures import without_signature
@@ -126,6 +126,8 @@ class Server:
 class InProcessClient:
     """A client of a user, connected to a Server in this process."""
 
+    auth: Mapping[str, object] = MappingProxyType({})  # beside its token and offset
+
     def __init__(self, core: "Core", user_id: int) -> None:
         self.user_id = user_id
         self.memory = Memory(lambda: core.read_inbox(user_id))
@@ -145,7 +147,8 @@ class InProcessClient:
         self._sid = server.sio.manager.connect(eio_sid, "/")
         self.memory.begin()
         offset = self.memory.offset
-        auth = {"token": tokens.sign(_SECRET, user_id=self.user_id), **({"last_offset": offset} if offset else {})}
+        known = {"last_offset": offset} if offset else {}
+        auth = {"token": tokens.sign(_SECRET, user_id=self.user_id), **known, **self.auth}
         server.replay.soon(self._sid, server.connects.connect(self._sid, {}, auth))
         settle()
 
@@ -187,6 +190,26 @@ class Core:
 
     def dispatch(self, *, crash_after: tuple[str, str] | None = None, limit: int = 3) -> int:
         """Push one batch; crash after a method of a part (profiles, history, emitter)."""
+        return self._push_batch(self._resources(crash_after), limit=limit)
+
+    def tell_due(self, *, crash_after: tuple[str, str] | None = None) -> int:
+        """Tell sockets of the groups that are due, as the task does; crash as in `dispatch`."""
+        from tasks.due_groups import tell_due
+
+        return tell_due(self._resources(crash_after), limit=3)
+
+    def let_groups_wait(self, seconds: int) -> None:
+        """Move all times of groups into the past."""
+        table = NotificationGroup
+        times = {column.key: column - seconds for column in (table.opened_at, table.told_at, table.due_at)}
+        with self.database.transaction() as connection:
+            connection.execute(update(table).values(times))
+
+    def due_groups(self) -> int:
+        with self.database.reading() as connection:
+            return groups.depth(connection)[0]
+
+    def _resources(self, crash_after: tuple[str, str] | None) -> Any:
         from tasks.resources import Resources
 
         parts: dict[str, Any] = {"profiles": self.profiles, "history": self.history, "emitter": self}
@@ -194,8 +217,7 @@ class Core:
             part, method = crash_after
             parts[part] = CrashAfter(parts[part], method)
         parts |= {"counters": Counters(self.redis), "knows": relations.load_known}
-        to = Resources(database=self.database, epochs=self.epochs, unread=self.unread, **parts)
-        return self._push_batch(to, limit=limit)
+        return Resources(database=self.database, epochs=self.epochs, unread=self.unread, **parts)
 
     def follow(self, follower: int, target: int) -> bool:
         with self.database.one_statement() as connection:

@@ -1,4 +1,7 @@
-"""Two devices mark, miss events and come back. At rest, counts and lists agree with a simple model, on both."""
+"""Two devices mark, miss events and come back. At rest, counts and lists agree with a simple model, on both.
+
+One of them asks for groups: its list has one row for all of a group.
+"""
 
 import os
 from collections.abc import Callable
@@ -12,7 +15,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition,
 from core.inbox_filters import STATES, Filter
 from core.inbox_marks import Change
 from core.inbox_states import Marked
-from tests.failure.device import Device, State
+from tests.failure.device import Device, GroupDevice, State
 from tests.failure.model import Core, Crash, Server
 from tests.failure.test_model import make_core
 
@@ -50,7 +53,8 @@ class States(RuleBasedStateMachine):
         self.core = core
         self.user = core.users[0]
         self.servers = [Server(core), Server(core)]
-        self.devices = [Device(core, self.user) for _ in range(2)]
+        self.plain, self.grouped = Device(core, self.user), GroupDevice(core, self.user)
+        self.devices = (self.plain, self.grouped)
         self.rows: dict[int, Row] = {}
         self.untold: list[Marked] = []  # marks that no worker has told yet
 
@@ -120,6 +124,21 @@ class States(RuleBasedStateMachine):
         except Crash:
             pass
 
+    @rule(seconds=st.integers(1, 6))
+    def wait(self, seconds: int) -> None:
+        self.core.let_groups_wait(seconds)
+
+    @rule()
+    def tell_due(self) -> None:
+        self.core.tell_due()
+
+    @rule(part=st.sampled_from([("history", "append"), ("emitter", "push")]))
+    def crash_in_tell_due(self, part: tuple[str, str]) -> None:
+        try:
+            self.core.tell_due(crash_after=part)
+        except Crash:
+            pass
+
     @rule()
     def deliver(self) -> None:
         queue, self.core.queue = self.core.queue, []
@@ -153,6 +172,9 @@ class States(RuleBasedStateMachine):
         self.untold.clear()
         while self.core.dispatch():
             pass
+        while self.core.due_groups():
+            self.core.let_groups_wait(6)
+            self.core.tell_due()
         self.deliver()
         for device in self.devices:
             if not device.is_open:
@@ -169,9 +191,9 @@ class States(RuleBasedStateMachine):
             self._check_lists(category)
         unread = [row for row in self.rows.values() if row.is_in(Filter("unread"))]
         counts = (len(unread), sum(not row.state.seen for row in unread))
-        for device in self.devices:
-            assert device.list.shown_list.states == everything
-            assert device.list.shown_list.counts == counts
+        assert self.plain.list.shown_list.states == everything
+        assert self.grouped.list.sizes == dict(self.core.read_groups(self.user, Filter()))
+        assert self.plain.list.shown_list.counts == self.grouped.list.counts == counts
 
     def _check_lists(self, category: str | None) -> None:
         counted = self.core.count_states(self.user, Filter(category=category))
