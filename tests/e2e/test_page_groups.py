@@ -16,6 +16,20 @@ WATCH_ROWS = """() => {
   watch.observe(document.querySelector("#inbox-card"), { childList: true, subtree: true });
 }"""
 
+# What screen readers say of a live region: what is added to it, with all of the part around it that is atomic.
+LISTEN = """() => {
+  window.said = [];
+  const isHeard = (node) => node.nodeType === Node.TEXT_NODE || !node.matches("[aria-hidden], [alt='']");
+  const said = ({ addedNodes, target }) => {
+    const heard = [...addedNodes].filter(isHeard);
+    const whole = target.closest("[aria-atomic=true]");
+    return whole && heard.length ? [whole] : heard;
+  };
+  const note = (changes) => window.said.push(...[...new Set(changes.flatMap(said))].map((part) => part.textContent));
+  const watch = new MutationObserver(note);
+  watch.observe(document.querySelector("#toasts"), { childList: true, subtree: true });
+}"""
+
 
 def follow(system: System, bob: Person, count: int) -> list[str]:
     """Let so many people follow Bob, and return their names."""
@@ -50,6 +64,21 @@ def test_group_has_one_toast_that_grows(browser: Browser, pages_with_groups: Sys
     [second] = follow(pages_with_groups, bob, 1)
 
     expect(toasts).to_have_text([re.compile(f"^.*{second} and 1 other follow you now.*$")])
+
+
+def test_toast_that_grows_is_announced_once_and_keeps_the_focus(browser: Browser, pages_with_groups: System) -> None:
+    bob = Person(browser, pages_with_groups)
+    look_away(bob.page)
+    link = bob.page.locator(".toast .open")
+    follow(pages_with_groups, bob, 1)
+    link.focus()
+    bob.page.evaluate(LISTEN)
+
+    [second] = follow(pages_with_groups, bob, 1)
+
+    expect(link).to_contain_text(f"{second} and 1 other follow you now")
+    expect(link).to_be_focused()
+    assert bob.page.evaluate("() => window.said") == [f"{second} and 1 other follow you now"]
 
 
 def test_row_that_is_read_is_read_as_a_whole_on_all_devices(browser: Browser, pages_with_groups: System) -> None:

@@ -4,7 +4,7 @@
  */
 
 import { avatar, button, byId, element, moveFocus } from "./elements.js";
-import { asElements } from "./push/list/description.js";
+import { asElements, asText } from "./push/list/description.js";
 import { word } from "./words.js";
 
 const SECONDS = 8;
@@ -34,19 +34,23 @@ export class Toasts {
 
   /** `parts` are those of the text, `href` is where a click leads, or null; `open()` is called with it. */
   show({ user_name: name, user_photo: photo, group_id: groupId }, { parts, href, open }) {
-    const toast = this.#find(groupId) ?? element("div", { className: "toast" });
-    const hadFocus = toast.contains(document.activeElement);
-    if (groupId !== undefined) this.#groups.set(toast, groupId);
-    const close = button("×", { label: word("dismiss"), className: "plain", onclick: () => this.#remove(toast) });
-    const link = href === null ? element("button", { type: "button" }) : element("a", { href });
-    Object.assign(link, { className: "open", onclick: () => (open(), this.#fade(toast)) });
-    link.append(element("p", { dir: "auto" }, ...asElements(parts)));
-    toast.replaceChildren(avatar(name, photo), element("div", { className: "grow" }, link), close);
-    if (hadFocus) link.focus({ preventScroll: true });
+    const toast = this.#find(groupId) ?? this.#create(groupId);
+    toast.querySelector(".avatar").replaceWith(avatar(name, photo));
+    linkOf(toast, href).onclick = () => (open(), this.#fade(toast));
+    const text = toast.querySelector("p");
+    if (text.textContent !== asText(parts)) text.replaceChildren(...asElements(parts)); // screen readers say it again
     if (toast.isConnected) return this.#restart(toast);
     this.#waiting = [...this.#waiting.filter((other) => other !== toast), toast];
     if (this.#waiting.length > most()) this.#waiting.shift();
     this.#release();
+  }
+
+  #create(groupId) {
+    const close = button("×", { label: word("dismiss"), className: "plain", onclick: () => this.#remove(toast) });
+    const place = element("div", { className: "grow" }, element("p", { dir: "auto", ariaAtomic: "true" }));
+    const toast = element("div", { className: "toast" }, avatar("", null), place, close);
+    if (groupId !== undefined) this.#groups.set(toast, groupId);
+    return toast;
   }
 
   /** Return the toast of a group, shown or waiting. */
@@ -126,6 +130,21 @@ export class Toasts {
     const toast = target.closest?.(".toast") ?? this.#shown.lastElementChild;
     if (toast) this.#remove(toast);
   }
+}
+
+/** Return what is to be clicked in a toast: a link if it leads somewhere. It stays, and so does the focus. */
+function linkOf(toast, href) {
+  const tag = href === null ? "button" : "a";
+  const known = toast.querySelector(".open");
+  const link = known?.localName === tag ? known : element(tag, { className: "open" });
+  if (href === null) link.type = "button";
+  else link.href = href;
+  if (link === known) return link;
+  toast.querySelector(".grow").append(link);
+  link.append(toast.querySelector("p"));
+  if (known) moveFocus({ from: known, to: link });
+  known?.remove();
+  return link;
 }
 
 /** On a phone, more than two would cover half of the page. */
