@@ -7,7 +7,6 @@ incomplete until a worker has filled it again, and all readers start at the begi
 """
 
 import logging
-import re
 from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
 from typing import Any, cast
@@ -28,8 +27,7 @@ log = logging.getLogger(__name__)
 BEGINNING = "0-0"
 _AT_ONCE = 1000  # entries in one call
 _FILL_SECONDS = 30  # for one part of the database's revocations; a process that needs longer counts as killed
-_NUMBER = re.compile(r"\d{1,16}")
-_NAMES = {"user_id", "family", "spared_family", "sid"}
+_LONGEST_NUMBER = 16  # digits
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,24 +139,39 @@ class RevocationStream:
     def _decode(self, fields: dict[bytes, bytes]) -> Entry | None:
         """Return an entry; None for one that is invalid, which must not hide the others."""
         try:
-            values = {name.decode(): value.decode() for name, value in fields.items()}
-            given: dict[str, Any] = {
-                name: _text(value) if name in _NAMES else _number(value) for name, value in values.items()
-            }
-            check(given["user_id"])
+            given: dict[str, Any] = {}
+            for field, value in fields.items():
+                name, read = _FIELDS[field]
+                given[name] = read(value)
             return Closing(**given) if "sid" in given else Revocation(**given)
         except (TypeError, ValueError, KeyError) as error:
             log.warning("an entry of the revocations is invalid: %s", error)
             return None
 
 
-def _number(text: str) -> int:
-    if not _NUMBER.fullmatch(text):
+def _user_id(value: bytes) -> str:
+    return check(value.decode())
+
+
+def _number(value: bytes) -> int:
+    if not value.isdigit() or len(value) > _LONGEST_NUMBER:
         raise ValueError("a number was expected")
-    return int(text)
+    return int(value)
 
 
-def _text(text: str) -> str:
+def _text(value: bytes) -> str:
+    text = value.decode()
     if not 0 < len(text) <= LONGEST_FAMILY:
         raise ValueError("a name was expected")
     return text
+
+
+# By field of an entry: the same as a text, and what reads its value. A process that starts decodes up to a million.
+_FIELDS: dict[bytes, tuple[str, Callable[[bytes], Any]]] = {
+    b"user_id": ("user_id", _user_id),
+    b"created_at": ("created_at", _number),
+    b"issued_until": ("issued_until", _number),
+    b"family": ("family", _text),
+    b"spared_family": ("spared_family", _text),
+    b"sid": ("sid", _text),
+}

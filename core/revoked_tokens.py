@@ -15,7 +15,7 @@ class RevokedTokens:
         self._now = now
         self._families: dict[tuple[str, str | None], Revocation] = {}
         self._of_users: dict[str, tuple[Revocation, ...]] = {}  # those with `issued_until`
-        self._newest_at = self._forgotten_at = 0
+        self._forgotten_at = 0
 
     def __len__(self) -> int:
         return len(self._families) + sum(map(len, self._of_users.values()))
@@ -25,8 +25,10 @@ class RevokedTokens:
         if new.issued_until is None:
             self._families[new.user_id, new.family] = new
             return
-        known = self._of_users.get(new.user_id, ())
-        if not any(_includes(each, new) for each in known):
+        known = self._of_users.get(new.user_id)
+        if known is None:
+            self._of_users[new.user_id] = (new,)
+        elif not any(_includes(each, new) for each in known):
             self._of_users[new.user_id] = (*(each for each in known if not _includes(new, each)), new)
 
     def includes(self, user_id: str, issued_at: float, family: str) -> bool:
@@ -42,8 +44,9 @@ class RevokedTokens:
 
     def _forget_old(self, created_at: int) -> None:
         """Forget what is too old by both clocks, the database's and ours: one of them may be ahead for a while."""
-        self._newest_at = max(self._newest_at, created_at)
-        now = min(self._newest_at, int(self._now()))
+        if created_at - self._forgotten_at < _FORGET_EVERY_SECONDS:
+            return
+        now = min(created_at, int(self._now()))
         if now - self._forgotten_at < _FORGET_EVERY_SECONDS:
             return
         self._forgotten_at = now
