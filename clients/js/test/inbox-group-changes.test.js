@@ -78,6 +78,17 @@ test("a group that is marked elsewhere as a whole needs no reading for its count
   assert.deepEqual([shown().unread, reads()], [2, before]);
 });
 
+test("what is seen needs no reading: nothing shows it", async (t) => {
+  const { store, reads, wait } = await open(t);
+  const before = reads();
+
+  store.takeStates({ ids: [5], seen_at: 9 });
+  store.takeStates({ ids: [5, 900], seen_at: 9, more: true });
+  await wait(LONGEST_MS);
+
+  assert.equal(reads(), before);
+});
+
 test("a group whose newest one is withdrawn stays until it is read again", async (t) => {
   const opened = await open(t, [member(5, 3), member(4, 3), member(3, 3)]);
 
@@ -117,6 +128,22 @@ test("an answer from before a withdrawal is not taken for what is left", async (
   assert.deepEqual(opened.items(), [[4, 2], OTHERS[1]]);
 });
 
+test("an answer from before a mark elsewhere is not taken for what it has left", async (t) => {
+  const { inbox, store, items, wait } = await open(t);
+  const release = inbox.hold();
+  const late = store.load();
+  await settle();
+
+  archive(inbox, [3]);
+  store.takeStates({ ids: [3], archived_at: 1 });
+  await wait();
+  assert.deepEqual(items()[0], [5, 2]);
+  release();
+  await late;
+
+  assert.deepEqual(items()[0], [5, 2]);
+});
+
 test("what was withdrawn while the inbox was read for the first time is not shown", async (t) => {
   const opened = await open(t, []);
   opened.inbox.entries = FOUND();
@@ -137,7 +164,10 @@ test("what is withdrawn and is in no group here makes nobody read", async (t) =>
   const before = reads();
 
   store.withdraw([2]);
+  store.setUnread(4); // of five
+  store.setUnread(5);
   store.withdraw([9]);
+  store.setUnread(4);
   await wait(LONGEST_MS);
 
   assert.equal(reads(), before);

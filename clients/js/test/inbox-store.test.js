@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { InboxStore } from "../src/store/inbox-store.js";
-import { notification } from "./fakes/fakes.js";
+import { notification, settle } from "./fakes/fakes.js";
 import { entries, entry, FakeInbox, FakeStatesInbox } from "./fakes/inbox.js";
 
 async function open(found) {
@@ -197,6 +197,25 @@ test("a smaller count than is unread here makes it read the inbox again", async 
   await new Promise((resolve) => setImmediate(resolve));
 
   assert.deepEqual(readIds(), [3]);
+});
+
+test("an answer that comes after that of a later request changes nothing", async (t) => {
+  t.mock.timers.enable({ apis: ["setTimeout"] });
+  const inbox = new FakeStatesInbox(entries(3));
+  const store = new InboxStore(inbox);
+  await store.load();
+  const release = inbox.hold();
+  const late = store.load();
+  await settle();
+  inbox.entries[0].read = true;
+
+  store.setUnread(2);
+  t.mock.timers.tick(300);
+  await settle();
+  release();
+  await late;
+
+  assert.deepEqual(store.getSnapshot().items.map(({ read }) => read), [true, false, false]);
 });
 
 test("an inbox that can't be read is said, and read the next time", async () => {

@@ -3,7 +3,7 @@
 const MOST = 2000;
 
 export class Changes {
-  /** The number of the newest change. */
+  /** The number of the newest change, or of the newest request. */
   now = 0;
   #byId = new Map();
   #left = new Set();

@@ -26,7 +26,7 @@ export function withoutOlder(items) {
   return kept.length === items.length ? items : kept;
 }
 
-/** Return the items with another one in its place, without what it stands for. If it is there, or newer, return the same list. */
+/** Put an item into its place, without what it stands for. If it is there already, or a newer one, return the same list. */
 export function put(items, item) {
   if (!isOfGroup(item)) return insert(items, item);
   const replaced = items.filter((other) => isReplaced(other, item));

@@ -1,4 +1,4 @@
-/** The notifications of an inbox as the server said, newest first, and what is known better: no requests, no marks on their way. */
+/** The notifications of an inbox as the server said, newest first, and what is known better. */
 
 import { Changes } from "./changes.js";
 import { isPartOnly, isReplaced, mayBePart, newestOf, put, sizeOf, withoutOlder } from "./groups.js";
@@ -13,7 +13,7 @@ export class InboxItems {
   #changes;
   #isGrouped;
   #most = MOST_ITEMS;
-  #taken = 0; // `since` of the answer that was taken last
+  #taken = 0;
 
   /** `isGrouped`: one item stands for all of a group. */
   constructor(isGrouped) {
@@ -25,9 +25,9 @@ export class InboxItems {
     return this.#items;
   }
 
-  /** The number of the newest change: `since` of an answer that is asked for now. */
-  get now() {
-    return this.#changes.now;
+  /** `since` of the answer that was taken last. */
+  get taken() {
+    return this.#taken;
   }
 
   get isFull() {
@@ -54,13 +54,20 @@ export class InboxItems {
     return this.#isGrouped ? newestOf(this.#items, item) : item;
   }
 
-  /** Take the newest page; return {keepsOlder}, as `merge` does, or null if an answer that was asked for later was taken before. */
+  /** Take the newest page; return {keepsOlder} as `merge` does, or null if a later answer has come before. */
   take({ results, since }, isFull) {
     if (since < this.#taken) return null;
     this.#taken = since;
-    const { items, keepsOlder } = merge(this.#items, results, isFull, (item, known) => this.#changes.keep(item, known, since));
+    const keep = (item, known) => this.#changes.keep(item, known, since);
+    const { items, keepsOlder } = merge(this.#items, results, isFull, keep);
     this.#items = this.gather(this.withoutLeft(items, results, since));
     return { keepsOlder };
+  }
+
+  /** Return `since` for an answer that is asked for now. It is larger than those before. */
+  begin() {
+    this.#changes.note([]);
+    return this.#changes.now;
   }
 
   withoutLeft(items, results, since) {
@@ -69,17 +76,15 @@ export class InboxItems {
 
   /** Return what adds the results of a page that is asked for now to items. */
   beginPage = () => {
-    const since = this.now;
+    const since = this.begin();
     return (items, results) => this.gather([...items, ...this.withoutLeft(results, results, since)]);
   };
 
   /** Take a page of older ones, to which `add`, made by beginPage, belongs. */
   addOlder(add, results, before) {
     const known = new Set(this.#items.map(({ id }) => id));
-    this.#items = add(
-      this.#items,
-      results.filter(({ id }) => !known.has(id) && id < before),
-    );
+    const older = results.filter(({ id }) => !known.has(id) && id < before);
+    this.#items = add(this.#items, older);
     this.#most = Math.min(Math.max(this.#most, this.#items.length), MOST_READ);
   }
 

@@ -33,7 +33,7 @@ export class InboxStore {
   #newest;
   #loadingMore = null;
   #number = 0; // changes with each reset, so that late answers are dropped
-  #rereads = new Rereads(() => this.load());
+  #rereads = new Rereads(() => this.#reread());
 
   /**
    * `api.list({limit, before, state})` resolves to {unread_count, unseen_count, results}, `api.markRead({ids} or {up_to})`
@@ -82,7 +82,7 @@ export class InboxStore {
    * within bounds. Callers at once share the requests.
    */
   readNewest() {
-    return this.#newest.read(this.#items.all, this.#items.now);
+    return this.#newest.read(this.#items.all, this.#items.begin());
   }
 
   /** Read the page after the oldest notification. Callers at once share the request. */
@@ -144,7 +144,7 @@ export class InboxStore {
   };
 
   /** Take what readNewest has read. */
-  take({ results, unseen_count: unseen, since = 0, isWhole = results.length < PAGE }) {
+  take({ results, unseen_count: unseen, since = this.#items.taken, isWhole = results.length < PAGE }) {
     const taken = this.#items.take({ results, since }, !isWhole);
     if (taken === null) return;
     this.#lists.renew((items) => this.#items.withoutLeft(items, results, since), this.#items.all);
@@ -187,6 +187,7 @@ export class InboxStore {
 
   /** Take what another device has changed: {ids, seen_at?, read_at?, archived_at?, more?}, each a time or null. */
   takeStates({ ids, read_at: readAt, archived_at: archivedAt, more }) {
+    if (readAt === undefined && archivedAt === undefined) return; // seen: nothing shows that
     const changed = new Set(ids);
     const change = { ...(readAt !== undefined && { read: readAt !== null }) };
     if (archivedAt !== undefined) change.archived = archivedAt !== null;
@@ -208,8 +209,8 @@ export class InboxStore {
     const gone = new Set(ids);
     const isGone = (item) => gone.has(item.id) && this.#items.sizeOf(item) === 1;
     this.#tally(-this.#items.all.filter(isGone).length);
+    this.#expected = Math.max(0, this.#expected - gone.size); // only what nobody has seen is withdrawn, most often
     this.#items.leave(ids);
-    this.#newest.forget(); // what is on its way may still have them
     if (this.#items.arePartOf([...this.#items.all, ...this.#lists.items], ids)) this.#rereads.ask();
     this.#items.remove(isGone);
     this.#lists.remove(isGone);
@@ -244,6 +245,12 @@ export class InboxStore {
   #countOne() {
     this.#expected = Math.min(this.#expected + 1, LARGEST_COUNT);
     if (this.#rest.hasStates) this.#unseen = Math.min(this.#unseen + 1, LARGEST_COUNT);
+  }
+
+  /** The answer that is on its way may be older than the reason to read. */
+  #reread() {
+    this.#newest.forget();
+    this.load();
   }
 
   /** Read how many there are of each state. Without them, the tabs show none. */

@@ -46,6 +46,7 @@ export class StateList {
   reset() {
     this.#number += 1;
     this.#loading = null;
+    this.#oldest = undefined;
     this.#set(EMPTY);
   }
 
