@@ -5,6 +5,7 @@ import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
+from itertools import islice
 from typing import Any
 
 import orjson
@@ -147,7 +148,7 @@ def shown(members: Members, profiles: Any, default_photo: str) -> list[dict[str,
 
 def shown_ids(members: Members) -> list[str]:
     """Return the people whose profiles `shown` needs."""
-    return [actor.id for actor in members.actors if user_ids.is_valid(actor.id)][:SHOWN_ACTORS]
+    return list(islice((actor.id for actor in members.actors if user_ids.is_valid(actor.id)), SHOWN_ACTORS))
 
 
 def _person(user_id: str, profile: Profile | None, default_photo: str) -> dict[str, object]:

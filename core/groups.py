@@ -64,7 +64,6 @@ class Group:
     tellings: int
     changes: int
     now: int  # by the database's clock
-    is_new: bool  # nobody has joined it
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +103,8 @@ def reserve(
 ) -> dict[Key, Group]:
     """Return the open groups of those keys that were not told within the last seconds, and reserve them.
 
-    A new group has the id of its first notification. The caller commits, tells the groups, and settles them.
+    A new group has the id of its first notification, and no changes. The caller commits, tells the groups, and settles
+    them.
     """
     parameters = _parameters(connection, first_ids) | {"seconds": seconds}
     reserved = [_group(row) for row in connection.execute(_reserve(connection.dialect.name), parameters)]
@@ -205,7 +205,7 @@ def _open(
         again = {group.key: first_ids[group.key] for group in closed}
         connection.execute(_reopen(connection.dialect.name), _parameters(connection, again))
     new = [
-        replace(group, id=first_ids[group.key], opened_at=group.now, due_at=None, is_loud=False, is_new=True)
+        replace(group, id=first_ids[group.key], opened_at=group.now, due_at=None, is_loud=False, changes=0)
         for group in closed
     ]
     return {group.key: group for group in (*groups, *new)}
@@ -232,7 +232,7 @@ def _group(row: Any) -> Group:
     recipient_id, event, text, *others = row  # by name takes longer
     group_id, opened_at, told_at, due_at, is_loud, tellings, changes, now = others
     key = recipient_id, event, text
-    return Group(key, group_id, opened_at, told_at, due_at, is_loud, tellings, changes, now, is_new=changes == 0)
+    return Group(key, group_id, opened_at, told_at, due_at, is_loud, tellings, changes, now)
 
 
 # Each statement is built once: it is a part of each dispatch, and building takes longer than the rest.
@@ -263,7 +263,7 @@ def _upsert(dialect: str, changes: Mapping[str, Any], condition: Any, **more: An
 @cache
 def _reopen(dialect: str) -> Any:
     given = value_lists.table_of(dialect, GIVEN)
-    new = {"group_id": given.c.group_id, "opened_at": unix_time(), "due_at": None, "is_loud": False}
+    new = {"group_id": given.c.group_id, "opened_at": unix_time(), "due_at": None, "is_loud": False, "changes": 0}
     return update(_table).where(_is_given(given)).values(new)
 
 

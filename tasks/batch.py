@@ -108,10 +108,11 @@ def _push(to: Resources, batch: outbox.Batch) -> Outcome:
         return Outcome(pushed=[], failed=[])
     failpoint("after claim", settings())
     checks = read_checks(to, rows)
-    actors = to.profiles.get_many(payloads.actors_of(rows))
+    asked = payloads.actors_of(rows)
+    actors = to.profiles.get_many(asked)
     built = _build(rows, actors, checks)
     gathered = gather(to, built.groups) if built.groups else NOTHING_GATHERED
-    updates = entries_of(to, gathered.updates, actors) if gathered.updates else {}
+    updates = entries_of(to, gathered.updates, actors=actors, asked=asked) if gathered.updates else {}
     entries = [*built.entries.values(), *updates.values()]
     appended = to.history.append(entries)
     failpoint("after append", settings())

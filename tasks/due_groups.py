@@ -42,7 +42,7 @@ def _tell(to: Resources, due: Sequence[Group]) -> list[Group]:
         for group in read
         if (row := rows.get(members[group.key].newest)) is not None and row.read_at is None
     ]
-    entries = entries_of(to, updates, {})
+    entries = entries_of(to, updates)
     appended = to.history.append(list(entries.values()))
     failpoint("after append of groups", settings())
     with to.database.reading() as connection:

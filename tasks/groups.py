@@ -1,13 +1,14 @@
 """Gathers the notifications of a batch in groups, and builds what sockets with groups are told of each."""
 
 import logging
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any
 
 from celery.exceptions import SoftTimeLimitExceeded
 
-from core import events, group_members, groups, payloads, user_ids
+from core import events, group_members, groups, payloads
 from core.group_members import Actor, Key, Members
 from core.groups import Group, Grouping, Joining, Settled
 from core.history import Entry
@@ -36,12 +37,21 @@ class Member:
 
 @dataclass(frozen=True, slots=True)
 class Update:
-    """What is told of a group: its newest notification as a row of payloads.COLUMNS, and all of its members."""
+    """What is told of a group: its newest notification as a row of payloads.COLUMNS, and all of its members.
+
+    `payload` is that of the newest, where it is built already.
+    """
 
     group: Group
     newest: Any
     members: Members
     is_loud: bool
+    payload: Mapping[str, object] | None = None
+
+    @property
+    def is_first(self) -> bool:
+        """Say whether it tells of the only notification that the group ever had."""
+        return self.members.count == 1 and self.newest.id == self.group.id and not self.group.changes
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,14 +64,15 @@ class Gathered:
 
     def grouping(self, told: Collection[Key]) -> Grouping:
         """Return what to write, if these were told."""
-        settled = settle(self.updates, told)
+        # A first one leaves its group as it was reserved, which saves most groups a change.
+        settled = settle((one for one in self.updates if not (one.is_first and one.group.key in told)), told)
         return Grouping(settings().group_seconds, settings().group_window_seconds, settled, self.grouped, self.joining)
 
 
 NOTHING_GATHERED = Gathered()
 
 
-def settle(updates: Sequence[Update], told: Collection[Key]) -> list[Settled]:
+def settle(updates: Iterable[Update], told: Collection[Key]) -> list[Settled]:
     """Return what becomes of reserved groups, if these were told. One that can't be built gets another attempt."""
     return [
         Settled(update.group) if update.group.key in told else put_off(update.group, is_loud=update.is_loud)
@@ -77,21 +88,24 @@ def put_off(group: Group, *, is_loud: bool) -> Settled:
 def gather(to: Resources, batch: Mapping[Key, Sequence[Member]]) -> Gathered:
     """Reserve the groups that may be told now, and gather their members. All others are joined, and told later.
 
-    What was archived before it was pushed is in its group, and nobody is told of it.
+    The notifications of each key are in the order of their ids. What was archived before it was pushed is in its group,
+    and nobody is told of it.
     """
-    first_ids = {key: min(member.row.id for member in members) for key, members in batch.items()}
+    first_ids = {key: members[0].row.id for key, members in batch.items()}
     news = {key: those for key, members in batch.items() if (those := [one for one in members if one.is_news])}
     reserved = _reserve(to, {key: first_ids[key] for key in news})
-    known = group_members.read_many(to.database, {key: group.id for key, group in reserved.items() if not group.is_new})
-    told = {key: _joined(known.get(key), news[key]) for key, group in reserved.items() if group.is_new or key in known}
-    newest = _newest_rows(to, news, told)
+    new = {key for key, group in reserved.items() if group.id == first_ids[key] and not group.changes}
+    known = group_members.read_many(to.database, {key: reserved[key].id for key in reserved.keys() - new})
+    told = {key: _joined(known.get(key), news[key]) for key in reserved if key in new or key in known}
+    newest = _newest(to, news, told)
     gathered = Gathered()
     for key, members in batch.items():
         is_loud = any(not member.is_silent for member in news.get(key, ()))
         ids = [member.row.id for member in members]
         if key in told:
             group = reserved[key]
-            gathered.updates.append(Update(group, newest[key], told[key], is_loud or group.is_loud))
+            row, payload = newest[key]
+            gathered.updates.append(Update(group, row, told[key], is_loud or group.is_loud, payload))
             gathered.grouped.update(dict.fromkeys(ids, (key[2], group.id)))
         else:
             gathered.joining[key] = Joining(ids, is_due=key in news, is_loud=is_loud)
@@ -106,14 +120,20 @@ def _reserve(to: Resources, first_ids: Mapping[Key, int]) -> dict[Key, Group]:
         return groups.reserve(connection, first_ids, seconds=seconds, window_seconds=window)
 
 
-def entries_of(to: Resources, updates: Sequence[Update], actors: Mapping[str, Profile]) -> dict[Key, Entry]:
+def entries_of(
+    to: Resources,
+    updates: Sequence[Update],
+    *,
+    actors: Mapping[str, Profile] = MappingProxyType({}),
+    asked: Collection[str] = frozenset(),
+) -> dict[Key, Entry]:
     """Encode each update on its own, so that a bad one does not stop the others; it is missing in the answer.
 
-    `actors` are profiles that are read already; those that are missing are read at once.
+    `actors` are the profiles that were found of those `asked` for before. What is missing is read at once.
     """
-    needed = payloads.actors_of(update.newest for update in updates)
-    needed |= {id_ for update in updates for id_ in group_members.shown_ids(update.members)}
-    profiles = {**actors, **to.profiles.get_many(missing)} if (missing := needed - actors.keys()) else actors
+    needed = {id_ for update in updates for id_ in group_members.shown_ids(update.members)}
+    needed |= payloads.actors_of(update.newest for update in updates if update.payload is None)
+    profiles = {**actors, **to.profiles.get_many(missing)} if (missing := needed.difference(asked)) else actors
     entries = {}
     for update in updates:
         try:
@@ -134,30 +154,28 @@ def _joined(known: Members | None, members: Sequence[Member]) -> Members:
 
 
 def _members(members: Sequence[Member]) -> Members:
-    newest_of: dict[str, int] = {}
-    for member in members:
-        if member.row.actor_id is not None:
-            newest_of[member.row.actor_id] = max(member.row.id, newest_of.get(member.row.actor_id, 0))
+    newest_of = {member.row.actor_id: member.row.id for member in members if member.row.actor_id is not None}
     actors = [Actor(*one) for one in newest_of.items()]
-    return Members(len(members), max(member.row.id for member in members), len(actors), actors)
+    return Members(len(members), members[-1].row.id, len(actors), actors)
 
 
-def _newest_rows(to: Resources, batch: Mapping[Key, Sequence[Member]], told: Mapping[Key, Members]) -> dict[Key, Any]:
-    """Return the newest notification of each group: most often it is in the batch."""
-    ours = {key: max((member.row for member in batch[key]), key=lambda row: row.id) for key in told}
-    older = [members.newest for key, members in told.items() if members.newest != ours[key].id]
-    if not older:
-        return ours
-    with to.database.reading() as connection:
-        read = {row.id: row for row in groups.rows_of(connection, older)}
-    return {key: read.get(members.newest, ours[key]) for key, members in told.items()}
+def _newest(
+    to: Resources, batch: Mapping[Key, Sequence[Member]], told: Mapping[Key, Members]
+) -> dict[Key, tuple[Any, Mapping[str, object] | None]]:
+    """Return the newest notification of each group, and its payload where it is in the batch, as most often."""
+    found: dict[Key, Any] = {key: (batch[key][-1].row, batch[key][-1].payload) for key in told}
+    older = {members.newest: key for key, members in told.items() if members.newest != found[key][0].id}
+    if older:
+        with to.database.reading() as connection:
+            found |= {older[row.id]: (row, None) for row in groups.rows_of(connection, list(older))}
+    return found
 
 
 def _entry(update: Update, profiles: Mapping[str, Profile]) -> Entry:
     members, newest = update.members, update.newest
     photo = settings().default_photo
     data: dict[str, object] = {
-        **payloads.build(newest, profiles, default_photo=photo),
+        **(update.payload or payloads.build(newest, profiles, default_photo=photo)),
         "group": update.group.key[2],
         "group_id": update.group.id,
         "count": members.count,
@@ -165,11 +183,11 @@ def _entry(update: Update, profiles: Mapping[str, Profile]) -> Entry:
         "actors": group_members.shown(members, profiles, photo),
         "id": newest.id,
     }
+    data.pop("silent", None)  # of the notification itself
     if not update.is_loud:
         data["silent"] = True
     # The same again after a crash. Without `tellings`, what is withdrawn would let a later update have an earlier name;
     # without the count, one that comes late, below the newest id, would have that of the update before.
     name = f"g{update.group.id}.{update.group.tellings}.{newest.id}.{members.count}"
-    recipient_id = user_ids.check(update.group.key[0])
     event = events.find(newest.event).declaration.name
-    return Entry.encode(name, recipient_id, event, data, newest.created_at, audience=Audience.GROUPS)
+    return Entry.encode(name, update.group.key[0], event, data, newest.created_at, audience=Audience.GROUPS)
