@@ -125,6 +125,9 @@ class UnreadCache:
     def set(self, counts: Mapping[str, Counts], *, read_at: int, create_missing: bool = True) -> list[bytes]:
         """Store the counts that are newer than the stored ones; return the pushes that still have to be published.
 
+        A count that is stored already is told again: it may have been stored right before a crash, and a client may
+        have read another one from the inbox before its user's preferences held a notification back.
+
         Without `create_missing`, a count that Redis has lost stays missing, unless the user has a history. The missing
         count shows an IM server that an empty history may be lost as well.
         """

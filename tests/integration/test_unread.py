@@ -34,6 +34,11 @@ class TestUnreadCache:
         assert unread.get("7") == 0
         assert pushes == [b'P7\0\0\00042["unread",{"count":0,"unseen_count":0}]']
 
+    def test_same_count_is_told_again(self, unread: UnreadCache) -> None:
+        pushes = [unread.set({"7": Counts(2, 2)}, read_at=moment()) for _ in range(2)]
+
+        assert pushes == [[b'P7\0\0\00042["unread",{"count":2,"unseen_count":2}]']] * 2
+
     def test_count_is_pushed_and_not_cached_after_redis_lost_it(self, unread: UnreadCache) -> None:
         pushes = unread.set({"7": Counts(3, 3)}, read_at=moment(), create_missing=False)
 
