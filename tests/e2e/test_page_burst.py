@@ -8,8 +8,8 @@ from tests.system import System
 
 MOST_ROWS = 200
 
-# The modules of the package, with an inbox in memory: 600 come within 60 frames.
-_BURST = """async (modules) => {
+# The modules of the package, with an inbox in memory.
+_OPEN = """async (modules) => {
   const { InboxStore } = await import(`${modules}/store/inbox-store.js`);
   const { InboxView } = await import(`${modules}/list/inbox-view.js`);
   const item = (id) => ({ id, event: "note", data: {}, created_at: 1, read: false, text: `Note ${id}`, url: null });
@@ -22,6 +22,11 @@ _BURST = """async (modules) => {
   const frame = () => new Promise(requestAnimationFrame);
   await frame();
   await frame();
+"""
+# 600 come within 60 frames.
+_BURST = (
+    _OPEN
+    + """
   const seen = { told: 0, rows: 0, frames: 60 };
   store.subscribe(() => (seen.told += 1));
   for (let frames = 0; frames < seen.frames; frames++) {
@@ -37,6 +42,21 @@ _BURST = """async (modules) => {
   seen.rowsAfterClick = view.element.querySelectorAll("article").length;
   return seen;
 }"""
+)
+_FEW = (
+    _OPEN
+    + """
+  const rows = [];
+  for (const id of [10_001, 10_002, 10_003]) {
+    const told = new Promise((resolve) => store.subscribe(resolve));
+    store.add({ ...item(id), timestamp: 1 });
+    await told;
+    await frame();
+    rows.push(view.element.querySelector("article .said").textContent);
+  }
+  return rows;
+}"""
+)
 
 
 def test_burst_is_drawn_once_for_each_frame_and_waits_above_the_rows(browser: Browser, pages: System) -> None:
@@ -49,3 +69,12 @@ def test_burst_is_drawn_once_for_each_frame_and_waits_above_the_rows(browser: Br
     assert seen["rows"] <= MOST_ROWS
     assert seen["waiting"].endswith("new")
     assert seen["rowsAfterClick"] <= MOST_ROWS
+
+
+def test_few_that_come_at_once_do_not_wait(browser: Browser, pages: System) -> None:
+    page = browser.new_context().new_page()
+    page.goto(pages.api.url)
+
+    rows: list[str] = page.evaluate(_FEW, f"{pages.api.url}/static/{16 * '0'}/push")
+
+    assert rows == ["Note 10001", "Note 10002", "Note 10003"]

@@ -7,21 +7,27 @@ const CACHE = "page";
 const PAGE = "/";
 
 self.addEventListener("install", (event) => event.waitUntil(caches.open(CACHE).then((cache) => cache.add(PAGE))));
+// The browser asks for the page while it starts this worker.
+self.addEventListener("activate", (event) => event.waitUntil(self.registration.navigationPreload?.enable()));
 self.addEventListener("fetch", (event) => {
   const { request } = event;
   if (request.mode !== "navigate" || new URL(request.url).pathname !== PAGE) return;
-  event.respondWith(open(request));
+  event.respondWith(open(event));
 });
 
-async function open(request) {
-  const cache = await caches.open(CACHE);
+async function open(event) {
   try {
-    const answer = await fetch(request);
-    if (answer.ok) await cache.put(PAGE, answer.clone());
+    const answer = (await event.preloadResponse) ?? (await fetch(event.request));
+    if (answer.ok) event.waitUntil(keep(answer.clone()));
     return answer;
   } catch (error) {
-    const kept = await cache.match(PAGE, { ignoreVary: true });
+    const kept = await caches.match(PAGE, { ignoreVary: true });
     if (kept) return kept;
     throw error;
   }
+}
+
+async function keep(answer) {
+  const cache = await caches.open(CACHE);
+  await cache.put(PAGE, answer);
 }

@@ -244,6 +244,45 @@ for (const refusal of ["token_expired", "token_invalid", "token_revoked"]) {
   });
 }
 
+test("the socket connects while the token is on its way, and greets when it has it", async () => {
+  let bring;
+  const { socket } = await start({ getToken: () => new Promise((resolve) => (bring = resolve)) });
+  assert.equal(socket.connects, 1);
+  assert.deepEqual(socket.greetings, []);
+
+  bring("old");
+  await settle();
+
+  assert.deepEqual(socket.greetings, [{ token: "old" }]);
+});
+
+test("a token that comes after its connection has failed greets nobody", async () => {
+  const bring = [];
+  const { socket } = await start({ getToken: () => new Promise((resolve) => bring.push(resolve)) });
+  socket.refuse("websocket error");
+  await pause();
+  assert.equal(bring.length, 2);
+
+  bring[0]("old");
+  await settle();
+  assert.deepEqual(socket.greetings, []);
+  bring[1]("new");
+  await settle();
+
+  assert.deepEqual(socket.greetings, [{ token: "new" }]);
+});
+
+test("a session that is over ends, although the server can't be reached", async () => {
+  let bring;
+  const { socket, state } = await start({ getToken: () => new Promise((resolve) => (bring = resolve)) });
+  socket.refuse("websocket error");
+
+  bring(null);
+  await settle();
+
+  assert.equal(state(), "logged-out");
+});
+
 test("a token about to expire is replaced on the open socket", async () => {
   const { socket } = await startLive();
 

@@ -12,7 +12,8 @@ import { UndoBar } from "./undo-bar.js";
 import { wordsOf } from "../words/words.js";
 
 const IDLE_MS = 300;
-const CALM_MS = 1000; // new rows come by themselves if none has come for so long: in a burst the list would never rest
+const CALM_MS = 1000; // new rows come by themselves if fewer than FEW came in so long: in a burst the list would never rest
+const FEW = 3;
 const MOST_COMING = 20; // at once by themselves; more would be a list that the reader does not know
 const SEEN_MS = 1000;
 const STALE_MS = 2000;
@@ -45,7 +46,7 @@ export class InboxView {
   #frame = null;
   #idleTimer;
   #newest = 0;
-  #cameAt = -CALM_MS; // when the newest one came
+  #cameAt = []; // when the newest FEW came
   #seenTimer;
   #staleTimer;
   #ended = new AbortController();
@@ -241,7 +242,7 @@ export class InboxView {
     const isFirst = !this.#hasBeenRead && snapshot.status === "ready";
     this.#hasBeenRead ||= isFirst;
     const shows = showsNew || isFirst || (this.#list.waiting.length === 0 && this.#isCalm && !this.#isBusy());
-    this.#noteNewest(snapshot.items[0]?.id ?? 0);
+    this.#noteNewest(snapshot.items);
     this.#list.draw(snapshot, { showsNew: shows });
     this.#drawPill();
     if (this.#list.isBehind) this.#showWhenIdle();
@@ -286,12 +287,13 @@ export class InboxView {
   }
 
   get #isCalm() {
-    return performance.now() - this.#cameAt >= CALM_MS;
+    return this.#cameAt.length < FEW || performance.now() - this.#cameAt[0] >= CALM_MS;
   }
 
-  #noteNewest(id) {
-    if (id > this.#newest && this.#newest > 0) this.#cameAt = performance.now();
-    this.#newest = Math.max(this.#newest, id);
+  #noteNewest(items) {
+    const fresh = items.slice(0, FEW).filter(({ id }) => id > this.#newest).length;
+    if (this.#newest > 0) this.#cameAt = [...this.#cameAt, ...Array(fresh).fill(performance.now())].slice(-FEW);
+    this.#newest = Math.max(this.#newest, items[0]?.id ?? 0);
   }
 
   /** Return whether the reader works with something that a new row would move, or has scrolled down. */

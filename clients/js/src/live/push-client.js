@@ -33,7 +33,7 @@ export class PushClient extends EventTarget {
   #phase = "closed"; // then "replaying", "reading-inbox", "live"
   #offset = null;
   #failures = 0;
-  #token = null;
+  #token = null; // a promise, of the attempt to connect
   #hasRefreshed = false;
   #retryTimer;
   #syncTimer;
@@ -50,7 +50,7 @@ export class PushClient extends EventTarget {
     this.#options = { getToken, loadInbox, groups };
     this.#memory = memory;
     this.#socket = io(url, {
-      auth: (answer) => answer(this.#greeting()),
+      auth: (answer) => this.#greet(answer),
       autoConnect: false,
       forceNew: true,
       // #retryLater reconnects for every reason, after one pause with jitter. The library reconnects only for some.
@@ -97,23 +97,26 @@ export class PushClient extends EventTarget {
     this.#socket.onAny((event, data) => ABOUT_CONNECTION.has(event) || this.#receive(event, data));
   }
 
-  #greeting() {
+  async #greet(answer) {
+    const asked = this.#token;
+    const token = await asked?.catch(() => null);
+    if (!token || asked !== this.#token) return; // #open says what happens, or there is another connection
     const { offset } = this.#memory;
-    return { token: this.#token, ...(offset !== null && { last_offset: offset }), ...(this.#options.groups && { groups: true }) };
+    answer({ token, ...(offset !== null && { last_offset: offset }), ...(this.#options.groups && { groups: true }) });
   }
 
+  /** The socket connects while the token is on its way: it is needed only for the greeting, two round trips later. */
   async #open({ refresh = false } = {}) {
     // Only once: if a new token is refused too (a clock is wrong), wait as after any failure.
     this.#hasRefreshed = refresh;
-    try {
-      this.#token = await this.#options.getToken({ refresh });
-    } catch {
-      return this.#retryLater();
-    }
-    if (this.#isStopped) return;
-    if (this.#token === null) return this.#logOut();
+    const asked = (this.#token = this.#options.getToken({ refresh }));
     this.#syncTimer = setTimeout(() => this.#lost(), SYNC_DEADLINE_MS);
     this.#socket.connect();
+    try {
+      if ((await asked) === null && !this.#isStopped) this.#logOut();
+    } catch {
+      if (asked === this.#token) this.#lost();
+    }
   }
 
   #close() {
@@ -121,6 +124,7 @@ export class PushClient extends EventTarget {
     this.#retryTimer = undefined;
     clearTimeout(this.#syncTimer);
     this.#phase = "closed";
+    this.#token = null;
     this.#socket.disconnect();
   }
 
@@ -203,6 +207,7 @@ export class PushClient extends EventTarget {
 
   #retryLater() {
     if (this.#isStopped) return;
+    this.#token = null;
     this.#dispatch("state", "offline");
     // Full jitter: when a server stops, its clients do not reconnect all at once.
     const pause = Math.random() * Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** this.#failures++);

@@ -3,6 +3,7 @@
 /** In place of a socket of socket.io-client. */
 export class FakeSocket {
   connected = false;
+  connects = 0;
   id = undefined;
   greetings = [];
   emitted = [];
@@ -26,6 +27,7 @@ export class FakeSocket {
   }
 
   connect() {
+    this.connects += 1;
     this.auth((greeting) => this.greetings.push(greeting));
   }
 
