@@ -44,12 +44,14 @@ def open_settings(page: Page) -> None:
 class Person:
     """A user who has signed up on the page, in a separate window."""
 
-    def __init__(self, browser: Browser, system: System, *, path: str = "/", **options: object) -> None:
+    def __init__(
+        self, browser: Browser, system: System, *, url: str | None = None, path: str = "/", **options: object
+    ) -> None:
         self._system = system
         self.api = Api(system.api.url)
         self.name = f"user {uuid.uuid4().hex[:8]}"
         self.page = browser.new_context(**options).new_page()  # type: ignore[arg-type]
-        self.page.goto(system.api.url + path)
+        self.page.goto((url or system.api.url) + path)
         self.sign_up()
         with self._connection() as connection:
             found = credentials.find(connection, self.name)
