@@ -62,12 +62,13 @@ def read_many(database: Database, ids: Mapping[Key, int]) -> dict[Key, Members]:
     found: dict[Key, Members] = {}
     slow = 0
     for begin in range(0, len(given), _PART):
+        part = given[begin : begin + _PART]
         try:
-            found |= _read(database, given[begin : begin + _PART])
+            found |= _read(database, part)
         except DBAPIError as error:
             if not database_faults.is_slow(error):
                 raise
-            log.warning("the members of %d groups can't be read now: %s", _PART, database_faults.cause_of(error))
+            log.warning("the members of %d groups can't be read now: %s", len(part), database_faults.cause_of(error))
             slow += 1
             if slow == _MOST_SLOW:
                 break

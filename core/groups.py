@@ -5,8 +5,8 @@ or while its sockets are still to be told of a member. What is dispatched then j
 Sockets are told of each group at once, but no more often than every few seconds: what comes in between is due later.
 
 No row is locked while sockets are told: a slow message queue would stop every dispatcher that meets the same group. So
-who tells a group reserves it first, for a few seconds, and settles it when it is told. Who finds it reserved only joins
-it. `changes` shows who tells a group that others have joined it meanwhile; then it is told once more.
+who tells a group reserves it first, for a while, and writes afterwards that it is told. Who finds it reserved only
+joins it. `changes` shows who tells a group that others have joined it meanwhile; then it is told once more.
 """
 
 from collections.abc import Mapping, Sequence
@@ -36,16 +36,19 @@ from core import payloads, value_lists
 from core.db import Database, among, unix_time
 from core.group_members import GIVEN, GIVEN_KEY, Key
 from core.group_texts import MOST
-from core.inbox_filters import IS_SHOWN
+from core.inbox_filters import IS_SHOWN, IS_UNREAD
 from core.models import Notification, NotificationGroup
 
 _DELETED_AT_ONCE = 1000
 _KEPT_SECONDS = 3600  # after a group was told: longer than GROUP_SECONDS may be
-PAUSE_SECONDS = 60  # before another attempt to tell a group that can't be built or read
+_PAUSE_SECONDS = 60  # before another attempt to tell a group that can't be built or read
+_RESERVED_SECONDS = 30  # for those who tell what is due: longer than they may take
 
 _table, _n = NotificationGroup, Notification
 _PRIMARY_KEY = (_table.recipient_id, _table.event, _table.group_key)
-_SETTLED = (*GIVEN, ("changes", int), ("due_at", int), ("is_loud", int))
+_TOLD = (*GIVEN, ("changes", int))
+_LATER = (*GIVEN, ("due_at", int), ("is_loud", int))
+_PUT_OFF = (*GIVEN, ("tellings", int))
 _SECONDS = bindparam("seconds", type_=BigInteger)
 _RESERVED = {"told_at": unix_time(), "due_at": case((_table.due_at.is_not(None), unix_time() + _SECONDS))}
 _IS_DUE = (_table.due_at.is_not(None), _table.due_at <= unix_time())
@@ -66,15 +69,6 @@ class Group:
     now: int  # by the database's clock
 
 
-@dataclass(frozen=True, slots=True)
-class Settled:
-    """What becomes of a group. Without `due_at` it was told just now."""
-
-    group: Group
-    due_at: int | None = None
-    is_loud: bool = False
-
-
 @dataclass(slots=True)
 class Joining:
     """Notifications of one key that join its group when they are marked, and of which its sockets are told later."""
@@ -86,11 +80,12 @@ class Joining:
 
 @dataclass(frozen=True, slots=True)
 class Grouping:
-    """What a batch makes of groups: those that it reserved, with their new members, and what joins others."""
+    """What a batch makes of groups: those that it told, those that it could not tell, and what joins others."""
 
     seconds: int
     window_seconds: int
-    settled: Sequence[Settled] = ()
+    told: Sequence[Group] = ()
+    late: Sequence[tuple[Group, bool]] = ()  # whether one of its new members may show a toast
     grouped: Mapping[int, tuple[str, int]] = field(default_factory=dict)  # by id of a notification: text and id
     joining: Mapping[Key, Joining] = field(default_factory=dict)
 
@@ -103,20 +98,20 @@ def reserve(
 ) -> dict[Key, Group]:
     """Return the open groups of those keys that were not told within the last seconds, and reserve them.
 
-    A new group has the id of its first notification, and no changes. The caller commits, tells the groups, and settles
-    them.
+    A new group has the id of its first notification, and no changes. The caller commits, tells the groups, and calls
+    `write`.
     """
     parameters = _parameters(connection, first_ids) | {"seconds": seconds}
     reserved = [_group(row) for row in connection.execute(_reserve(connection.dialect.name), parameters)]
     return _open(connection, reserved, first_ids, window_seconds)
 
 
-def reserve_due(connection: Connection, *, limit: int, seconds: int) -> list[Group]:
+def reserve_due(connection: Connection, *, limit: int) -> list[Group]:
     """Return groups that are due to be told, the oldest first, and reserve them. What others have is left out."""
     oldest = select(*_PRIMARY_KEY).where(*_IS_DUE).order_by(_table.due_at).limit(limit)
     is_ours = tuple_(*_PRIMARY_KEY).in_(oldest.with_for_update(skip_locked=True))
     found = update(_table).where(is_ours).values(_RESERVED).returning(*_table.__table__.c, unix_time())
-    return [_group(row) for row in connection.execute(found, {"seconds": seconds})]
+    return [_group(row) for row in connection.execute(found, {"seconds": _RESERVED_SECONDS})]
 
 
 def is_any_due(connection: Connection) -> bool:
@@ -125,31 +120,44 @@ def is_any_due(connection: Connection) -> bool:
 
 
 def write(connection: Connection, grouping: Grouping) -> dict[int, tuple[str, int]]:
-    """Write what becomes of groups. Return by id which notification is in which: the text and the id of the group."""
-    grouped, settled = dict(grouping.grouped), list(grouping.settled)
+    """Write what a batch made of groups. Return by id in which group each notification is: its text and its id."""
+    grouped = dict(grouping.grouped)
+    later = [(*group.key, group.id, group.now + _PAUSE_SECONDS, int(is_loud)) for group, is_loud in grouping.late]
     for key, (joining, group) in _join(connection, grouping).items():
         grouped |= dict.fromkeys(joining.ids, (key[2], group.id))
         if joining.is_due:
             due_at = group.due_at or max(group.now, (group.told_at or 0) + grouping.seconds)
-            settled.append(Settled(group, due_at, joining.is_loud))
-    settle(connection, settled, seconds=grouping.seconds)
+            later.append((*key, group.id, due_at, int(joining.is_loud)))
+    write_told(connection, grouping.told, seconds=grouping.seconds, are_joined=True)
+    _execute(connection, _later, _LATER, later)
     return grouped
 
 
-def settle(connection: Connection, settled: Sequence[Settled], *, seconds: int) -> None:
-    """Write what became of groups. One that others have joined while it was told is due again after the seconds."""
-    if not settled:
-        return
-    rows = [(*one.group.key, one.group.id, one.group.changes, one.due_at or 0, int(one.is_loud)) for one in settled]
-    parameters = value_lists.parameters(connection, _SETTLED, rows) | {"seconds": seconds}
-    connection.execute(_settle(connection.dialect.name), parameters)
+def write_told(connection: Connection, told: Sequence[Group], *, seconds: int, are_joined: bool = False) -> None:
+    """Write that sockets were told of reserved groups. Those that others have joined meanwhile are due again.
+
+    That is after the seconds. `are_joined` says that the caller has new members for them.
+    """
+    rows = [(*group.key, group.id, group.changes) for group in told]
+    _execute(connection, _told, _TOLD, rows, seconds=seconds, joined=int(are_joined))
 
 
-def rows_of(connection: Connection, ids: Sequence[int | None]) -> Sequence[Any]:
-    """Return notifications as rows of payloads.COLUMNS, each with its `read_at`."""
-    known = [id_ for id_ in ids if id_ is not None]
-    found = select(*payloads.COLUMNS, _n.read_at).where(among(connection, _n.id, known))
-    return connection.execute(found).all() if known else []
+def put_off(connection: Connection, late: Sequence[Group]) -> None:
+    """Let reserved groups be due again after a pause, unless others have told them meanwhile."""
+    _execute(connection, _put_off, _PUT_OFF, [(*group.key, group.id, group.tellings) for group in late])
+
+
+def rows_of(connection: Connection, ids: Sequence[int]) -> Sequence[Any]:
+    """Return notifications as rows of payloads.COLUMNS."""
+    return connection.execute(select(*payloads.COLUMNS).where(among(connection, _n.id, ids))).all()
+
+
+def newest_unread(connection: Connection, groups: Sequence[Group]) -> dict[Key, Any]:
+    """Return the newest unread member of each group that has one, as a row of payloads.COLUMNS."""
+    given = value_lists.parameters(connection, GIVEN, [(*group.key, group.id) for group in groups])
+    found = connection.execute(_newest_unread(connection.dialect.name), given).all()
+    newest = {row.id: row for row in rows_of(connection, [row.newest for row in found if row.newest is not None])}
+    return {tuple(row[:3]): newest[row.newest] for row in found if row.newest in newest}
 
 
 def depth(connection: Connection) -> tuple[int, int]:
@@ -179,11 +187,12 @@ def delete_old(database: Database, *, window_seconds: int) -> int:
 
 
 def _join(connection: Connection, grouping: Grouping) -> dict[Key, tuple[Joining, Group]]:
-    if not grouping.joining:
+    if not (grouping.joining or grouping.late):
         return {}
     first_ids = {key: min(joining.ids) for key, joining in grouping.joining.items()}
-    # Lock what is settled as well: two dispatchers that lock in one order cause no deadlock.
-    all_ids = first_ids | {settled.group.key: settled.group.id for settled in grouping.settled}
+    # Lock all at once: two dispatchers that lock in one order cause no deadlock.
+    reserved = [*grouping.told, *(group for group, _ in grouping.late)]
+    all_ids = first_ids | {group.key: group.id for group in reserved}
     locked = map(_group, connection.execute(_lock(connection.dialect.name), _parameters(connection, all_ids)))
     theirs = [group for group in locked if group.key in first_ids]
     found = _open(connection, theirs, first_ids, grouping.window_seconds)
@@ -194,13 +203,10 @@ def _open(
     connection: Connection, groups: Sequence[Group], first_ids: Mapping[Key, int], window_seconds: int
 ) -> dict[Key, Group]:
     """Return these groups, and in place of each that takes no more a new one."""
-    old = [group for group in groups if group.id != first_ids[group.key]]
+    # What is due is open: its sockets are still to be told of a member.
+    old = [group for group in groups if group.id != first_ids[group.key] and group.due_at is None]
     unread = _with_unread(connection, [group.key for group in old])
-    closed = [
-        group
-        for group in old
-        if group.key not in unread or (group.opened_at + window_seconds <= group.now and group.due_at is None)
-    ]
+    closed = [group for group in old if group.key not in unread or group.opened_at + window_seconds <= group.now]
     if closed:
         again = {group.key: first_ids[group.key] for group in closed}
         connection.execute(_reopen(connection.dialect.name), _parameters(connection, again))
@@ -240,7 +246,9 @@ def _group(row: Any) -> Group:
 
 @cache
 def _reserve(dialect: str) -> Any:
-    is_ours = or_(_table.told_at.is_(None), _table.told_at + _SECONDS <= unix_time())
+    # What is due later than that is reserved by others, or can't be told now.
+    soon = or_(_table.due_at.is_(None), _table.due_at <= unix_time() + _SECONDS)
+    is_ours = and_(or_(_table.told_at.is_(None), _table.told_at + _SECONDS <= unix_time()), soon)
     return _upsert(dialect, _RESERVED, is_ours, told_at=unix_time())
 
 
@@ -282,26 +290,64 @@ def _unread(dialect: str) -> Any:
 
 
 @cache
-def _settle(dialect: str) -> Any:
-    given = value_lists.table_of(dialect, _SETTLED)
-    its = and_(_is_given(given), _table.group_id == given.c.group_id)  # who reads it meanwhile lets a new one begin
-    # In the order of `_parameters`, which is by bytes.
-    in_order = (column if dialect == "sqlite" else collate(column, "C") for column in _PRIMARY_KEY)
-    one = select(given).join(_table, its).order_by(*in_order).with_for_update(of=_table).cte("settled")
-    is_told, is_unchanged = one.c.due_at == 0, _table.changes == one.c.changes
-    due_again = func.coalesce(_table.due_at, unix_time() + _SECONDS)
+def _newest_unread(dialect: str) -> Any:
+    given = value_lists.table_of(dialect, GIVEN)
+    members = (
+        _n.recipient_id == given.c.recipient_id,
+        _n.group_key == given.c.group_key,
+        _n.group_id == given.c.group_id,
+        *IS_UNREAD,
+    )
+    newest = select(_n.id).where(*members).order_by(_n.id.desc()).limit(1).correlate(given).scalar_subquery()
+    return select(*(given.c[name] for name, _ in GIVEN_KEY), newest.label("newest"))
+
+
+@cache
+def _told(dialect: str) -> Any:
+    given = _locked(dialect, _TOLD)
+    is_joined = _table.changes != given.c.changes
     values = {
-        "told_at": case((is_told, unix_time()), else_=_table.told_at),
-        "due_at": case((and_(is_told, is_unchanged), None), (is_told, due_again), else_=one.c.due_at),
-        "is_loud": case(
-            (and_(is_told, is_unchanged), false()),
-            (is_told, _table.is_loud),
-            else_=or_(_table.is_loud, one.c.is_loud == 1),
-        ),
-        "tellings": _table.tellings + case((is_told, 1), else_=0),
+        "told_at": unix_time(),
+        "due_at": case((is_joined, unix_time() + _SECONDS)),
+        "is_loud": case((is_joined, _table.is_loud), else_=false()),
+        "tellings": _table.tellings + 1,
+        "changes": _table.changes + bindparam("joined", type_=BigInteger),
+    }
+    return update(_table).where(_is_given(given)).values(values)
+
+
+@cache
+def _later(dialect: str) -> Any:
+    given = _locked(dialect, _LATER)
+    values = {
+        "due_at": given.c.due_at,
+        "is_loud": or_(_table.is_loud, given.c.is_loud == 1),
         "changes": _table.changes + 1,
     }
-    return update(_table).where(_is_given(one)).values(values)
+    return update(_table).where(_is_given(given)).values(values)
+
+
+@cache
+def _put_off(dialect: str) -> Any:
+    given = _locked(dialect, _PUT_OFF)
+    is_untold = (_table.due_at.is_not(None), _table.tellings == given.c.tellings)
+    return update(_table).where(_is_given(given), *is_untold).values(due_at=unix_time() + _PAUSE_SECONDS)
+
+
+def _locked(dialect: str, columns: value_lists.Columns) -> Any:
+    """Return the given rows whose group is still the same, locked in the order of `_parameters`, which is by bytes."""
+    given = value_lists.table_of(dialect, columns)
+    its = and_(_is_given(given), _table.group_id == given.c.group_id)  # who reads it meanwhile lets a new one begin
+    in_order = (column if dialect == "sqlite" else collate(column, "C") for column in _PRIMARY_KEY)
+    return select(given).join(_table, its).order_by(*in_order).with_for_update(of=_table).cte("locked")
+
+
+def _execute(
+    connection: Connection, statement: Any, columns: value_lists.Columns, rows: Sequence[Any], **more: int
+) -> None:
+    if rows:
+        parameters = value_lists.parameters(connection, columns, rows) | more
+        connection.execute(statement(connection.dialect.name), parameters)
 
 
 def _is_given(given: Any) -> Any:

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 from core import dispatch_state, group_members, groups, outbox
 from core.failpoints import failpoint
-from core.groups import Group, Settled
-from tasks.groups import Update, entries_of, put_off, settle
+from core.groups import Group
+from tasks.groups import Update, entries_of
 from tasks.resources import Resources, settings
 
 _SLOW_SECONDS = 10  # for those whose members took too long to read
@@ -16,7 +16,7 @@ _SLOW_SECONDS = 10  # for those whose members took too long to read
 def tell_due(to: Resources, *, limit: int) -> int:
     """Tell sockets of the groups that are due; return how many.
 
-    At least once: a crash after the append and before the commit repeats it a few seconds later, under the same name.
+    At least once: a crash after the append and before the commit repeats it half a minute later, under the same name.
     """
     with to.database.reading() as connection:
         if not groups.is_any_due(connection):
@@ -25,8 +25,9 @@ def tell_due(to: Resources, *, limit: int) -> int:
         if not is_free:
             return 0
         with to.database.one_statement() as connection:
-            due = groups.reserve_due(connection, limit=limit, seconds=settings().group_seconds)
-        _tell_each(to, _tell(to, due))
+            due = groups.reserve_due(connection, limit=limit)
+        if due:  # nobody else was faster
+            _tell_each(to, _tell(to, due))
     return len(due)
 
 
@@ -35,12 +36,10 @@ def _tell(to: Resources, due: Sequence[Group]) -> list[Group]:
     members = group_members.read_many(to.database, {group.key: group.id for group in due})
     read = [group for group in due if group.key in members]
     with to.database.reading() as connection:
-        rows = {row.id: row for row in groups.rows_of(connection, [members[group.key].newest for group in read])}
-    # What was read or archived meanwhile has nothing new to tell.
+        newest = groups.newest_unread(connection, read)
+    # Where all was read or archived meanwhile, there is nothing new to tell.
     updates = [
-        Update(group, row, members[group.key], group.is_loud)
-        for group in read
-        if (row := rows.get(members[group.key].newest)) is not None and row.read_at is None
+        Update(group, newest[group.key], members[group.key], group.is_loud) for group in read if group.key in newest
     ]
     entries = entries_of(to, updates)
     appended = to.history.append(list(entries.values()))
@@ -50,21 +49,23 @@ def _tell(to: Resources, due: Sequence[Group]) -> list[Group]:
     tick = to.history.mark_partial(incomplete, appended.tick) if appended.tick else None
     to.emitter.push(appended.pushes)
     failpoint("after emit of groups", settings())
-    updated = {update.group.key for update in updates}
-    settled = [*settle(updates, entries.keys()), *(Settled(group) for group in read if group.key not in updated)]
+    told = [group for group in read if group.key in entries or group.key not in newest]
     with to.database.transaction() as connection:
-        groups.settle(connection, settled, seconds=settings().group_seconds)
+        groups.write_told(connection, told, seconds=settings().group_seconds)
+        groups.put_off(connection, [group for group in read if group not in told])
         if tick is not None:
             dispatch_state.commit(connection, tick)
     return [group for group in due if group.key not in members]
 
 
 def _tell_each(to: Resources, slow: Sequence[Group]) -> None:
-    """Tell each of these groups alone, so that only what is slow itself waits; put off what can't be told now."""
+    """Tell each of these groups alone, and put off what is slow itself. What is not reached stays due."""
     until = time.monotonic() + _SLOW_SECONDS
-    late = [group for group in random.sample(slow, len(slow)) if time.monotonic() > until or _tell(to, [group])]
-    if not late:
-        return
-    with to.database.transaction() as connection:
-        settled = [put_off(group, is_loud=group.is_loud) for group in late]
-        groups.settle(connection, settled, seconds=settings().group_seconds)
+    late: list[Group] = []
+    for group in random.sample(slow, len(slow)):
+        if time.monotonic() > until:
+            break
+        late += _tell(to, [group])
+    if late:
+        with to.database.transaction() as connection:
+            groups.put_off(connection, late)

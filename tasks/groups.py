@@ -1,7 +1,7 @@
 """Gathers the notifications of a batch in groups, and builds what sockets with groups are told of each."""
 
 import logging
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
@@ -10,7 +10,7 @@ from celery.exceptions import SoftTimeLimitExceeded
 
 from core import events, group_members, groups, payloads
 from core.group_members import Actor, Key, Members
-from core.groups import Group, Grouping, Joining, Settled
+from core.groups import Group, Grouping, Joining
 from core.history import Entry
 from core.profiles import Profile
 from core.wire import Audience
@@ -63,26 +63,20 @@ class Gathered:
     joining: dict[Key, Joining] = field(default_factory=dict)
 
     def grouping(self, told: Collection[Key]) -> Grouping:
-        """Return what to write, if these were told."""
-        # A first one leaves its group as it was reserved, which saves most groups a change.
-        settled = settle((one for one in self.updates if not (one.is_first and one.group.key in told)), told)
-        return Grouping(settings().group_seconds, settings().group_window_seconds, settled, self.grouped, self.joining)
+        """Return what to write, if these were told. One that can't be built gets another attempt."""
+        are_told = [update for update in self.updates if update.group.key in told]
+        return Grouping(
+            settings().group_seconds,
+            settings().group_window_seconds,
+            # A first one leaves its group as it was reserved, which saves most groups a change.
+            [update.group for update in are_told if not update.is_first],
+            [(update.group, update.is_loud) for update in self.updates if update.group.key not in told],
+            self.grouped,
+            self.joining,
+        )
 
 
 NOTHING_GATHERED = Gathered()
-
-
-def settle(updates: Iterable[Update], told: Collection[Key]) -> list[Settled]:
-    """Return what becomes of reserved groups, if these were told. One that can't be built gets another attempt."""
-    return [
-        Settled(update.group) if update.group.key in told else put_off(update.group, is_loud=update.is_loud)
-        for update in updates
-    ]
-
-
-def put_off(group: Group, *, is_loud: bool) -> Settled:
-    """Let a group be due again after a pause."""
-    return Settled(group, group.now + groups.PAUSE_SECONDS, is_loud)
 
 
 def gather(to: Resources, batch: Mapping[Key, Sequence[Member]]) -> Gathered:
@@ -164,7 +158,7 @@ def _newest(
 ) -> dict[Key, tuple[Any, Mapping[str, object] | None]]:
     """Return the newest notification of each group, and its payload where it is in the batch, as most often."""
     found: dict[Key, Any] = {key: (batch[key][-1].row, batch[key][-1].payload) for key in told}
-    older = {members.newest: key for key, members in told.items() if members.newest != found[key][0].id}
+    older = {id_: key for key, members in told.items() if (id_ := members.newest) not in (None, found[key][0].id)}
     if older:
         with to.database.reading() as connection:
             found |= {older[row.id]: (row, None) for row in groups.rows_of(connection, list(older))}

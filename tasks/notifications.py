@@ -55,14 +55,15 @@ def _dispatch(call: Callable[[Callable[[], Outcome]], Outcome]) -> dict[str, obj
 
 
 def _push_outbox(call: Callable[[Callable[[], Outcome]], Outcome]) -> dict[str, object] | None:
-    count = 0
+    count = told = 0
     first = Outcome(pushed=[], failed=[])
-    while outcome := call(lambda: push_batch(resources(), limit=BATCH)):
+    while True:
+        outcome = call(lambda: push_batch(resources(), limit=BATCH))
+        told += _tell_due_groups()  # also while many notifications wait
         count += len(outcome.pushed)
         first = (first + outcome).first(_MOST_IDS)
         if len(outcome) < BATCH:
             break
-    told = _tell_due_groups()
     if not first:
         if told:
             return None

@@ -141,6 +141,59 @@ class TestBatch:
         assert (second["group_id"], second["count"], second["actor_count"]) == (new, 1, 1)
         assert first["group_id"] != second["group_id"]
 
+    @pytest.mark.parametrize("change", [{"read": True}, {"archived": True}])
+    @pytest.mark.parametrize("comes_another", [False, True])
+    def test_older_ones_are_told_where_the_newest_was_read_before_it_was_due(
+        self, push_batch: Callable[..., Any], story: Story, change: dict[str, bool], comes_another: bool
+    ) -> None:
+        push_batch(story.resources(), limit=1)
+        push_batch(story.resources(), limit=100)
+        first, _, third, newest = [row.id for row in rows(story)]
+        mark(story, [newest], **change)
+        if comes_another:
+            third = follow(story, story.others[0])
+            push_batch(story.resources(), limit=100)
+        let_time_pass(story)
+
+        tell_due(story)
+
+        update = told(story)[-1]
+        assert (update["id"], update["group_id"]) == (third, first)
+        assert update["count"] == 4 + comes_another - ("archived" in change)
+
+    def test_group_of_which_all_is_read_before_it_is_due_tells_nothing(
+        self, push_batch: Callable[..., Any], story: Story
+    ) -> None:
+        push_batch(story.resources(), limit=1)
+        push_batch(story.resources(), limit=100)
+        mark(story, [row.id for row in rows(story)], read=True)
+        let_time_pass(story)
+
+        assert tell_due(story) == 1
+
+        assert [data["count"] for data in told(story)] == [1]
+        assert due_groups(story) == 0
+
+    def test_members_of_a_group_of_an_earlier_release_count(self, push_batch: Callable[..., Any], story: Story) -> None:
+        push_batch(story.resources(), limit=2)
+        with story.database.transaction() as connection:
+            connection.execute(update(NotificationGroup).values(changes=0))  # as the migration makes it
+        let_time_pass(story)
+
+        push_batch(story.resources(), limit=100)
+
+        assert [data["count"] for data in told(story)] == [2, 4]
+
+    def test_what_comes_back_from_the_archive_counts(self, push_batch: Callable[..., Any], story: Story) -> None:
+        first, *_ = [row.id for row in rows(story)]
+        mark(story, [first], archived=True)
+        push_batch(story.resources(), limit=1)
+        mark(story, [first], archived=False)
+
+        push_batch(story.resources(), limit=100)
+
+        assert [data["count"] for data in told(story)] == [4]
+
     def test_older_member_that_is_read_closes_nothing(self, push_batch: Callable[..., Any], story: Story) -> None:
         push_batch(story.resources(), limit=100)
         mark(story, [rows(story)[0].id], read=True)
@@ -376,7 +429,7 @@ class TestCrash:
             tell_due(story, emitter=Broken())
         assert len(told(story)) == 2  # it was appended, and not committed
         assert tell_due(story) == 0  # whoever has died may still be at it
-        let_time_pass(story)
+        let_time_pass(story, 30)
 
         assert tell_due(story) == 1
 
@@ -410,6 +463,10 @@ class TestCrash:
 
         assert [data["count"] for data in told(story) if data["group"] == "following"][-1] == 6
         assert tell_due(story) == 0  # it is tried again after a pause
+        let_time_pass(story, 30)
+        follow(story, story.others[0], event="noted", data='{"title": "Rain"}')
+        push_batch(story.resources(), limit=100)  # which does not shorten the pause
+        assert tell_due(story) == 0
         assert due_groups(story) == 1
 
 

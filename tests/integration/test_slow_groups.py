@@ -72,9 +72,10 @@ class TestMembers:
 
         assert [counts(story, user) for user in others] == [[1, 2]] * len(others)
         assert counts(story, slow) == [1]
+        let_time_pass(story, 30)
         assert (tell_due(story), due_groups(story)) == (0, 1)  # it is tried again after a pause
         self._change(story, "true")
-        let_time_pass(story, 60)
+        let_time_pass(story, 30)
         assert tell_due(story) == 1
         assert counts(story, slow) == [1, 2]
 
@@ -135,6 +136,33 @@ class TestLocks:
         let_time_pass(story)
         tell_due(story)
         assert [data["count"] for data in told(story)] == [2, 4, 5]
+
+    def test_two_who_tell_the_same_group_tell_it_no_third_time(
+        self, push_batch: Callable[..., Any], story: Story
+    ) -> None:
+        push_batch(story.resources(), limit=2)
+        push_batch(story.resources(), limit=100)
+        let_time_pass(story)
+
+        def be_slow() -> None:
+            let_time_pass(story, 30)
+            assert tell_due(story) == 1
+
+        tell_due(story, emitter=AtPush(be_slow))
+
+        assert due_groups(story) == 0
+        assert [data["count"] for data in told(story)] == [2, 4]
+
+    def test_next_update_comes_seconds_after_a_slow_one(self, push_batch: Callable[..., Any], story: Story) -> None:
+        def be_slow() -> None:
+            follow(story, "5000")
+            push_batch(story.resources(), limit=100)
+            let_time_pass(story, 4)
+
+        push_batch(story.resources(emitter=AtPush(be_slow)), limit=100)
+        let_time_pass(story, 4)
+
+        assert (tell_due(story), due_groups(story)) == (0, 1)
 
     @pytest.mark.parametrize("is_split", [False, True])
     def test_nothing_is_locked_while_the_message_queue_is_waited_for(
