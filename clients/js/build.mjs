@@ -1,0 +1,22 @@
+/** Bundles <push-bell> with socket.io-client into one file: `npm run build`. */
+
+import { build } from "esbuild";
+
+/** The client connects by websocket or polling only. */
+const withoutWebTransport = {
+  name: "without-webtransport",
+  setup({ onLoad }) {
+    onLoad({ filter: /engine\.io-client.*webtransport\.js$/ }, () => ({ contents: "export class WT {}" }));
+  },
+};
+
+await build({
+  entryPoints: ["src/bell.js"],
+  outfile: "dist/push-bell.js",
+  bundle: true,
+  minify: true,
+  banner: { js: "/*! toutiao-push, with socket.io-client of Guillermo Rauch: MIT licence */" },
+  target: "es2022",
+  plugins: [withoutWebTransport],
+  logLevel: "warning",
+});
