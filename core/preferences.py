@@ -121,10 +121,11 @@ def change_people(
     muted: frozenset[str] = frozenset(),
     not_muted: frozenset[str] = frozenset(),
     accepted: frozenset[str] = frozenset(),
+    not_accepted: frozenset[str] = frozenset(),
 ) -> None:
     """Add people to the lists of a user, and remove others. Raise InvalidPreferences where there are too many."""
     before = _lock(connection, user_id, counters)
-    lists = {"muted": before.muted - not_muted | muted, "accepted": before.accepted | accepted}
+    lists = {"muted": before.muted - not_muted | muted, "accepted": before.accepted - not_accepted | accepted}
     if full := [field for field, people in lists.items() if len(people) > MOST_PEOPLE]:
         raise InvalidPreferences({field: [f"Should have {MOST_PEOPLE} people at most."] for field in full})
     _write(connection, user_id, before.model_copy(update=lists))

@@ -165,6 +165,27 @@ def test_notification_is_shown_and_a_click_marks_it_read(
     expect(bob.page.locator("#state")).to_have_text("Live")
 
 
+def test_click_marks_all_of_a_group_read(bob: Person, phone: str, system: System) -> None:
+    switch_on(bob.page)
+    bob.page.goto(system.api.url + "/docs")
+    for _ in range(2):
+        assert system.api.post("/v1_0/user/followings", {"target": bob.id}, system.user())[0] == 201
+
+    def group_ids() -> list[int | None]:
+        return [row["group_id"] for row in bob.read_inbox()["results"]]
+
+    wait_until(
+        lambda: len(ids := group_ids()) == 2 and ids[0] == ids[1] is not None, seconds=20, what="they are a group"
+    )
+    newest = bob.read_inbox()["results"][0]["id"]
+    deliver(bob.page, json.dumps({"id": newest, "title": "Ann and 1 other", "tag": "following", "timestamp": 1}))
+    shown(bob.page)
+
+    service_worker(bob.page).evaluate(_CLICK)
+
+    wait_until(lambda: bob.read_inbox()["unread_count"] == 0, seconds=20, what="both are read")
+
+
 def test_group_takes_the_place_of_the_one_before(bob: Person, phone: str) -> None:
     switch_on(bob.page)
     for number in (1, 2):

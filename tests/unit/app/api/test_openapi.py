@@ -83,7 +83,7 @@ def test_page_of_the_inbox_has_each_call_parameter_and_field(client: FlaskClient
     fields = {field for name in (*answers, *bodies, "FilterBody") for field in schemas[name]["properties"]}
     parameters = {one["name"] for _, _, call in calls for one in call.get("parameters", []) if one["in"] == "query"}
 
-    assert len(named) == 13
+    assert len(named) == 14
     assert {call for call in named if call not in " ".join(page.split())} == set()
     assert {field for field in fields | parameters if not re.search(rf"[`{{ ]{field}[`,}}]", page)} == set()
 

@@ -142,6 +142,22 @@ def test_app_that_knows_no_strangers_refuses_to_filter_them(app: Flask, call: Ca
     assert (refused.status_code, list(refused.json["errors"])) == (422, ["strangers"])
 
 
+class TestAccepted:
+    def test_who_was_let_in_is_a_stranger_again(self, call: Call, ann: int, bob: int, eve: int) -> None:
+        call(ann, "PATCH", "/user/preferences", json={"accepted": [bob, eve], "muted": [bob]})
+        told = call(ann, "GET", "/user/preferences").json
+        assert (told["accepted"], [person["name"] for person in told["people"]]) == ([bob, eve], ["bob", "eve"])
+
+        for user_id in (bob, bob, 99):
+            assert call(ann, "DELETE", f"/user/preferences/accepted/{user_id}").status_code == 204
+
+        told = call(ann, "GET", "/user/preferences").json
+        assert (told["accepted"], told["muted"]) == ([eve], [bob])
+
+    def test_what_nobody_can_be_called_is_unknown(self, call: Call, ann: int) -> None:
+        assert call(ann, "DELETE", "/user/preferences/accepted/a%00b").status_code == 404
+
+
 class TestMute:
     def test_one_person_is_muted_and_heard_again(self, call: Call, ann: int, bob: int) -> None:
         for _ in range(2):
