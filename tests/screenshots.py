@@ -9,12 +9,14 @@ from pathlib import Path
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from dev.ports import find_free
-from tests.e2e.pages import Person
+from tests.e2e.pages import Person, open_settings
+from tests.e2e.phone import TOUCH
 from tests.services import Valkey
 from tests.system import ROOT, System, on_redis
 
 _DOCS = ROOT / "docs/screenshots"
-_WIDTHS = (360, 768, 1280)
+_PHONE = 360
+_WIDTHS = (_PHONE, 768, 1280)
 _LOOKS = [("light", "en-US"), ("dark", "zh-CN")]
 _TITLES = [
     "On rain",
@@ -30,7 +32,7 @@ class Shot:
     width: int
     scheme: str
     language: str
-    pictures: tuple[str, ...] = ("page", "bell")
+    pictures: tuple[str, ...] = ("page", "bell", "settings")
 
     def take(self, page: Page, picture: str) -> None:
         if picture in self.pictures:
@@ -38,9 +40,9 @@ class Shot:
             page.screenshot(path=self.folder / name)
 
     def open(self, browser: Browser, system: System) -> Person:
-        size = {"width": self.width, "height": 800}
+        size = {"viewport": {"width": self.width, "height": 800}} if self.width > _PHONE else TOUCH
         look = {"color_scheme": self.scheme, "locale": self.language, "reduced_motion": "reduce"}
-        return Person(browser, system, viewport=size, **look)
+        return Person(browser, system, **size, **look)
 
 
 def main(folder: Path, shots: list[Shot]) -> None:
@@ -48,7 +50,7 @@ def main(folder: Path, shots: list[Shot]) -> None:
     place = Path(tempfile.mkdtemp(prefix="toutiao-screenshots-"))
     valkey = Valkey(place / "valkey").start()
     port = find_free()
-    settings = {"IM_PORT": str(port), **on_redis(valkey.url)}
+    settings = {"IM_PORT": str(port), "GROUP_SECONDS": "1", **on_redis(valkey.url)}
     try:
         with System(place / "system", im_ports=[port], **settings) as system, sync_playwright() as playwright:
             browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
@@ -71,6 +73,11 @@ def _take(browser: Browser, system: System, shot: Shot) -> None:
     shot.take(page, "page")
     page.locator("push-bell button").first.click()
     shot.take(page, "bell")
+    page.keyboard.press("Escape")
+    open_settings(page)
+    page.locator("#quiet-hours [type=checkbox]").check()
+    expect(page.locator("#devices li")).to_have_count(1)
+    shot.take(page, "settings")
 
 
 def _like_and_comment(bob: Person, system: System, title: str) -> None:
@@ -87,4 +94,10 @@ if __name__ == "__main__":
         folder = Path(sys.argv[1])
         main(folder, [Shot(folder, width, *look) for width in _WIDTHS for look in _LOOKS])
     else:
-        main(_DOCS, [Shot(_DOCS, 1280, "light", "en-US", ("page",)), Shot(_DOCS, 360, "dark", "zh-CN", ("bell",))])
+        pictures = [
+            Shot(_DOCS, 1280, "light", "en-US", ("page",)),
+            Shot(_DOCS, 768, "light", "en-US", ("settings",)),
+            Shot(_DOCS, _PHONE, "light", "en-US", ("page",)),
+            Shot(_DOCS, _PHONE, "dark", "zh-CN", ("bell",)),
+        ]
+        main(_DOCS, pictures)
