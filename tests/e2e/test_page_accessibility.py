@@ -107,3 +107,16 @@ def test_settings_are_accessible(browser: Browser, pages: System, options: dict[
 
     assert violations(bob.page) == []
     assert fits(bob.page)
+
+
+def test_chosen_tab_and_people_are_seen_with_forced_colors(browser: Browser, pages: System) -> None:
+    bob = Person(browser, pages, forced_colors="active")
+    bob.is_followed_by(1)
+    bob.page.locator("push-bell .bell").click()
+    panel = bob.page.locator("push-bell .panel")
+
+    edges = [tab.evaluate("e => getComputedStyle(e).borderBottomColor") for tab in panel.get_by_role("tab").all()]
+
+    assert edges[0] != edges[1]
+    assert edges[1] == edges[2]
+    expect(panel.locator("article .avatar")).to_have_css("border-top-width", "1px")

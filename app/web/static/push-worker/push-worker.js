@@ -61,10 +61,8 @@ async function open(address) {
   await self.clients.openWindow(address.href);
 }
 
-/** What is gathered under it was shown by the same text. */
 async function markRead(id) {
-  if (id === undefined) return;
-  await call("POST", "/user/notifications/state", { ids: [id], read: true, groups: true }, await getToken());
+  if (id !== undefined) await call("POST", "/user/notifications/read", { ids: [id] }, await getToken());
 }
 
 /** The push service has given this browser another endpoint. */

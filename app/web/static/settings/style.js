@@ -6,7 +6,6 @@ export const STYLE = `
 .view-head .back { display: grid; place-items: center; width: 44px; height: 44px; margin-inline-start: -12px; border-radius: 8px;
   color: inherit; font-size: 26px; line-height: 1; text-decoration: none; }
 .view-head .back:hover { background: var(--hover); }
-.view-head .back:dir(rtl) { transform: scaleX(-1); }
 .view-head h2 { font-size: 1.15rem; }
 .view h3 { margin: 0; font-size: 1rem; }
 .view h3:focus { outline: none; }

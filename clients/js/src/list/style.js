@@ -133,15 +133,13 @@ export const STYLE = `
 @media (hover: none) {
   .inbox .icon { width: 44px; height: 44px; }
   .inbox :is(.requests-line, .menu-item) { min-height: 44px; }
-  .inbox time { align-self: start; min-width: 28px; text-align: end; }
+  .inbox time { align-self: start; }
   .inbox .actions { inset-inline-end: 2px; top: auto; bottom: 0; } /* below the time */
   .inbox .actions .icon { background: none; }
   .inbox .shortcuts { display: none; }
   .inbox .tabs { height: 44px; }
   .inbox.has-states .day h3 { top: 92px; }
   .inbox .pill { height: 44px; border-radius: 22px; }
-}
-@media (hover: none) {
   .inbox .undo { height: 52px; margin-top: -52px; }
   .inbox .undo-button { height: 44px; }
 }
@@ -165,7 +163,9 @@ export const STYLE = `
 @media (forced-colors: active) {
   .inbox .dot { background: Highlight; forced-color-adjust: none; }
   .inbox .kind { border-color: Canvas; background: CanvasText; color: Canvas; forced-color-adjust: none; }
-  .inbox .badge, .inbox .pill { border: 1px solid CanvasText; }
+  .inbox :is(.badge, .pill, .avatar) { border: 1px solid CanvasText; }
+  .inbox .tabs button { border-bottom-color: Canvas; }
+  .inbox .tabs [aria-selected="true"] { border-bottom-color: Highlight; }
 }
 @media print {
   .inbox .top { position: static; }
