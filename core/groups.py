@@ -42,7 +42,7 @@ from core.models import Notification, NotificationGroup
 _DELETED_AT_ONCE = 1000
 _KEPT_SECONDS = 3600  # after a group was told: longer than GROUP_SECONDS may be
 _PAUSE_SECONDS = 60  # before another attempt to tell a group that can't be built or read
-_RESERVED_SECONDS = 30  # for those who tell what is due: longer than they may take
+_RESERVED_SECONDS = 10  # for those who tell what is due: longer than most of them take
 
 _table, _n = NotificationGroup, Notification
 _PRIMARY_KEY = (_table.recipient_id, _table.event, _table.group_key)

@@ -16,7 +16,7 @@ _SLOW_SECONDS = 10  # for those whose members took too long to read
 def tell_due(to: Resources, *, limit: int) -> int:
     """Tell sockets of the groups that are due; return how many.
 
-    At least once: a crash after the append and before the commit repeats it half a minute later, under the same name.
+    At least once: a crash after the append and before the commit repeats it ten seconds later, under the same name.
     """
     with to.database.reading() as connection:
         if not groups.is_any_due(connection):

@@ -90,7 +90,7 @@ def _group_text(given: tuple[str, ...]) -> str | dict[str, str] | None:
         return forms or None
     if len(given) == 1:
         return given[0]
-    listed = ", ".join(_PLURALS)
+    listed = " and ".join(plural.removesuffix(":") for plural in _PLURALS)
     raise click.BadParameter(f"--group-text should be one text, or one for each of {listed}")
 
 

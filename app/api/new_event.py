@@ -107,7 +107,9 @@ def _group_test(event: type[Event], by_ann: dict[str, object], slug: str) -> str
     return f"""
 
 def test_group_text_of_{slug}() -> None:
-    text = group_texts.text_for({name}.declaration.group_text, {_dict(by_ann)}, 3, ["en"])
+    data = {_dict(by_ann)}
+
+    text = group_texts.text_for({name}.declaration.group_text, data, 3, ["en"])
 
     assert text == {_quoted(shown)}
 """

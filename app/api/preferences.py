@@ -142,12 +142,21 @@ def mute(user_id: str) -> None:
 @bp.raises(accounts.UnknownUser)
 def unmute(user_id: str) -> None:
     """Hear of a person again, also if you have not muted them."""
-    if not user_ids.is_valid(user_id):
-        raise accounts.UnknownUser
     _change_people(user_id, "not_muted")
 
 
+@bp.delete("/accepted/<path:user_id>")
+@login_required
+@bp.response(204)
+@bp.raises(accounts.UnknownUser)
+def make_stranger(user_id: str) -> None:
+    """Take back that you let a person in: they are a stranger again, if you do not know them otherwise."""
+    _change_people(user_id, "not_accepted")
+
+
 def _change_people(user_id: str, change: str) -> None:
+    if not user_ids.is_valid(user_id):
+        raise accounts.UnknownUser
     with state.database.transaction() as connection:
         preferences.change_people(connection, g.user_id, state.counters, **{change: frozenset([user_id])})
 

@@ -429,7 +429,7 @@ class TestCrash:
             tell_due(story, emitter=Broken())
         assert len(told(story)) == 2  # it was appended, and not committed
         assert tell_due(story) == 0  # whoever has died may still be at it
-        let_time_pass(story, 30)
+        let_time_pass(story, 10)
 
         assert tell_due(story) == 1
 
@@ -463,7 +463,7 @@ class TestCrash:
 
         assert [data["count"] for data in told(story) if data["group"] == "following"][-1] == 6
         assert tell_due(story) == 0  # it is tried again after a pause
-        let_time_pass(story, 30)
+        let_time_pass(story, 10)
         follow(story, story.others[0], event="noted", data='{"title": "Rain"}')
         push_batch(story.resources(), limit=100)  # which does not shorten the pause
         assert tell_due(story) == 0

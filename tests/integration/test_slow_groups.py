@@ -72,10 +72,10 @@ class TestMembers:
 
         assert [counts(story, user) for user in others] == [[1, 2]] * len(others)
         assert counts(story, slow) == [1]
-        let_time_pass(story, 30)
+        let_time_pass(story, 10)
         assert (tell_due(story), due_groups(story)) == (0, 1)  # it is tried again after a pause
         self._change(story, "true")
-        let_time_pass(story, 30)
+        let_time_pass(story, 60)
         assert tell_due(story) == 1
         assert counts(story, slow) == [1, 2]
 
@@ -145,7 +145,7 @@ class TestLocks:
         let_time_pass(story)
 
         def be_slow() -> None:
-            let_time_pass(story, 30)
+            let_time_pass(story, 10)
             assert tell_due(story) == 1
 
         tell_due(story, emitter=AtPush(be_slow))

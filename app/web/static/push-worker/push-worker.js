@@ -61,8 +61,10 @@ async function open(address) {
   await self.clients.openWindow(address.href);
 }
 
+/** What is gathered under it was shown by the same text. */
 async function markRead(id) {
-  if (id !== undefined) await call("POST", "/user/notifications/read", { ids: [id] }, await getToken());
+  if (id === undefined) return;
+  await call("POST", "/user/notifications/state", { ids: [id], read: true, groups: true }, await getToken());
 }
 
 /** The push service has given this browser another endpoint. */

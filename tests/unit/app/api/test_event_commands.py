@@ -107,9 +107,13 @@ class TestNew:
         ],
     )
     def test_group_may_have_one_text_or_none(self, app: Flask, root: Path, args: list[str], written: str) -> None:
-        done = self.run(app, "poke notify", "--text", "{user_name} pokes you", "--group", "pokes", *args)
+        text = ["--field", "art_id:integer", "--text", "{user_name} pokes you"]
+
+        done = self.run(app, "poke notify", *text, "--group", "pokes", *args)
 
         assert done.exit_code == 0, done.output
+        written_test = (root / "tests/unit/host_events/test_poke_notify.py").read_text()
+        assert max(map(len, written_test.splitlines())) <= 120
         assert written in (root / "host_events.py").read_text()
         assert f"{1 + bool(args)} passed" in self.run_written(root)
 

@@ -83,7 +83,7 @@ def test_page_loads_one_script_or_else_each_module(app: Flask, client: FlaskClie
         (tmp_path / name).write_text(name)
         os.utime(tmp_path / name, ns=(newest, newest))
 
-    assert scripts_of(client) == {BUNDLED}
+    assert scripts_of(client) == {BUNDLED, CLIENT}
     assert SETTINGS in client.get("/").text
     os.utime(tmp_path / "inbox.js", ns=(newest + 10**9, newest + 10**9))
     assert {"page.js", "inbox.js", "push/push.js"} < scripts_of(client)
