@@ -10,7 +10,7 @@ from webargs.fields import DelimitedList
 from app.api import limits
 from app.api.auth import caller_account, login_required
 from app.api.blueprint import Blueprint
-from app.api.fields import Answer, Body, Id, Name, Page, Photo, Text
+from app.api.fields import Answer, Body, Id, Name, Page, Photo, Query, Text
 from app.api.state import keep_unread_count, state, unread_moment
 from app.services import accounts, followings, passwords
 from app.services.admission import TooManyAtOnce
@@ -56,13 +56,26 @@ class ProfileBody(Body):
     introduction = Text(0, 1000, allow_none=True)
 
 
+def _ids(**options: Any) -> DelimitedList:
+    return DelimitedList(fields.Integer(validate=Range(1, LARGEST_ID)), validate=Length(1, _MOST_IDS), **options)
+
+
+class StatusQuery(Query):
+    ids = _ids(required=True)
+
+
+class OnlineAnswer(Answer):
+    id = Id()
+    online = fields.Boolean()
+
+
+class OnlineListAnswer(Answer):
+    results = fields.List(fields.Nested(OnlineAnswer))
+
+
 class UsersQuery(Page):
     q = Text(0, 64, load_default="")
-    ids = DelimitedList(
-        fields.Integer(validate=Range(1, LARGEST_ID)),
-        validate=Length(1, _MOST_IDS),
-        metadata={"description": "these users, in one page; without `q`, `page` and `per_page`"},
-    )
+    ids = _ids(metadata={"description": "these users, in one page; without `q`, `page` and `per_page`"})
 
     @validates_schema(pass_original=True)
     def _asks_one_thing(self, query: dict[str, Any], given: Any, **_options: object) -> None:
@@ -143,6 +156,17 @@ def find_users(query: dict[str, Any]) -> dict[str, Any]:
     online = online_among(state.redis, (as_text(user["id"]) for user in found), state.keys)
     results = [{**user, "online": as_text(user["id"]) in online} for user in found]
     return {"total_count": total, "page": page, "per_page": per_page, "results": results}
+
+
+@bp.get("/users/status")
+@login_required
+@bp.arguments(StatusQuery, location="query")
+@bp.response(200, OnlineListAnswer)
+def read_status(query: dict[str, Any]) -> dict[str, Any]:
+    """Say who of these users is online: has an open socket. Nobody else is, also no user who does not exist."""
+    ids = dict.fromkeys(query["ids"])
+    online = online_among(state.redis, map(as_text, ids), state.keys)
+    return {"results": [{"id": id_, "online": as_text(id_) in online} for id_ in ids]}
 
 
 @bp.get("/users/<int:user_id>")

@@ -8,8 +8,10 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
+from app.api.state import state
 from app.services import passwords
 from core import tokens
+from core.presence import TTL_SECONDS
 from tests.unit.app.conftest import SECRET, Call
 
 CREDENTIALS = {"user_name": "zoe", "password": "a good password"}
@@ -118,6 +120,22 @@ def test_people_of_a_list_are_read_in_one_call(call: Call, ann: int, bob: int, e
 
     assert [(user["id"], user["is_following"]) for user in answer["results"]] == [(bob, True), (eve, False)]
     assert (answer["total_count"], answer["page"]) == (2, 1)
+
+
+def test_status_says_who_is_online(call: Call, ann: int, bob: int) -> None:
+    state.redis.set(state.keys.online(str(bob)), 1, ex=TTL_SECONDS)
+
+    answer = call(ann, "GET", f"/users/status?ids={ann},{bob},{bob},999")
+
+    online = {ann: False, bob: True, 999: False}
+    assert answer.json == {"results": [{"id": id_, "online": is_online} for id_, is_online in online.items()]}
+
+
+@pytest.mark.parametrize("query", ["", "ids=", "ids=a", f"ids={','.join(map(str, range(1, 102)))}"])
+def test_status_without_ids_or_of_too_many_is_refused(call: Call, ann: int, query: str) -> None:
+    answer = call(ann, "GET", f"/users/status?{query}")
+
+    assert (answer.status_code, list(answer.json["errors"])) == (422, ["ids"])
 
 
 @pytest.mark.parametrize("query", ["ids=", "ids=0", "ids=a", "ids=1&q=ann", "ids=1&page=1", f"ids={2**53}"])
