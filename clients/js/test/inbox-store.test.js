@@ -239,6 +239,17 @@ test("it holds a thousand, and says that there are more", async () => {
   assert.deepEqual([ids().length, ids()[0], shown().hasMore], [1000, 1005, true]);
 });
 
+test("a reader of older ones loses none of them while new ones come, up to ten thousand", async () => {
+  const { store, ids, shown } = await open(entries(40));
+  await store.loadMore();
+
+  for (let id = 41; id <= 1100; id++) store.add(notification(id, "1-0"));
+  assert.deepEqual([ids().length, ids().at(-1)], [1100, 1]);
+
+  for (let id = 1101; id <= 10_005; id++) store.add(notification(id, "1-0"));
+  assert.deepEqual([ids().length, shown().hasMore], [10_000, false]);
+});
+
 test("an answer for a user who has logged out is dropped", async () => {
   const { store, ids } = await open(entries(2));
 

@@ -6,7 +6,7 @@ import { merge, trim } from "./items.js";
 import { apply, countUnread } from "./marks.js";
 
 const MOST_ITEMS = 1000;
-const MOST_READ = 10_000; // if the reader has come so far
+const MOST_READ = 10_000; // for a reader of older ones, whose rows must not go while new ones come
 
 export class InboxItems {
   #items = [];
@@ -85,7 +85,7 @@ export class InboxItems {
     const known = new Set(this.#items.map(({ id }) => id));
     const older = results.filter(({ id }) => !known.has(id) && id < before);
     this.#items = add(this.#items, older);
-    this.#most = Math.min(Math.max(this.#most, this.#items.length), MOST_READ);
+    this.#most = MOST_READ;
   }
 
   /** Put one in its place; return how many more there are, or null if it is there already. */

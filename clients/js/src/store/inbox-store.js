@@ -330,7 +330,7 @@ export class InboxStore {
   }
 
   #change(changes) {
-    this.#rest = { ...this.#rest, ...changes, ...(this.#items.trim() && { hasMore: true }) };
+    this.#rest = { ...this.#rest, ...changes, ...(this.#items.trim() && { hasMore: !this.#items.isFull }) };
     this.#snapshot = null;
   }
 
