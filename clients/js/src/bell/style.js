@@ -1,4 +1,7 @@
-/** The look of the bell. A page changes it by the variables, or by ::part(bell) and ::part(panel). */
+/**
+ * The look of the bell. A page changes it by the variables, or by ::part(bell) and ::part(panel). The badge begins at a fixed
+ * place, so that a longer number does not move its first digit.
+ */
 
 export const STYLE = `
 :host { display: inline-block; position: relative; text-align: start; font: 14px/20px system-ui, sans-serif; color-scheme: light dark;
@@ -13,7 +16,7 @@ export const STYLE = `
 .bell svg { width: 22px; height: 22px; fill: none; stroke: currentColor; stroke-width: 1.8; stroke-linecap: round; stroke-linejoin: round; }
 .bell .badge { position: absolute; top: 1px; inset-inline-start: 21px; padding: 0 5px; border-radius: 9px;
   box-sizing: border-box; background: var(--accent); color: var(--on-accent); font: 600 11px/18px system-ui, sans-serif;
-  text-align: start; font-variant-numeric: tabular-nums; } /* so that a longer number does not move its first digit */
+  text-align: start; font-variant-numeric: tabular-nums; }
 .panel { position: absolute; inset-inline-end: 0; top: calc(100% + 8px); z-index: 1000; width: 400px; max-width: calc(100vw - 24px);
   max-height: min(70vh, 640px); overflow: auto; overscroll-behavior: contain; box-sizing: border-box; border: 1px solid var(--line);
   border-radius: 12px; background: var(--card); color: var(--ink);

@@ -33,7 +33,7 @@ export class InboxView {
   #undoBar;
   #keys;
   #menu = new Menu();
-  #canMute = false;
+  #abilities; // what the server can do, on which the buttons of rows depend
   #panel = element("div", { role: "tabpanel" });
   #top;
   #head;
@@ -102,9 +102,9 @@ export class InboxView {
 
   /** Read the inbox because the reader asked for it. New notifications are shown at once. */
   async reload() {
-    this.#showNew();
+    this.show();
     await Promise.all([this.#inbox.load(), this.#tabs.chosen === "all" || this.#context.source().load()]);
-    this.#showNew();
+    this.show();
   }
 
   /** What can be done with a notification. What leaves the list can be taken back. */
@@ -210,7 +210,7 @@ export class InboxView {
     this.#list = new NotificationList(this.#context, this.#tabs.chosen);
     this.#panel.append(this.#list.element);
     if (this.#tabs.chosen !== "all") this.#context.source().load();
-    this.#draw({ showsNew: true });
+    this.show();
   }
 
   /** Counts are shown at once, rows with the next frame: many may come at a time. */
@@ -225,25 +225,21 @@ export class InboxView {
     if (!this.#scroller?.hidden) this.#frame ??= requestAnimationFrame(() => this.#draw());
   }
 
-  /** Draw what has changed while `scroller` was hidden. */
-  show() {
-    this.#showNew();
-  }
-
-  #draw({ showsNew = false } = {}) {
+  #draw(showsNew = false) {
     cancelAnimationFrame(this.#frame);
     this.#frame = null;
     const snapshot = this.#context.source().getSnapshot();
     this.element.classList.toggle("has-states", snapshot.hasStates);
     this.#tabs.drawCounts(snapshot.counts);
     this.#drawRequests();
-    if (this.#canMute !== this.#inbox.canMute) this.#list.drawActions();
-    this.#canMute = this.#inbox.canMute;
     const isFirst = !this.#hasBeenRead && snapshot.status === "ready";
     this.#hasBeenRead ||= isFirst;
     const shows = showsNew || isFirst || (this.#list.waiting.length === 0 && this.#isCalm && !this.#isBusy());
     this.#noteNewest(snapshot.items);
     this.#list.draw(snapshot, { showsNew: shows });
+    const abilities = `${snapshot.hasStates} ${this.#inbox.canMute}`;
+    if (abilities !== this.#abilities) this.#list.drawActions();
+    this.#abilities = abilities;
     this.#drawPill();
     if (this.#list.isBehind) this.#showWhenIdle();
   }
@@ -265,13 +261,14 @@ export class InboxView {
     this.#pill.setAttribute("aria-label", this.#context.words.showNew(count));
   }
 
-  #showNew() {
-    this.#draw({ showsNew: true });
+  /** Draw all that has come, and what has changed while `scroller` was hidden. */
+  show() {
+    this.#draw(true);
   }
 
   #showNewOnClick() {
     const newest = this.#list.waiting[0].id;
-    this.#showNew();
+    this.show();
     if (this.#isScrolled()) this.element.scrollIntoView({ block: "start" });
     this.#list.focus(newest);
   }
@@ -282,7 +279,7 @@ export class InboxView {
     this.#idleTimer ??= setTimeout(() => {
       this.#idleTimer = undefined;
       if (!this.#isCalm) this.#showWhenIdle();
-      else if (this.#list.waiting.length <= MOST_COMING && !this.#isBusy()) this.#showNew();
+      else if (this.#list.waiting.length <= MOST_COMING && !this.#isBusy()) this.show();
     }, IDLE_MS);
   }
 
@@ -316,7 +313,7 @@ export class InboxView {
 
   async #markAllRead() {
     if (this.#markAll.getAttribute("aria-disabled") === "true") return;
-    this.#showNew();
+    this.show();
     const ids = await attempt(this.#inbox.markAllRead());
     if (!ids?.length || !this.#inbox.getSnapshot().hasStates) return;
     this.#undoBar.show(this.#context.words.allRead, () => this.#undo(ids, { read: false }));

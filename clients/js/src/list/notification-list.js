@@ -1,6 +1,6 @@
 /** The rows of the inbox, newest first, by days. A row keeps its elements, its place and the focus when others come. */
 
-import { Day } from "./day.js";
+import { Day, takeOut } from "./day.js";
 import { button, element, moveFocus } from "./elements.js";
 import { keyOf } from "../store/groups.js";
 import { dayKey } from "./times.js";
@@ -12,6 +12,7 @@ import { listenForSwipes } from "./swipe.js";
 const STEP = 20; // rows that are added below
 const MOST_ROWS = 200; // where new rows come while nobody reads; beyond that, the list goes on with MOST_AFTER
 const MOST_AFTER = 100;
+const PART = 50; // rows
 const AHEAD = "600px 0px"; // older rows are read before the reader is there
 
 /**
@@ -26,7 +27,6 @@ export class NotificationList {
   #hasGroups = false;
   #drawn = []; // the items of the rows
   #days = new Map(); // by key
-  #hasStates = false;
   #most = STEP; // rows that may be shown
   #areas = element("div", { className: "days" });
   #empty;
@@ -63,8 +63,15 @@ export class NotificationList {
 
   /** The item of the row that has the focus, or null. */
   get focused() {
-    const active = this.element.getRootNode().activeElement;
-    return this.#itemOf(active);
+    return this.#itemOf(this.#active);
+  }
+
+  get #active() {
+    return this.element.getRootNode().activeElement;
+  }
+
+  get #elements() {
+    return [...this.element.querySelectorAll("article")];
   }
 
   #itemOf(part) {
@@ -73,33 +80,40 @@ export class NotificationList {
 
   /** Move the focus by one row, or to the first. */
   step(by) {
-    const rows = [...this.element.querySelectorAll("article")];
-    const active = this.element.getRootNode().activeElement;
-    const place = rows.findIndex((row) => row.contains(active));
-    rows[place === -1 ? 0 : Math.min(Math.max(0, place + by), rows.length - 1)]?.focus();
+    const rows = this.#elements;
+    const place = rows.findIndex((row) => row.contains(this.#active));
+    rows[place === -1 ? 0 : place + by]?.focus();
   }
 
   /** Show the snapshot of the inbox. New rows wait, unless `showsNew`. */
   draw(snapshot, { showsNew }) {
-    const { items, status, hasMore, isLoadingMore } = snapshot;
+    const { items, hasMore, isLoadingMore } = snapshot;
     this.#hasGroups = Boolean(snapshot.hasGroups);
     const moves = showsNew && this.#hasMoved;
-    const placeOf = (item) => (showsNew ? undefined : this.#rows.get(this.#keyOf(item))?.standsAt) ?? item.id;
+    const placeOf = (item) => (showsNew ? undefined : this.#rowOf(item)?.standsAt) ?? item.id;
     const shown = this.#choose(items, showsNew, placeOf);
-    const first = this.#drawn.length ? this.#rows.get(this.#keyOf(this.#drawn[0])) : undefined;
+    const first = this.#rowAt(0);
     const hasCome = shown.length > 0 && placeOf(shown[0]) > (first?.standsAt ?? 0);
-    if (moves || !isSame(shown, this.#drawn) || this.#hasStates !== snapshot.hasStates) {
+    if (moves || !isSame(shown, this.#drawn)) {
       const top = first?.element.offsetTop;
       this.#drawRows(shown, placeOf);
       if (hasCome && first?.element.isConnected) slideIn(this.#areas, first.element.offsetTop - top);
     }
-    this.#hasStates = snapshot.hasStates;
-    this.#drawRest(snapshot, status === "loading" && items.length === 0, isLoadingMore);
+    this.#drawRest(snapshot);
     this.#drawOlder(hasMore || items.length - this.waiting.length > shown.length, isLoadingMore);
   }
 
   #keyOf(item) {
     return this.#hasGroups ? keyOf(item) : item.id;
+  }
+
+  #rowOf(item) {
+    return this.#rows.get(this.#keyOf(item));
+  }
+
+  /** Return the row at a place of the list, -1 for the last, or undefined. */
+  #rowAt(place) {
+    return this.#drawn.length ? this.#rowOf(this.#drawn.at(place)) : undefined;
   }
 
   #drawRows(shown, placeOf) {
@@ -109,9 +123,14 @@ export class NotificationList {
     this.#drawn = shown;
   }
 
-  drawTimes() {
-    for (const row of this.#rows.values()) row.drawTime();
+  /** A part at a time: the times of thousands of rows at once would hold up a frame. */
+  async drawTimes() {
     for (const day of this.#days.values()) day.drawHeading(this.#context.times);
+    const rows = [...this.#rows.values()];
+    for (let from = 0; from < rows.length; from += PART) {
+      for (const row of rows.slice(from, from + PART)) row.drawTime();
+      await new Promise((resolve) => setTimeout(resolve));
+    }
   }
 
   /** What can be done with them may have changed. */
@@ -127,8 +146,8 @@ export class NotificationList {
   /** Choose which ones are shown: those that are shown already, then older ones as far as the reader has come. */
   #choose(items, showsNew, placeOf) {
     const isFirst = this.#rows.size === 0;
-    const [oldest, newest] = [this.#oldest(), Math.max(...this.#places())];
-    const isWaiting = (item) => !showsNew && !this.#rows.has(this.#keyOf(item)) && (isFirst || item.id > oldest);
+    const [oldest, newest] = [this.#rowAt(-1)?.standsAt, this.#rowAt(0)?.standsAt];
+    const isWaiting = (item) => !showsNew && (isFirst || item.id > oldest) && !this.#rowOf(item);
     this.waiting = items.filter(isWaiting);
     const unsorted = this.waiting.length ? items.filter((item) => !isWaiting(item)) : items;
     this.#hasMoved = this.#hasGroups && unsorted.some((item) => placeOf(item) !== item.id);
@@ -143,38 +162,22 @@ export class NotificationList {
     this.#most = isTooLong ? MOST_AFTER : this.#most + come;
   }
 
-  #places() {
-    return [...this.#rows.values()].map(({ standsAt }) => standsAt);
-  }
-
-  #oldest() {
-    return Math.min(...this.#places());
-  }
-
   #arrange(items, placeOf) {
-    for (const day of this.#days.values()) day.begin();
-    const places = new Map(); // rows by day
-    for (const item of items) {
-      const row = this.#rowOf(item);
-      row.standAt(placeOf(item));
-      const day = this.#dayOf(row);
-      day.put(row);
-      if (!places.has(day)) places.set(day, []);
-      places.get(day).push(row);
+    const rows = items.map((item) => this.#drawRow(item, placeOf(item)));
+    const byDay = Map.groupBy(rows, (row) => this.#dayOf(row));
+    for (const [day, ofDay] of byDay) day.show(ofDay);
+    for (const [key, day] of this.#days) {
+      if (byDay.has(day)) continue;
+      day.element.remove();
+      this.#days.delete(key);
     }
-    for (const rows of places.values()) rows.forEach((row, place) => row.place(place + 1, rows.length));
-    for (const [key, day] of this.#days) if (day.isEmpty) this.#removeDay(key, day);
   }
 
-  #rowOf(item) {
-    const key = this.#keyOf(item);
-    const known = this.#rows.get(key);
-    if (known) {
-      known.draw(item);
-      return known;
-    }
-    const row = new Row(item, this.#context);
-    this.#rows.set(key, row);
+  #drawRow(item, place) {
+    const row = this.#rowOf(item) ?? new Row(item, this.#context);
+    this.#rows.set(this.#keyOf(item), row);
+    row.draw(item);
+    row.standAt(place);
     return row;
   }
 
@@ -190,25 +193,25 @@ export class NotificationList {
     return day;
   }
 
-  #removeDay(key, day) {
-    day.element.remove();
-    this.#days.delete(key);
-  }
-
   #remove(key, row) {
-    const rows = [...this.element.querySelectorAll("article")];
-    const place = rows.indexOf(row.element);
-    moveFocus({ from: row.element, to: rows[place + 1] ?? rows[place - 1] ?? this.#context.title });
-    row.element.remove();
+    if (row.element.contains(this.#active)) moveFocus({ from: row.element, to: this.#neighbourOf(row.element) });
+    takeOut(row.element);
     this.#rows.delete(key);
   }
 
+  #neighbourOf(row) {
+    const rows = this.#elements;
+    const place = rows.indexOf(row);
+    return rows[place + 1] ?? rows[place - 1] ?? this.#context.title;
+  }
+
   /** While rows wait, the text for an empty list is not seen but keeps its room, so that nothing else moves. */
-  #drawRest({ status }, isFirst, isLoadingMore) {
-    this.element.ariaBusy = isFirst || isLoadingMore;
+  #drawRest({ status, items, isLoadingMore }) {
+    const isReading = isLoadingMore || (status === "loading" && items.length === 0);
+    this.element.ariaBusy = isReading;
     this.#empty.hidden = this.#rows.size > 0 || status !== "ready";
     this.#empty.style.visibility = this.waiting.length ? "hidden" : "visible";
-    this.#skeletons.show(isFirst || isLoadingMore);
+    this.#skeletons.show(isReading);
   }
 
   #drawOlder(hasOlder, isLoadingMore) {
@@ -229,14 +232,14 @@ export class NotificationList {
   /** Show what is here already, and else read it. */
   async #showOlder() {
     const { items } = this.#context.source().getSnapshot();
-    const last = this.#oldest();
+    const last = this.#rowAt(-1).standsAt;
     this.#most = this.#rows.size + STEP;
     if (this.#drawn.length >= items.length - this.waiting.length) await this.#context.source().loadMore();
     const hadFocus = this.#older.contains(this.#older.getRootNode().activeElement);
     this.#context.drawNow();
     if (!hadFocus || !this.#older.hidden) return;
-    const next = Math.max(...this.#places().filter((place) => place < last));
-    [...this.#rows.values()].find(({ standsAt }) => standsAt === next)?.element.focus();
+    const next = this.#drawn.map((item) => this.#rowOf(item)).find(({ standsAt }) => standsAt < last);
+    next?.element.focus();
   }
 }
 

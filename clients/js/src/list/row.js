@@ -8,7 +8,7 @@ import { RowActions } from "./row-actions.js";
 const MIDDLE_BUTTON = 1;
 
 export class Row {
-  item = null;
+  item = {};
   standsAt; // the id of the item whose place it has
   date;
   #context;
@@ -33,12 +33,13 @@ export class Row {
     this.standAt(item.id);
   }
 
+  /** Most of what is read again is as it was, so it should cost no more than finding that out. */
   draw(item) {
-    if (item === this.item) return;
     const before = this.item;
     this.item = item;
-    if (before?.text !== item.text || before?.data !== item.data || before?.count !== item.count) this.#write(item);
-    this.#drawLink(linkOf(item, document.baseURI, this.#context.templates));
+    const seen_at = null; // it changes with each look at the list, and no row shows it
+    if (item === before || isSame({ ...item, seen_at }, { ...before, seen_at })) return;
+    if (!isSame(shownOf(item), shownOf(before))) this.#write(item);
     this.drawActions();
     this.element.className = item.read ? "read" : "unread";
     this.#name();
@@ -50,7 +51,9 @@ export class Row {
     const milliseconds = this.item.created_at * 1000;
     if (id !== this.item.id || this.date?.getTime() === milliseconds) return;
     this.date = new Date(milliseconds);
-    this.#writeTime();
+    if (Number.isNaN(this.date.getTime())) return;
+    Object.assign(this.#time, { dateTime: this.date.toISOString(), title: this.#context.times.exact(this.date) });
+    this.drawTime();
   }
 
   /** Say where it stands among those of its day. */
@@ -60,7 +63,7 @@ export class Row {
   }
 
   drawTime() {
-    if (Number.isNaN(this.date.getTime())) return;
+    if (!this.#time.dateTime) return;
     const ago = this.#context.times.ago(this.date);
     if (ago === this.#time.textContent) return;
     this.#time.textContent = ago;
@@ -69,12 +72,6 @@ export class Row {
 
   drawActions() {
     this.#actions.draw(this.item, this.#text);
-  }
-
-  #writeTime() {
-    if (Number.isNaN(this.date.getTime())) return;
-    Object.assign(this.#time, { dateTime: this.date.toISOString(), title: this.#context.times.exact(this.date) });
-    this.drawTime();
   }
 
   #write(item) {
@@ -86,13 +83,14 @@ export class Row {
     const people = peopleOf(item).map(({ name, photo }) => avatar(name || words.somebody, this.#context.photoOf(photo)));
     this.#figure.classList.toggle("several", people.length > 1);
     this.#figure.replaceChildren(...people, kind);
+    this.#drawLink(linkOf(item, document.baseURI, templates));
   }
 
   /** The article is heard as one sentence. */
   #name() {
     const { words, times } = this.#context;
     const when = this.#time.dateTime && times.inWords(this.date);
-    const state = this.item?.read ? "" : words.unreadOne;
+    const state = this.item.read ? "" : words.unreadOne;
     this.element.ariaLabel = [this.#text, when, state].filter(Boolean).join(", ");
   }
 
@@ -115,6 +113,14 @@ export class Row {
   #openByKey(event) {
     if (event.key === "Enter" && event.target === this.element) this.#link.click();
   }
+}
+
+function shownOf(item) {
+  return [item.event, item.text, item.url, item.data, item.actor_count, item.actors];
+}
+
+function isSame(one, other) {
+  return JSON.stringify(one) === JSON.stringify(other);
 }
 
 /** The newest two of a group, or the one who did it. */

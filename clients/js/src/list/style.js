@@ -1,4 +1,7 @@
-/** The look of the list. The page and the bell set the colours: --ink, --faint, --card, --line, --accent, --tint. */
+/**
+ * The look of the list. The page and the bell set the colours: --ink, --faint, --card, --line, --accent, --tint. `.list` clips
+ * rows that slide in. Texts begin at the avatar (`.said`), in whatever direction they run.
+ */
 
 export const STYLE = `
 .inbox { border-radius: inherit; color: var(--ink); font-size: 14px; line-height: 20px; }
@@ -58,10 +61,11 @@ export const STYLE = `
 .inbox.has-states .day h3 { top: 84px; }
 .inbox .day h3::first-letter { text-transform: uppercase; }
 
-.inbox .list { overflow: clip; } /* of rows that slide in */
-.inbox article { position: relative; display: grid; touch-action: pan-y; content-visibility: auto; contain-intrinsic-height: auto 65px; grid-template-columns: 40px minmax(0, 1fr) auto; align-items: center;
+.inbox .list { overflow: clip; }
+.inbox .block { content-visibility: auto; }
+.inbox article { position: relative; display: grid; touch-action: pan-y; grid-template-columns: 40px minmax(0, 1fr) auto; align-items: center;
   column-gap: 12px; min-height: 65px; padding-block: 12px; padding-inline: 24px 16px; border-bottom: 1px solid var(--line); }
-.inbox .day:last-child article:last-child { border-bottom-color: transparent; }
+.inbox .day:last-child .block:last-child article:last-child { border-bottom-color: transparent; }
 .inbox article:hover { background: var(--hover); }
 .inbox article:focus { outline: 2px solid var(--accent); outline-offset: -2px; }
 .inbox article:focus:not(:focus-visible) { outline: none; }
@@ -82,11 +86,11 @@ export const STYLE = `
 .inbox .open { min-width: 0; min-height: 0; padding: 0; border: 0; border-radius: 0; background: none; color: inherit; font: inherit;
   text-align: start; text-decoration: none; white-space: normal; cursor: pointer; }
 .inbox .open::after { position: absolute; inset: 0; content: ""; }
-.inbox .open:hover { filter: none; background: none; }
+.inbox .open:hover { background: none; filter: none; }
 .inbox .open:focus-visible { outline: none; }
 .inbox .open:focus-visible::after { outline: 2px solid var(--accent); outline-offset: -2px; border-radius: 4px; }
 .inbox .said { display: -webkit-box; overflow: hidden; -webkit-box-orient: vertical; -webkit-line-clamp: 2;
-  overflow-wrap: anywhere; color: var(--faint); text-align: -webkit-match-parent; text-align: match-parent; } /* the text begins at the avatar, in whatever direction it runs */
+  overflow-wrap: anywhere; color: var(--faint); text-align: -webkit-match-parent; text-align: match-parent; }
 .inbox .said strong { color: var(--ink); font-weight: 500; }
 .inbox .unread .said { color: var(--ink); }
 .inbox .unread .said strong { font-weight: 600; }
@@ -105,7 +109,7 @@ export const STYLE = `
   background: none; color: inherit; font: inherit; text-align: start; white-space: nowrap; cursor: pointer; }
 .inbox .menu-item:is(:hover, :focus) { background: var(--hover); filter: none; }
 
-.inbox .swiped { z-index: 1; background: var(--card); content-visibility: visible; }
+.inbox .swiped { z-index: 1; background: var(--card); }
 .inbox .hint { position: absolute; inset-block: 0; display: flex; align-items: center; gap: 8px; width: 100%; padding-inline: 20px;
   background: var(--line); color: var(--ink); font-weight: 600; }
 .inbox .hint.forward { inset-inline-end: 100%; justify-content: end; }
@@ -121,7 +125,7 @@ export const STYLE = `
   color: var(--faint); font: inherit; font-weight: 600; cursor: pointer; }
 .inbox .older:hover { background: var(--hover); color: var(--ink); }
 .inbox .older.busy { opacity: .5; }
-.inbox .skeletons > div { display: grid; grid-template: 10px 10px / 40px 60% ; gap: 10px 12px; align-content: center; height: 65px;
+.inbox .skeletons > div { display: grid; grid-template: 10px 10px / 40px 60%; gap: 10px 12px; align-content: center; height: 65px;
   padding-inline: 24px 16px; border-bottom: 1px solid var(--line); }
 .inbox .skeletons i { grid-row: span 2; width: 40px; height: 40px; margin-top: -5px; border-radius: 50%; }
 .inbox .skeletons b { border-radius: 5px; }
@@ -134,7 +138,7 @@ export const STYLE = `
   .inbox .icon { width: 44px; height: 44px; }
   .inbox :is(.requests-line, .menu-item) { min-height: 44px; }
   .inbox time { align-self: start; }
-  .inbox .actions { inset-inline-end: 2px; top: auto; bottom: 0; } /* below the time */
+  .inbox .actions { inset-inline-end: 2px; top: auto; bottom: 0; }
   .inbox .actions .icon { background: none; }
   .inbox .shortcuts { display: none; }
   .inbox .tabs { height: 44px; }

@@ -6,11 +6,11 @@
 
 import { element, icon } from "./elements.js";
 import { ICONS } from "./icons.js";
+import { isStill } from "./slide.js";
 
 const SLOP = 12; // px, before a move is a swipe
 const FAR = 88; // px, from where on it counts
 const BACK_MS = 160;
-const STILL = "(prefers-reduced-motion: reduce)";
 const PICTURES = { markRead: ICONS.check, markUnread: ICONS.dot, archive: ICONS.archive, unarchive: ICONS.inbox };
 
 /** `context` is that of InboxView. `itemOf(article)` is the notification of a row. */
@@ -72,7 +72,7 @@ class Swipe {
     this.#row.classList.remove("swiped");
     this.#hint?.remove();
     if (what) this.#context.act[what](this.#item);
-    else if (this.isMoving && !matchMedia(STILL).matches) this.#row.animate({ translate: [`${this.#x}px`, "0"] }, BACK_MS);
+    else if (this.isMoving && !isStill()) this.#row.animate({ translate: [`${this.#x}px`, "0"] }, BACK_MS);
   }
 
   #begin(x, y) {
