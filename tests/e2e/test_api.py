@@ -46,6 +46,14 @@ class TestFollowings:
         _, seen = system.api.get(f"/v1_0/users/{bob.id}", ann)
         assert (seen["fans_count"], seen["is_following"], seen["online"]) == (1, True, False)
 
+    def test_who_has_an_open_socket_is_online(self, system: System) -> None:
+        ann, bob = system.user(), system.user()
+        system.client(bob)
+
+        status, answer = system.api.get(f"/v1_0/users/status?ids={ann.id},{bob.id}", ann)
+
+        assert (status, answer["results"]) == (200, [{"id": ann.id, "online": False}, {"id": bob.id, "online": True}])
+
     def test_following_oneself_and_unknown_users_is_refused(self, system: System) -> None:
         ann = system.user()
         assert system.api.follow(ann, ann) == 400
