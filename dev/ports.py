@@ -14,8 +14,9 @@ from dev.errors import RunError
 # Below the ports that a system gives to outgoing connections (from 32,768 on Linux, from 49,152 on others): a port
 # from there that is free now may be the source of a connection a moment later.
 _FIRST, _END = 10_000, 32_000
-# Services of the machine that may start later: memcached, RabbitMQ's management page and its clustering.
-_LEFT_ALONE = frozenset({11_211, 15_672, 25_672})
+# Browsers refuse 10,080. The others are services of the machine that may start later: memcached, RabbitMQ's management
+# page and its clustering.
+_LEFT_ALONE = frozenset({10_080, 11_211, 15_672, 25_672})
 # All processes of this user share the file, so that no two of them get the same port.
 _LAST_GIVEN = Path(tempfile.gettempdir()) / f"toutiao-last-port-{getpass.getuser()}"
 

@@ -155,6 +155,23 @@ def test_unmuting_that_fails_is_taken_back(pages: System, bob: Person) -> None:
     expect(bob.page.locator("#muted li")).to_have_text(before)
 
 
+def test_stranger_who_was_let_in_can_be_taken_back(pages: System, bob: Person) -> None:
+    stranger = pages.user()
+    bob.api.call(
+        "PATCH",
+        "/v1_0/user/preferences",
+        {"strangers": "filter", "accepted": [stranger.id]},
+        token=bob.log_in_elsewhere(),
+    )
+    open_settings(bob.page)
+
+    bob.page.get_by_role("button", name=f"Take back {stranger.name}").click()
+
+    expect(bob.page.locator("#accepted li")).to_have_count(0)
+    expect(bob.page.locator("#accepted")).to_contain_text("You have let nobody in.")
+    saved(bob, "nobody is let in", lambda told: told["accepted"] == [])
+
+
 def test_quiet_hours_make_a_push_silent(browser: Browser, pages: System, bob: Person) -> None:
     pushed: list[str] = []
     bob.page.on("websocket", lambda socket: socket.on("framereceived", lambda frame: pushed.append(str(frame))))

@@ -30,14 +30,15 @@ export function categoriesOf(told) {
   return names.map((category) => [category, Object.keys(told.events).filter((event) => told.events[event].category === category)]);
 }
 
-export function withoutMuted(told, id) {
-  return { ...told, muted: told.muted.filter((other) => other !== id) };
+/** Return the preferences without somebody who is muted or accepted, which `field` says. */
+export function withoutPerson(told, field, id) {
+  return { ...told, [field]: told[field].filter((other) => other !== id) };
 }
 
-/** Return the people who are muted: {id, name, photo}, with an empty name where nothing is known of somebody. */
-export function mutedOf(told) {
+/** Return the people who are muted or accepted: {id, name, photo}, with an empty name where nothing is known of somebody. */
+export function peopleOf(told, field) {
   const people = new Map(told.people.map((person) => [person.id, person]));
-  return told.muted.map((id) => people.get(id) ?? { id, name: "", photo: null });
+  return told[field].map((id) => people.get(id) ?? { id, name: "", photo: null });
 }
 
 /** Return the names of the words for what is wrong with the fields, or null where none is known. */
@@ -46,7 +47,6 @@ export function wrongOf(errors) {
   if (Array.isArray(quiet)) return "wrong_quiet_hours";
   if (quiet.zone) return "wrong_zone";
   if (quiet.from || quiet.to) return "wrong_time";
-  if (errors.muted || errors.accepted) return "wrong_people";
   if (errors.strangers) return "wrong_strangers";
   return errors.events || errors.categories ? "wrong_required" : null;
 }

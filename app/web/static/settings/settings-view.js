@@ -6,7 +6,7 @@ import { ChannelsPart } from "./channels-part.js";
 import { wrongOf } from "./choices.js";
 import { DevicesPart } from "./devices-part.js";
 import { HerePart } from "./here-part.js";
-import { MutedPart } from "./muted-part.js";
+import { AcceptedPart, MutedPart } from "./people-part.js";
 import { Preferences } from "./preferences.js";
 import { QuietHoursPart } from "./quiet-hours-part.js";
 import { StrangersPart } from "./strangers-part.js";
@@ -27,7 +27,7 @@ export class SettingsView {
     const { head, title } = headOf(word("settings"));
     this.title = title;
     const change = (part, what) => this.#change(part, what);
-    this.#parts = [ChannelsPart, QuietHoursPart, StrangersPart, MutedPart].map((Part) => new Part(change));
+    this.#parts = [ChannelsPart, QuietHoursPart, StrangersPart, AcceptedPart, MutedPart].map((Part) => new Part(change));
     const devices = new DevicesPart(page);
     const here = new HerePart(page);
     this.#body.append(...this.#parts.map((part) => part.element));

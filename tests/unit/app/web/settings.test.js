@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { categoriesOf, chooseCategory, chooseEvent, mutedOf, stateOf, withoutMuted, wrongOf } from "../../../../app/web/static/settings/choices.js";
+import { categoriesOf, chooseCategory, chooseEvent, peopleOf, stateOf, withoutPerson, wrongOf } from "../../../../app/web/static/settings/choices.js";
 import { Preferences } from "../../../../app/web/static/settings/preferences.js";
 
 const ON = { in_app: true, toast: true, web_push: true, required: false };
@@ -50,18 +50,17 @@ test("events stand with their category", () => {
 });
 
 test("muted people of whom nothing is known are shown too", () => {
-  assert.deepEqual(mutedOf(told()), [
+  assert.deepEqual(peopleOf(told(), "muted"), [
     { id: 2, name: "Ann", photo: null },
     { id: "x", name: "", photo: null },
   ]);
-  assert.deepEqual(withoutMuted(told(), 2).muted, ["x"]);
+  assert.deepEqual(withoutPerson(told(), "muted", 2).muted, ["x"]);
 });
 
 test("each field that may be wrong has words", () => {
   assert.equal(wrongOf({ quiet_hours: ["Should end at another time."] }), "wrong_quiet_hours");
   assert.equal(wrongOf({ quiet_hours: { zone: ["?"] } }), "wrong_zone");
   assert.equal(wrongOf({ quiet_hours: { from: ["?"] } }), "wrong_time");
-  assert.equal(wrongOf({ muted: ["?"] }), "wrong_people");
   assert.equal(wrongOf({ events: { like: { toast: ["?"] } } }), "wrong_required");
   assert.equal(wrongOf({ strangers: ["?"] }), "wrong_strangers");
   assert.equal(wrongOf({ preferences: ["?"] }), null);

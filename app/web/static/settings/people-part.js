@@ -1,23 +1,30 @@
-/** The people whom the reader has muted. All of them come with the preferences: nobody is asked for alone. */
+/** The people whom the reader has muted, or let in. All of them come with the preferences: nobody is asked for alone. */
 
 import { avatar, button, element, moveFocus, written } from "../elements.js";
 import { word } from "../words.js";
-import { mutedOf, withoutMuted } from "./choices.js";
+import { peopleOf, withoutPerson } from "./choices.js";
 import { section } from "./view.js";
 
 const STEP = 20;
 
-export class MutedPart {
-  #part = section("muted", word("muted_people"), word("muted_people_hint"));
+class PeoplePart {
+  #field;
+  #part;
+  #takeBack; // the words of the button
   #change;
   #told;
   #rows = new Map(); // by id
   #most = STEP;
   #list = element("ul", { className: "people" });
-  #nobody = element("p", { className: "faint", textContent: word("muted_nobody") });
+  #nobody;
   #more = button(word("show_more"), { onclick: () => this.#showMore() });
 
-  constructor(change) {
+  /** `field` is that of the preferences, by which the words are named as well. */
+  constructor(field, takeBack, change) {
+    this.#field = field;
+    this.#part = section(field, word(`${field}_people`), word(`${field}_people_hint`));
+    this.#nobody = element("p", { className: "faint", textContent: word(`${field}_nobody`) });
+    this.#takeBack = takeBack;
     this.#change = (made) => change(this.#part, made);
     this.#part.wrong.before(this.#nobody, this.#list, this.#more);
     this.element = this.#part.element;
@@ -25,11 +32,11 @@ export class MutedPart {
 
   draw(told) {
     this.#told = told;
-    const people = mutedOf(told);
+    const people = peopleOf(told, this.#field);
     const shown = new Map(people.slice(0, this.#most).map((person) => [person.id, person]));
     for (const [id, row] of this.#rows) if (!shown.has(id)) this.#remove(id, row);
     for (const [id, person] of shown) if (!this.#rows.has(id)) this.#rows.set(id, this.#rowOf(person));
-    // One that comes back, because it could not be unmuted, has its old place again.
+    // One that comes back, because it could not be taken back, has its old place again.
     [...shown.keys()].forEach((id, place) => {
       const row = this.#rows.get(id);
       if (this.#list.children[place] !== row) this.#list.insertBefore(row, this.#list.children[place] ?? null);
@@ -40,8 +47,8 @@ export class MutedPart {
 
   #rowOf({ id, name, photo }) {
     const shown = name || word("somebody");
-    const unmute = button(word("unmute"), { about: [written(shown)], onclick: () => this.#unmute(id) });
-    return element("li", {}, avatar(shown, photo), element("strong", { className: "grow" }, written(shown)), unmute);
+    const takeBack = button(this.#takeBack, { about: [written(shown)], onclick: () => this.#drop(id) });
+    return element("li", {}, avatar(shown, photo), element("strong", { className: "grow" }, written(shown)), takeBack);
   }
 
   #remove(id, row) {
@@ -51,13 +58,25 @@ export class MutedPart {
     this.#rows.delete(id);
   }
 
-  #unmute(id) {
-    const path = `/user/preferences/muted/${encodeURIComponent(id)}`;
-    this.#change({ method: "DELETE", path, apply: (told) => withoutMuted(told, id) });
+  #drop(id) {
+    const path = `/user/preferences/${this.#field}/${encodeURIComponent(id)}`;
+    this.#change({ method: "DELETE", path, apply: (told) => withoutPerson(told, this.#field, id) });
   }
 
   #showMore() {
     this.#most += STEP;
     this.draw(this.#told);
+  }
+}
+
+export class MutedPart extends PeoplePart {
+  constructor(change) {
+    super("muted", word("unmute"), change);
+  }
+}
+
+export class AcceptedPart extends PeoplePart {
+  constructor(change) {
+    super("accepted", word("take_back"), change);
   }
 }
