@@ -12,7 +12,7 @@ from selenium.webdriver.remote.webelement import WebElement
 from selenium.webdriver.support.ui import WebDriverWait
 
 from tests.clients import PASSWORD, User
-from tests.services import PATIENCE, missing
+from tests.services import PATIENCE, missing, wait_until
 from tests.system import System
 from tests.webkit import find_browser, screen, webkit
 
@@ -132,9 +132,8 @@ def test_settings_are_kept(driver: WebKitGTK, pages: System) -> None:
     bob.find("#inbox-card .settings").click()
     bob.find("#channels")
 
-    box = bob.find("#channels input[type=checkbox]:enabled:checked")
-    box.click()
-
-    bob.wait_for("return !arguments[0].checked", box)
+    before = pages.api.get("/v1_0/user/preferences", bob.user)
+    bob.find("#channels input[type=checkbox]:enabled:checked").click()
+    wait_until(lambda: pages.api.get("/v1_0/user/preferences", bob.user) != before, seconds=10, what="it is saved")
     driver.refresh()
     bob.wait_for('return document.querySelector("#channels input[type=checkbox]:enabled:not(:checked)") !== null')
