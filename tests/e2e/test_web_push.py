@@ -124,6 +124,8 @@ def test_who_has_not_read_it_is_told_on_each_device_once(
     assert [call.shown["id"] for call in service.of("phone")] == [told, second]
     assert len(service.of("dead")) == 1
     assert service.of("of-ann") == []
+    # A call is noted a moment after it was made.
+    wait_until(lambda: len(set(rows(system, WebPush.subscription_id))) == 1, seconds=20, what="one device waits")
     [waiting] = set(rows(system, WebPush.subscription_id))
     assert waiting in rows(system, PushSubscription.id)  # busy, which rests for half a minute at least
     assert len(service.of("busy")) == 1
