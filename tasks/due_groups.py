@@ -49,10 +49,11 @@ def _tell(to: Resources, due: Sequence[Group]) -> list[Group]:
     tick = to.history.mark_partial(incomplete, appended.tick) if appended.tick else None
     to.emitter.push(appended.pushes)
     failpoint("after emit of groups", settings())
-    told = [group for group in read if group.key in entries or group.key not in newest]
+    late = {update.group.key for update in updates} - entries.keys()
     with to.database.transaction() as connection:
+        told = [group for group in read if group.key not in late]
         groups.write_told(connection, told, seconds=settings().group_seconds)
-        groups.put_off(connection, [group for group in read if group not in told])
+        groups.put_off(connection, [group for group in read if group.key in late])
         if tick is not None:
             dispatch_state.commit(connection, tick)
     return [group for group in due if group.key not in members]
