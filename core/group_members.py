@@ -95,15 +95,10 @@ def columns(outer: Any, conditions: Conditions, *, dialect: str, actors: int = S
     `outer` is a table of the statement with the columns recipient_id, group_key and group_id. At most so many `actors`
     are read.
     """
-    its = (
-        _table.recipient_id == outer.c.recipient_id,
-        _table.group_key == outer.c.group_key,
-        _table.group_id == outer.c.group_id,
-        *conditions,
-    )
+    its = _members_of(outer, conditions)
     some = select(literal_column("1")).select_from(_table).where(*its).limit(MOST).correlate(outer).subquery()
     count = select(func.count()).select_from(some).correlate(outer).scalar_subquery()
-    newest = select(_table.id).where(*its).order_by(_table.id.desc()).limit(1).correlate(outer).scalar_subquery()
+    newest = of_newest(_table.id, outer, conditions)
     members = select(_table.actor_id, _table.id).where(*its).order_by(_table.id.desc()).limit(_MOST_READ)
     read = members.correlate(outer).subquery()
     by_actor = select(read.c.actor_id, func.max(read.c.id).label("newest"), func.count().over().label("total"))
@@ -115,6 +110,21 @@ def columns(outer: Any, conditions: Conditions, *, dialect: str, actors: int = S
     listed = to_list(to_array(chosen.c.actor_id, chosen.c.newest, chosen.c.total))
     told = select(cast(listed, Text)).select_from(chosen).correlate(outer).scalar_subquery()
     return count.label("member_count"), newest.label("newest_member"), told.label("people")
+
+
+def of_newest(column: Any, outer: Any, conditions: Conditions) -> Any:
+    """Return a column of the newest member for which the conditions hold, null without one. `outer` as in `columns`."""
+    members = select(column).where(*_members_of(outer, conditions))
+    return members.order_by(_table.id.desc()).limit(1).correlate(outer).scalar_subquery()
+
+
+def _members_of(outer: Any, conditions: Conditions) -> Conditions:
+    return (
+        _table.recipient_id == outer.c.recipient_id,
+        _table.group_key == outer.c.group_key,
+        _table.group_id == outer.c.group_id,
+        *conditions,
+    )
 
 
 def read(row: Any) -> Members:

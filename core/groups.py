@@ -32,7 +32,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects import postgresql, sqlite
 
-from core import payloads, value_lists
+from core import group_members, payloads, value_lists
 from core.db import Database, among, unix_time
 from core.group_members import GIVEN, GIVEN_KEY, Key
 from core.group_texts import MOST
@@ -278,27 +278,15 @@ def _reopen(dialect: str) -> Any:
 @cache
 def _unread(dialect: str) -> Any:
     given = value_lists.table_of(dialect, GIVEN_KEY)
-    members = (
-        _n.recipient_id == _table.recipient_id,
-        _n.group_key == _table.group_key,
-        _n.group_id == _table.group_id,
-        *IS_SHOWN,
-    )
     is_unread = and_(_n.read_at.is_(None), _n.archived_at.is_(None))
-    newest = select(is_unread).where(*members).order_by(_n.id.desc()).limit(1).correlate(_table).scalar_subquery()
+    newest = group_members.of_newest(is_unread, _table.__table__, IS_SHOWN)
     return select(*_PRIMARY_KEY).join_from(_table, given, _is_given(given)).where(func.coalesce(newest, true()))
 
 
 @cache
 def _newest_unread(dialect: str) -> Any:
     given = value_lists.table_of(dialect, GIVEN)
-    members = (
-        _n.recipient_id == given.c.recipient_id,
-        _n.group_key == given.c.group_key,
-        _n.group_id == given.c.group_id,
-        *IS_UNREAD,
-    )
-    newest = select(_n.id).where(*members).order_by(_n.id.desc()).limit(1).correlate(given).scalar_subquery()
+    newest = group_members.of_newest(_n.id, given, IS_UNREAD)
     return select(*(given.c[name] for name, _ in GIVEN_KEY), newest.label("newest"))
 
 
