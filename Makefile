@@ -15,7 +15,7 @@ run: venv page ## Start the whole system on this machine
 	@exec $(BIN)/python -m dev
 
 test: venv page ## Run the whole test suite (PYTEST_ARGS="..." goes to pytest)
-	@PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest --numprocesses 3 --dist worksteal $(PYTEST_ARGS)
+	@PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest --numprocesses 4 --no-loadscope-reorder $(PYTEST_ARGS)
 
 retest: venv page ## Run the tests that failed in the last run once more, one at a time; refuse more than ten
 	@$(BIN)/python -m dev.retest

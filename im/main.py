@@ -8,6 +8,10 @@ if __name__ == "__main__":
     # imports, so search the project's folder instead.
     sys.path[0] = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
+import gc
+
+gc.disable()  # the imports make many objects that live as long as the process, and hardly any garbage
+
 import warnings
 
 # eventlet warns that it is deprecated. Only this package uses it, so that it can be replaced.
@@ -17,7 +21,6 @@ import eventlet
 
 eventlet.monkey_patch()
 
-import gc
 import logging
 import signal
 import socket
@@ -50,7 +53,8 @@ def main(**heartbeat: float) -> None:
         sys.exit(f"can't listen on {authority(settings.im_host, port)}: {error.strerror}")
     descriptors.raise_limit()
     server = create_server(settings, name=f"{socket.gethostname()}:{port}", **heartbeat)
-    gc.freeze()  # these objects live as long as the process: the collector can skip them
+    gc.freeze()  # the collector can skip these objects
+    gc.enable()
     http_server = eventlet.spawn(serve, listener, server.app, server.admission, server.http_limits)
     logging.getLogger("im").info("serving on http://%s", authority(settings.im_host, port))
     _wait_for_signal()

@@ -1,33 +1,59 @@
-"""Users as the API makes them, without their passwords."""
+"""Users as the API makes them. A sign-up and a log-in each hash a password, which is slow on purpose; these don't."""
 
-from collections.abc import Mapping
-from contextlib import closing, suppress
+import functools
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager, suppress
 
-from app.services import accounts, authorizations
-from app.services.credentials import Credentials
+from sqlalchemy import Connection
+
+from app.services import accounts, authorizations, credentials
+from app.services.passwords import hash_password
 from core import dispatch_state
 from core.cache import RedisError, connect
 from core.db import Database
 from core.epochs import Epochs
 from core.keys import Keys
 from core.unread import Counts, UnreadCache
-from tests.clients import User
+from tests.clients import PASSWORD, User
 
 _REDIS_SECONDS = 1
-_NO_HASH = "nobody logs in"
 
 
 def insert_user(settings: Mapping[str, str], name: str) -> User:
-    """Make a user who can't log in: a sign-up and a log-in each hash a password, which is slow on purpose."""
-    schema = settings.get("DATABASE_SCHEMA")
-    with closing(Database(settings["DATABASE_URL"], schema=schema, pool_size=1)) as database:
+    """Make a user with the password of all, and log in."""
+    with _database(settings) as database:
         with database.transaction() as connection:
-            user_id = accounts.sign_up(connection, name=name, password_hash=_NO_HASH)["id"]
-            logged_in = authorizations.log_in(connection, Credentials(user_id, _NO_HASH))
+            user_id = accounts.sign_up(connection, name=name, password_hash=_password_hash())["id"]
+            user = _log_in(settings, connection, name)
         with suppress(RedisError):  # the API answers 201 then too
             _keep_unread_count(settings, database, user_id)
+    return user
+
+
+def log_in(settings: Mapping[str, str], name: str) -> User:
+    """Log in on another device."""
+    with _database(settings) as database, database.transaction() as connection:
+        return _log_in(settings, connection, name)
+
+
+def _log_in(settings: Mapping[str, str], connection: Connection, name: str) -> User:
+    found = credentials.find(connection, name)
+    assert found is not None, name
+    begun = authorizations.log_in(connection, found)
     secret = settings["JWT_SECRET"]
-    return User(user_id, name, logged_in.access_token(secret), logged_in.refresh_token(secret))
+    return User(found.user_id, name, begun.access_token(secret), begun.refresh_token(secret))
+
+
+@functools.cache
+def _password_hash() -> str:
+    return hash_password(PASSWORD)
+
+
+@contextmanager
+def _database(settings: Mapping[str, str]) -> Iterator[Database]:
+    schema = settings.get("DATABASE_SCHEMA")
+    with closing(Database(settings["DATABASE_URL"], schema=schema, pool_size=1)) as database:
+        yield database
 
 
 def _keep_unread_count(settings: Mapping[str, str], database: Database, user_id: int) -> None:

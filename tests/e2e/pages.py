@@ -1,17 +1,20 @@
 """Helpers for tests of the page: a user in a browser, and the users who follow that user."""
 
+import json
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
+from urllib.parse import urlsplit
 
-from playwright.sync_api import Browser, Locator, Page, Route, expect
+from playwright.sync_api import Browser, Locator, Page, Route, StorageState, expect
 from sqlalchemy import Connection
 
-from app.services import accounts, credentials, followings
+from app.services import accounts, followings
 from core import inbox_counts
 from core.db import Database
-from tests.clients import PASSWORD, Api
+from tests.accounts import insert_user, log_in
+from tests.clients import PASSWORD, Api, User
 from tests.system import System
 
 RIGHT_TO_LEFT = "\u202e"  # a name may have it; the page does not show it
@@ -42,44 +45,38 @@ def open_settings(page: Page) -> None:
 
 
 class Person:
-    """A user who has signed up on the page, in a separate window."""
+    """A user whose browser is logged in, in a separate window."""
 
     def __init__(
-        self, browser: Browser, system: System, *, url: str | None = None, path: str = "/", **options: object
+        self, browser: Browser, system: System, *, url: str | None = None, path: str = "/", **options: Any
     ) -> None:
         self._system = system
         self.api = Api(system.api.url)
         self.name = f"user {uuid.uuid4().hex[:8]}"
-        self.page = browser.new_context(**options).new_page()  # type: ignore[arg-type]
-        self.page.goto((url or system.api.url) + path)
-        self.sign_up()
-        with self._connection() as connection:
-            found = credentials.find(connection, self.name)
-        assert found is not None
-        self.id = found.user_id
+        user = insert_user(system.env, self.name)
+        self.id = user.id
+        origin = url or system.api.url
+        self.page = browser.new_context(storage_state=_logged_in(user, origin), **options).new_page()
+        self.page.goto(origin + path)
+        self._wait_live()
 
     def sign_up(self) -> None:
         """Sign up, in whatever language the page is."""
         self.page.locator("#log-in [name=user_name]").fill(self.name)
         self.page.locator("#log-in [name=password]").fill(PASSWORD)
         self.page.locator("#log-in [value=sign-up]").click()
-        expect(self.page.locator("#state")).to_have_attribute("data-state", "live")
-        self.page.mouse.move(0, 0)  # new rows wait while the mouse is over the list
+        self._wait_live()
 
     def log_in_elsewhere(self) -> str:
         """Return an access token of another device."""
-        status, tokens = self.api.post("/v1_0/authorizations", {"user_name": self.name, "password": PASSWORD})
-        assert status == 201, tokens
-        return str(tokens["token"])
+        return log_in(self._system.env, self.name).token
 
     def second_device(self, browser: Browser, **options: Any) -> Page:
         """Log in on another device, and return its page."""
-        page = browser.new_context(**options).new_page()
-        page.goto(self._system.api.url)
-        page.fill("#log-in [name=user_name]", self.name)
-        page.fill("#log-in [name=password]", PASSWORD)
-        page.click("#log-in [value=log-in]")
-        page.mouse.move(0, 0)
+        url = self._system.api.url
+        state = _logged_in(log_in(self._system.env, self.name), url)
+        page = browser.new_context(storage_state=state, **options).new_page()
+        page.goto(url)
         return page
 
     def read_inbox(self, limit: int = 20) -> Any:
@@ -121,6 +118,10 @@ class Person:
         assert box is not None
         return box["y"]
 
+    def _wait_live(self) -> None:
+        expect(self.page.locator("#state")).to_have_attribute("data-state", "live")
+        self.page.mouse.move(0, 0)  # new rows wait while the mouse is over the list
+
     @contextmanager
     def _connection(self) -> Iterator[Connection]:
         database = Database(self._system.env["DATABASE_URL"])
@@ -129,3 +130,23 @@ class Person:
                 yield connection
         finally:
             database.close()
+
+
+def _logged_in(user: User, url: str) -> StorageState:
+    """Return what a browser keeps of a log-in: the cookie, and who it is."""
+    shown = {"id": user.id, "name": user.name, "photo": None}
+    return {
+        "cookies": [
+            {
+                "name": "refresh_token",
+                "value": user.refresh_token,
+                "domain": str(urlsplit(url).hostname),
+                "path": "/v1_0/authorizations",
+                "expires": -1,
+                "httpOnly": True,
+                "secure": False,
+                "sameSite": "Strict",
+            }
+        ],
+        "origins": [{"origin": url, "localStorage": [{"name": "user", "value": json.dumps(shown)}]}],
+    }

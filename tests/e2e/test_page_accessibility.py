@@ -17,7 +17,11 @@ def width(request: pytest.FixtureRequest) -> int:
 
 @pytest.fixture(params=["light", "dark"])
 def options(request: pytest.FixtureRequest, width: int) -> dict[str, Any]:
-    return {"viewport": {"width": width, "height": 800}, "color_scheme": request.param, "reduced_motion": "reduce"}
+    return _options(width, request.param)
+
+
+def _options(width: int, scheme: str) -> dict[str, Any]:
+    return {"viewport": {"width": width, "height": 800}, "color_scheme": scheme, "reduced_motion": "reduce"}
 
 
 def test_log_in_page_is_accessible(browser: Browser, pages: System, options: dict[str, Any]) -> None:
@@ -65,11 +69,15 @@ def test_api_description_is_accessible(browser: Browser, pages: System, options:
     assert violations(page) == []
 
 
-@pytest.mark.parametrize("language", ["en", "zh"])
-def test_every_view_of_the_inbox_is_accessible(
-    browser: Browser, pages: System, options: dict[str, Any], language: str
-) -> None:
-    bob = Person(browser, pages, **options, locale=language)
+@pytest.fixture(params=["360-light-en", "360-dark-zh", "1280-light-zh", "1280-dark-en"])
+def look(request: pytest.FixtureRequest) -> dict[str, Any]:
+    """Each pair of width, colour scheme and language."""
+    width, scheme, language = request.param.split("-")
+    return {**_options(int(width), scheme), "locale": language}
+
+
+def test_every_view_of_the_inbox_is_accessible(browser: Browser, pages: System, look: dict[str, Any]) -> None:
+    bob = Person(browser, pages, **look)
     assert violations(bob.page) == []
     names = bob.is_followed_by(3)
     bob.row(names[0]).focus()
@@ -92,9 +100,8 @@ def test_every_view_of_the_inbox_is_accessible(
     assert fits(bob.page)
 
 
-@pytest.mark.parametrize("language", ["en", "zh"])
-def test_settings_are_accessible(browser: Browser, pages: System, options: dict[str, Any], language: str) -> None:
-    bob = Person(browser, pages, **options, locale=language)
+def test_settings_are_accessible(browser: Browser, pages: System, look: dict[str, Any]) -> None:
+    bob = Person(browser, pages, **look)
     token = bob.log_in_elsewhere()
     for _ in range(2):
         bob.api.call("PUT", f"/v1_0/user/preferences/muted/{pages.user().id}", token=token)

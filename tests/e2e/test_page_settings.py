@@ -289,8 +289,8 @@ _RECORD_ALERTS = """() => {
 }"""
 
 
-def test_desktop_notification_and_sound_are_a_choice_of_this_browser(browser: Browser, pages: System) -> None:
-    bob = Person(browser, pages, permissions=["notifications"])
+def test_desktop_notification_and_sound_are_a_choice_of_this_browser(whole_browser: Browser, pages: System) -> None:
+    bob = Person(whole_browser, pages, permissions=["notifications"])
     page = bob.page
     page.add_init_script(f"({_RECORD_ALERTS})()")
     page.add_init_script("Object.defineProperty(document, 'hidden', { get: () => window.isHidden === true });")

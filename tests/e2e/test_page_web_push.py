@@ -67,6 +67,11 @@ def system(module_folder: Path, valkeys: Callable[[], Service], service: PushSer
         yield system
 
 
+@pytest.fixture(scope="module")
+def browser(whole_browser: Browser) -> Browser:
+    return whole_browser
+
+
 @pytest.fixture
 def bob(browser: Browser, system: System) -> Person:
     return Person(browser, system, permissions=["notifications"])
