@@ -1,21 +1,22 @@
-"""How many notifications a group has, and who did it: columns for a statement that has a row for each group."""
+"""How many notifications a group has, and who did it."""
 
 import logging
 import random
+import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from itertools import islice
 from typing import Any
 
 import orjson
-from sqlalchemy import Text, cast, func, literal_column, select
+from sqlalchemy import Text, cast, func, literal_column, null, select
 from sqlalchemy.exc import DBAPIError
 
 from core import database_faults, user_ids, value_lists
 from core.db import Database
 from core.group_texts import MOST
-from core.inbox_filters import IS_LISTED, Conditions
+from core.inbox_filters import IS_LISTED, IS_UNREAD, Conditions
 from core.models import Notification
 from core.profiles import Profile
 
@@ -25,6 +26,7 @@ SHOWN_ACTORS = 3
 _MOST_READ = 2_000  # the newest members of one group, in which its people are counted
 _PART = 10  # groups of one statement
 _MOST_SLOW = 2  # statements that take too long, before the rest is left for later
+_MOST_SECONDS = 5  # for all parts; the transaction of a claim waits meanwhile, and its server ends it after 20
 
 _table = Notification
 KEY_COLUMNS = (_table.group_key, _table.group_id)
@@ -44,49 +46,60 @@ class Actor:
 
 @dataclass(frozen=True, slots=True)
 class Members:
-    """The counts are exact up to 999; 1000 means 1,000 or more. `actors` are different people, newest first."""
+    """The counts are exact up to 999; 1000 means 1,000 or more. `actors` are different people, newest first.
+
+    `newest_unread` is None where it was not asked for.
+    """
 
     count: int = 0
     newest: int | None = None
     actor_count: int = 0
     actors: Sequence[Actor] = ()
+    newest_unread: int | None = None
 
 
-def read_many(database: Database, ids: Mapping[Key, int]) -> dict[Key, Members]:
+def read_many(database: Database, ids: Mapping[Key, int], *, with_unread: bool = False) -> dict[Key, Members]:
     """Return what is marked as a member of each group and listed in the inbox, with all actors that are counted.
 
-    They are read in parts. A part that takes too long is missing in the answer: the others do not wait for it.
+    They are read in parts. A part that takes too long is missing in the answer: the others do not wait for it. After
+    some seconds the rest is missing too.
     """
     given = [(*key, id_) for key, id_ in ids.items()]
     random.shuffle(given)  # so that no group is always in the part of a slow one
     found: dict[Key, Members] = {}
     slow = 0
+    until = time.monotonic() + _MOST_SECONDS
     for begin in range(0, len(given), _PART):
+        if slow == _MOST_SLOW or (begin and time.monotonic() >= until):
+            log.warning("the members of %d groups are left for later: reading takes too long", len(given) - begin)
+            break
         part = given[begin : begin + _PART]
         try:
-            found |= _read(database, part)
+            found |= _read(database, part, with_unread=with_unread)
         except DBAPIError as error:
             if not database_faults.is_slow(error):
                 raise
             log.warning("the members of %d groups can't be read now: %s", len(part), database_faults.cause_of(error))
             slow += 1
-            if slow == _MOST_SLOW:
-                break
     return found
 
 
-def _read(database: Database, given: Sequence[tuple[str, str, str, int]]) -> dict[Key, Members]:
+def _read(database: Database, given: Sequence[tuple[str, str, str, int]], *, with_unread: bool) -> dict[Key, Members]:
     with database.reading() as connection:  # of its own, since an error ends a transaction
-        statement = _of_many(connection.dialect.name)
+        statement = _of_many(connection.dialect.name, with_unread)
         rows = connection.execute(statement, value_lists.parameters(connection, GIVEN, given)).all()
-    return {(row.recipient_id, row.event, row.group_key): read(row) for row in rows}
+    return {
+        (row.recipient_id, row.event, row.group_key): replace(read(row), newest_unread=row.newest_unread)
+        for row in rows
+    }
 
 
 @cache
-def _of_many(dialect: str) -> Any:
+def _of_many(dialect: str, with_unread: bool) -> Any:
     given = value_lists.table_of(dialect, GIVEN)
     listed = columns(given, IS_LISTED, dialect=dialect, actors=MOST)
-    return select(*(given.c[name] for name, _ in GIVEN_KEY), *listed)
+    unread = of_newest(_table.id, given, IS_UNREAD) if with_unread else null()
+    return select(*(given.c[name] for name, _ in GIVEN_KEY), *listed, unread.label("newest_unread"))
 
 
 def columns(outer: Any, conditions: Conditions, *, dialect: str, actors: int = SHOWN_ACTORS) -> tuple[Any, ...]:

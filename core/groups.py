@@ -36,7 +36,7 @@ from core import group_members, payloads, value_lists
 from core.db import Database, among, unix_time
 from core.group_members import GIVEN, GIVEN_KEY, Key
 from core.group_texts import MOST
-from core.inbox_filters import IS_SHOWN, IS_UNREAD
+from core.inbox_filters import IS_SHOWN
 from core.models import Notification, NotificationGroup
 
 _DELETED_AT_ONCE = 1000
@@ -150,14 +150,6 @@ def put_off(connection: Connection, late: Sequence[Group]) -> None:
 def rows_of(connection: Connection, ids: Sequence[int]) -> Sequence[Any]:
     """Return notifications as rows of payloads.COLUMNS."""
     return connection.execute(select(*payloads.COLUMNS).where(among(connection, _n.id, ids))).all()
-
-
-def newest_unread(connection: Connection, groups: Sequence[Group]) -> dict[Key, Any]:
-    """Return the newest unread member of each group that has one, as a row of payloads.COLUMNS."""
-    given = value_lists.parameters(connection, GIVEN, [(*group.key, group.id) for group in groups])
-    found = connection.execute(_newest_unread(connection.dialect.name), given).all()
-    newest = {row.id: row for row in rows_of(connection, [row.newest for row in found if row.newest is not None])}
-    return {tuple(row[:3]): newest[row.newest] for row in found if row.newest in newest}
 
 
 def depth(connection: Connection) -> tuple[int, int]:
@@ -281,13 +273,6 @@ def _unread(dialect: str) -> Any:
     is_unread = and_(_n.read_at.is_(None), _n.archived_at.is_(None))
     newest = group_members.of_newest(is_unread, _table.__table__, IS_SHOWN)
     return select(*_PRIMARY_KEY).join_from(_table, given, _is_given(given)).where(func.coalesce(newest, true()))
-
-
-@cache
-def _newest_unread(dialect: str) -> Any:
-    given = value_lists.table_of(dialect, GIVEN)
-    newest = group_members.of_newest(_n.id, given, IS_UNREAD)
-    return select(*(given.c[name] for name, _ in GIVEN_KEY), newest.label("newest"))
 
 
 @cache

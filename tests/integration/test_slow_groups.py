@@ -1,20 +1,23 @@
 """No group waits for another one: not for its members, its dispatcher, or the message queue that this one waits for."""
 
+from collections import Counter
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from typing import Any
 
 import pytest
-from sqlalchemy import Connection, create_engine, make_url, select, text
+from sqlalchemy import Connection, create_engine, make_url, select, text, update
 
 from app.models import Base
 from app.services import accounts
-from core import database_faults
+from core import database_faults, group_members
 from core.db import Database
 from core.models import DispatchState, Notification, NotificationGroup
 from tests.integration.story import Story
 from tests.integration.test_groups import due_groups, follow, let_time_pass, rows, tell_due, told
 from tests.rows import write_notification
-from tests.services import PostgreSQL
+from tests.services import PostgreSQL, wait_until
 
 pytestmark = pytest.mark.usefixtures("push_batch")
 
@@ -78,6 +81,24 @@ class TestMembers:
         let_time_pass(story, 60)
         assert tell_due(story) == 1
         assert counts(story, slow) == [1, 2]
+
+    def test_batch_waits_for_some_of_its_groups_and_tells_the_others_later(
+        self, push_batch: Callable[..., Any], story: Story, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        for seconds in (5, 0):
+            monkeypatch.setattr(group_members, "_MOST_SECONDS", seconds)
+            for user in _OTHERS:
+                with story.database.transaction() as connection:
+                    write_notification(connection, user, story.others[0])
+            let_time_pass(story)
+            while push_batch(story.resources(), limit=100):
+                pass
+
+        assert Counter(str(counts(story, user)) for user in _OTHERS) == {"[1, 2]": 10, "[1]": 15}
+        assert due_groups(story) == 15
+        let_time_pass(story)
+        assert tell_due(story) == 15
+        assert [counts(story, user) for user in _OTHERS] == [[1, 2]] * len(_OTHERS)
 
     @staticmethod
     def _change(story: Story, policy: str) -> None:
@@ -163,6 +184,30 @@ class TestLocks:
         let_time_pass(story, 4)
 
         assert (tell_due(story), due_groups(story)) == (0, 1)
+
+    def test_group_that_cannot_be_told_holds_up_no_other(self, push_batch: Callable[..., Any], story: Story) -> None:
+        follow(story, story.others[0], event="comment notify", data='{"art_id": 5, "art_title": "Rain"}')
+        push_batch(story.resources(), limit=100)
+        follow(story, story.others[0], event="comment notify", data='{"art_id": 5, "art_title": "Rain"}')
+        follow(story, "5000")
+        push_batch(story.resources(), limit=100)
+        let_time_pass(story)
+        with story.database.transaction() as connection:
+            is_comment = Notification.event == "comment notify"
+            connection.execute(update(Notification).where(is_comment).values(event="an event of the future"))
+
+        with ExitStack() as held, ThreadPoolExecutor(1) as pool:
+
+            def hold() -> None:
+                connection = held.enter_context(story.database.transaction())
+                bad = select(NotificationGroup).where(NotificationGroup.event == "comment notify")
+                assert len(connection.execute(bad.with_for_update()).all()) == 1
+
+            telling = pool.submit(tell_due, story, emitter=AtPush(hold))
+            wait_until(lambda: due_groups(story) == 1, seconds=3, what="the other group is told")
+            held.close()
+
+            assert telling.result() == 2
 
     @pytest.mark.parametrize("is_split", [False, True])
     def test_nothing_is_locked_while_the_message_queue_is_waited_for(
