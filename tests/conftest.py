@@ -25,6 +25,7 @@ _WHOLE = "chromium", "chromium-browser"
 expect.set_options(timeout=5000 * PATIENCE)
 
 
+@pytest.hookimpl(optionalhook=True)  # who wants no xdist may leave it out
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Units:
     return Units(config, log)
 

@@ -17,10 +17,16 @@ export function describe({ event, data = {}, text, actor_count: people = 1 }, { 
   const { group_text: ofGroup, text: template } = templateOf(event, templates);
   if (people > 1 && ofGroup) return fill(ofNumber(ofGroup, people - 1, language), name, { ...data, ...numbers(people) });
   if (template) return fill(template, name, data);
+  if (!hasActor({ data })) return [{ words: plain(text ?? event) }];
   if (text === undefined) return [{ name }, { words: ` ${plain(event)}` }];
   const [before, ...rest] = plain(text).split(name);
   if (rest.length === 0) return [{ words: before }];
   return [{ words: before }, { name }, { words: rest.join(name) }].filter(({ words }) => words !== "");
+}
+
+/** Say whether a person did it: some events only tell what happened. */
+export function hasActor({ data }) {
+  return data?.user_name !== undefined;
 }
 
 /** A text of a group has one template, or one for each plural category of how many others there are. */

@@ -1,6 +1,6 @@
 /** One notification. Its row keeps its elements, and the focus, for as long as it is shown. */
 
-import { asElements, asText, describe, linkOf } from "./description.js";
+import { asElements, asText, describe, hasActor, linkOf } from "./description.js";
 import { avatar, element, icon } from "./elements.js";
 import { ICONS } from "./icons.js";
 import { RowActions } from "./row-actions.js";
@@ -79,8 +79,8 @@ export class Row {
     const parts = describe(item, { templates, language, somebody: words.somebody });
     this.#text = asText(parts);
     this.#said.replaceChildren(...asElements(parts));
-    const kind = element("span", { className: "kind" }, icon(icons[item.event] ?? ICONS.bell));
     const people = peopleOf(item).map(({ name, photo }) => avatar(name || words.somebody, this.#context.photoOf(photo)));
+    const kind = element("span", { className: people.length ? "kind" : "avatar" }, icon(icons[item.event] ?? ICONS.bell));
     this.#figure.classList.toggle("several", people.length > 1);
     this.#figure.replaceChildren(...people, kind);
     this.#drawLink(linkOf(item, document.baseURI, templates));
@@ -123,8 +123,9 @@ function isSame(one, other) {
   return JSON.stringify(one) === JSON.stringify(other);
 }
 
-/** The newest two of a group, or the one who did it. */
-function peopleOf({ data, actor_count: count = 1, actors = [] }) {
+/** The newest two of a group, or the one who did it; nobody where nobody did. */
+function peopleOf(item) {
+  const { data, actor_count: count = 1, actors = [] } = item;
   if (count > 1 && actors.length > 1) return actors.slice(0, 2);
-  return [{ name: data?.user_name, photo: data?.user_photo }];
+  return hasActor(item) ? [{ name: data.user_name, photo: data.user_photo }] : [];
 }

@@ -4,10 +4,11 @@
  */
 
 export const STYLE = `
-.inbox { border-radius: inherit; color: var(--ink); font-size: 14px; line-height: 20px; }
+.inbox { display: flex; flex-direction: column; border-radius: inherit; color: var(--ink); font-size: 14px; line-height: 20px; }
 .inbox *, .inbox *::before, .inbox *::after { box-sizing: border-box; }
 .inbox [hidden] { display: none !important; }
 
+.inbox [role="tabpanel"] { flex: 1; }
 .inbox .top { position: sticky; top: 0; z-index: 3; border-bottom: 1px solid var(--line); border-radius: 12px 12px 0 0;
   background: var(--card); }
 .inbox .head { display: flex; align-items: center; gap: 4px; height: 48px;
@@ -43,7 +44,7 @@ export const STYLE = `
 .inbox .number { margin-inline-start: 2px; padding: 0 5px; border-radius: 8px; background: var(--line); color: var(--ink); font-size: 11px;
   font-weight: 500; font-variant-numeric: tabular-nums; }
 .inbox .undo { position: sticky; bottom: 12px; z-index: 3; display: flex; align-items: center; justify-content: space-between;
-  width: min(320px, calc(100% - 24px)); height: 44px; margin: -44px auto 0; padding-inline: 16px 6px; border-radius: 10px;
+  width: min(320px, calc(100% - 24px)); height: 44px; margin: -56px auto 12px; padding-inline: 16px 6px; border-radius: 10px;
   background: var(--ink); color: var(--card); box-shadow: 0 8px 24px rgb(0 0 0 / 24%); }
 .inbox .undo-button { min-height: 0; height: 32px; padding: 0 12px; border: 0; border-radius: 8px; background: none; color: inherit;
   font: inherit; font-weight: 600; text-decoration: underline; cursor: pointer; }
@@ -144,15 +145,13 @@ export const STYLE = `
   .inbox .tabs { height: 44px; }
   .inbox.has-states .day h3 { top: 92px; }
   .inbox .pill { height: 44px; border-radius: 22px; }
-  .inbox .undo { height: 52px; margin-top: -52px; }
+  .inbox .undo { height: 52px; margin-top: -64px; }
   .inbox .undo-button { height: 44px; }
 }
 @media (max-width: 40rem) {
-  .inbox { display: flex; flex-direction: column; }
   .inbox .top { display: contents; }
   .inbox .head { position: sticky; top: 0; z-index: 3; flex: none; border-bottom: 1px solid var(--line); border-radius: 12px 12px 0 0;
     background: var(--card); }
-  .inbox [role="tabpanel"] { flex: 1; }
   .inbox .tabs { position: sticky; bottom: 0; z-index: 3; order: 1; flex: none; gap: 0; height: auto; padding: 0;
     padding-bottom: env(safe-area-inset-bottom); border-top: 1px solid var(--line); border-radius: 0 0 12px 12px; background: var(--card); }
   .inbox .tabs button { position: relative; display: grid; flex: 1; justify-items: center; align-content: center; gap: 2px; height: 56px;
