@@ -150,3 +150,53 @@ test("a mark waits for the one before it, so that an undo never comes first", as
   assert.equal(inbox.entries[0].archived_at, null);
   assert.equal(store.getSnapshot().items.length, 1);
 });
+
+test("what comes or is marked while the unread ones are read is not lost", async () => {
+  const { inbox, store, idsIn } = await open(entries(4));
+  const unread = store.inState("unread");
+  const release = inbox.hold();
+  const loading = unread.load();
+  await settle();
+
+  store.add(notification(5, "1-0"));
+  store.add(notification(6, "1-0"));
+  await store.markRead([5, 4]);
+  await store.change([3], { archived: true });
+  store.takeStates({ ids: [2], read_at: 5 });
+  store.withdraw([6]);
+  release();
+  await loading;
+
+  assert.deepEqual(idsIn("unread"), [5, 4, 2, 1]);
+  assert.deepEqual(unread.getSnapshot().items.map(({ read }) => read), [true, true, true, false]);
+});
+
+test("what another device marks while older ones are read is not undone by their answer", async () => {
+  const { inbox, store, idsIn, shown } = await open(entries(25));
+  const release = inbox.hold();
+  const loading = store.loadMore();
+  await settle();
+
+  store.takeStates({ ids: [5], archived_at: 5, read_at: 5 });
+  store.takeStates({ ids: [4], read_at: 5 });
+  release();
+  await loading;
+
+  assert.deepEqual(idsIn("all").slice(20), [4, 3, 2, 1]);
+  assert.deepEqual(shown().items.slice(20).map(({ read }) => read), [true, false, false, false]);
+});
+
+test("what another device marks while the inbox is read for the first time is not undone", async () => {
+  const inbox = new FakeStatesInbox(entries(3));
+  const store = new InboxStore(inbox);
+  const release = inbox.hold();
+  const loading = store.load();
+  await settle();
+
+  store.takeStates({ ids: [3], archived_at: 5 });
+  store.takeStates({ ids: [2], read_at: 5 });
+  release();
+  await loading;
+
+  assert.deepEqual(store.getSnapshot().items.map(({ id, read }) => [id, read]), [[2, true], [1, false]]); // prettier-ignore
+});

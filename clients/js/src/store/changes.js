@@ -1,12 +1,14 @@
 /** Remembers what was changed here, or has left, and when, so that an older answer does not undo it. */
 
-const MOST = 2000;
+import { apply } from "./marks.js";
+
+const MOST_LEFT = 2000;
+const MOST_MARKS = 200; // only those that come while an answer is on its way are needed
 
 export class Changes {
-  /** The number of the newest change, or of the newest request. */
-  now = 0;
-  #byId = new Map();
-  #left = new Set();
+  #now = 0; // the number of the newest change, or of the newest request
+  #marks = []; // [number, mark]
+  #left = new Map(); // numbers by id
   #sizeOf;
 
   /** `sizeOf(item)` is how many notifications it stands for. */
@@ -14,53 +16,47 @@ export class Changes {
     this.#sizeOf = sizeOf;
   }
 
-  note(ids) {
-    this.now += 1;
-    for (const id of ids) {
-      this.#byId.delete(id); // to the end of the map
-      this.#byId.set(id, this.now);
-    }
-    trim(this.#byId);
+  /** Return the number of a request that is made now. */
+  begin() {
+    return ++this.#now;
+  }
+
+  /** A mark is known as a whole: an answer that is on its way may have items of it that nobody knows yet. */
+  note(mark) {
+    this.#marks = [...this.#marks, [++this.#now, mark]].slice(-MOST_MARKS);
   }
 
   /** These are not listed any more. An item that stands for others stays until an answer says what stands for them now. */
   leave(ids) {
-    this.note(ids);
-    for (const id of ids) this.#left.add(id);
-    trim(this.#left);
+    this.#now += 1;
+    for (const id of ids) {
+      this.#left.delete(id); // to the end of the map
+      this.#left.set(id, this.#now);
+    }
+    for (const id of [...this.#left.keys()].slice(0, -MOST_LEFT)) this.#left.delete(id);
   }
 
   hasLeft({ id }) {
     return this.#left.has(id);
   }
 
-  /** Return the item of an answer that was asked for after the change `since`, with what is known better. */
-  keep(item, known, since) {
-    if (known === undefined || !this.#isAfter(item, since)) return item;
-    const { read, seen_at, read_at, archived_at } = known;
-    return { ...item, read, seen_at, read_at, archived_at };
+  /** Return the items of an answer that was asked for at `since`, with what was marked later. */
+  renew(items, since) {
+    return this.#marks.filter(([number]) => number > since).reduce((all, [, mark]) => apply(all, mark), items);
   }
 
   /** Return the items without what has left, as far as the answer with these results knows of it. */
   withoutLeft(items, results, since) {
-    for (const item of results) if (!this.#isAfter(item, since)) this.#left.delete(item.id); // it is back
-    return items.filter((item) => !this.hasLeft(item) || (this.#isAfter(item, since) && this.#sizeOf(item) > 1));
+    for (const item of results) if (this.hasLeft(item) && !this.#leftAfter(item, since)) this.#left.delete(item.id); // it is back
+    return items.filter((item) => !this.hasLeft(item) || (this.#leftAfter(item, since) && this.#sizeOf(item) > 1));
   }
 
   clear() {
-    this.#byId.clear();
+    this.#marks = [];
     this.#left.clear();
   }
 
-  #isAfter({ id }, since) {
-    return this.#byId.get(id) > since;
-  }
-}
-
-/** Forget the oldest. */
-function trim(byId) {
-  for (const id of byId.keys()) {
-    if (byId.size <= MOST) break;
-    byId.delete(id);
+  #leftAfter({ id }, since) {
+    return this.#left.get(id) > since;
   }
 }

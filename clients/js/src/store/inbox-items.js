@@ -58,16 +58,14 @@ export class InboxItems {
   take({ results, since }, isFull) {
     if (since < this.#taken) return null;
     this.#taken = since;
-    const keep = (item, known) => this.#changes.keep(item, known, since);
-    const { items, keepsOlder } = merge(this.#items, results, isFull, keep);
+    const { items, keepsOlder } = merge(this.#items, this.#changes.renew(results, since), isFull);
     this.#items = this.gather(this.withoutLeft(items, results, since));
     return { keepsOlder };
   }
 
   /** Return `since` for an answer that is asked for now. It is larger than those before. */
   begin() {
-    this.#changes.note([]);
-    return this.#changes.now;
+    return this.#changes.begin();
   }
 
   withoutLeft(items, results, since) {
@@ -77,7 +75,10 @@ export class InboxItems {
   /** Return what adds the results of a page that is asked for now to items. */
   beginPage = () => {
     const since = this.begin();
-    return (items, results) => this.gather([...items, ...this.withoutLeft(results, results, since)]);
+    return (items, results) => {
+      const kept = this.#changes.renew(this.withoutLeft(results, results, since), since);
+      return this.gather([...items, ...kept]);
+    };
   };
 
   /** Take a page of older ones, to which `add`, made by beginPage, belongs. */
@@ -98,9 +99,8 @@ export class InboxItems {
   }
 
   apply(mark) {
-    const after = apply(this.#items, mark);
-    this.#changes.note(after.filter((item, place) => item !== this.#items[place]).map(({ id }) => id));
-    this.#items = this.gather(after);
+    this.#changes.note(mark);
+    this.#items = this.gather(apply(this.#items, mark));
   }
 
   /** Return how ids are found here: `parts` are items of which only a part is named; `isAll`: the rest is nothing else. */

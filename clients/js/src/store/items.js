@@ -12,17 +12,15 @@ export function trim(items, most) {
   return { items: hasDropped ? items.slice(0, most) : items, hasDropped };
 }
 
-/** Put the newest page into the list. `keepsOlder`: nothing is missing before those. `keep(item)` is what is known better. */
-export function merge(items, results, isFull, keep) {
-  const known = new Map(items.map((item) => [item.id, item]));
-  const page = results.map((item) => keep(item, known.get(item.id)));
+/** Put the newest page into the list. `keepsOlder`: nothing is missing before those. */
+export function merge(items, results, isFull) {
   const newest = results[0]?.id ?? 0;
   const oldest = isFull ? results.at(-1).id : -Infinity;
   const came = items.filter(({ id }) => id > newest);
   const older = items.filter(({ id }) => id < oldest);
   const overlaps = items.some(({ id }) => id >= oldest && id <= newest);
   const keepsOlder = isFull && overlaps && older.length > 0;
-  return { items: [...came, ...page, ...(keepsOlder ? older : [])], keepsOlder };
+  return { items: [...came, ...results, ...(keepsOlder ? older : [])], keepsOlder };
 }
 
 /** Put an item into its place, which is most often the first. If it is there already, return the same list. */

@@ -14,6 +14,7 @@ export class StateList {
   #shown = EMPTY;
   #oldest; // the last one of the pages that were read
   #loading = null;
+  #came = []; // since a page was asked for, which may not have them
   #number = 0;
 
   /**
@@ -36,10 +37,13 @@ export class StateList {
   loadMore = () => this.#read(this.#oldest, { isLoadingMore: true });
 
   add(item) {
-    if (this.#state === "unread" && this.#shown.status === "ready") this.#set({ items: put(this.#shown.items, item) });
+    if (this.#state !== "unread") return;
+    if (this.#loading) this.#came = put(this.#came, item);
+    if (this.#shown.status === "ready") this.#set({ items: put(this.#shown.items, item) });
   }
 
   change(act) {
+    this.#came = act(this.#came);
     this.#set({ items: act(this.#shown.items) });
   }
 
@@ -47,6 +51,7 @@ export class StateList {
     this.#number += 1;
     this.#loading = null;
     this.#oldest = undefined;
+    this.#came = [];
     this.#set(EMPTY);
   }
 
@@ -57,13 +62,15 @@ export class StateList {
 
   async #readPage(before, changes, number) {
     this.#set(changes);
+    this.#came = [];
     const add = this.#begin();
     const rest = { status: "ready", isLoadingMore: false, error: null };
     try {
       const { results } = await this.#api.list({ limit: PAGE, state: this.#state, ...(before && { before }) });
       if (number !== this.#number) return;
       this.#oldest = results.at(-1)?.id;
-      this.#set({ ...rest, items: add(before ? this.#shown.items : [], results), hasMore: results.length === PAGE });
+      const items = this.#came.reduce(put, add(before ? this.#shown.items : [], results));
+      this.#set({ ...rest, items, hasMore: results.length === PAGE });
     } catch (error) {
       const status = this.#shown.items.length ? "ready" : "failed";
       if (number === this.#number) this.#set({ ...rest, status, error });
