@@ -211,3 +211,33 @@ test("what comes late is put in its place among the unread ones", async (t) => {
 
   assert.deepEqual(itemsIn("unread"), [[9, undefined], [8, 2], [7, undefined]]); // prettier-ignore
 });
+
+test("a list of archived ones brings nothing back that has left", async (t) => {
+  const { inbox, store, items, itemsIn, wait } = await open(t);
+  archive(inbox, [5]);
+  store.takeStates({ ids: [5], archived_at: 1 });
+
+  await store.inState("archived").load();
+  assert.deepEqual(itemsIn("archived"), [[5, 1]]);
+  const release = inbox.hold(); // of the older answer, which does not know it
+  const late = store.inState("archived").load();
+  await wait();
+  release();
+  await late;
+
+  assert.deepEqual([items(), itemsIn("archived")], [[[4, 2], ...OTHERS], [[5, 1]]]);
+});
+
+test("a group that is archived after a part of it is not read again and again", async (t) => {
+  const { inbox, store, items, reads, wait } = await open(t);
+  archive(inbox, [5]);
+  store.takeStates({ ids: [5], archived_at: 1 });
+  const [head] = store.getSnapshot().items;
+  await store.change([head], { archived: true });
+  await wait(LONGEST_MS);
+  const before = reads();
+
+  await wait(LONGEST_MS);
+
+  assert.deepEqual([items(), reads()], [OTHERS, before]);
+});

@@ -45,10 +45,16 @@ export class Changes {
     return this.#marks.filter(([number]) => number > since).reduce((all, [, mark]) => apply(all, mark), items);
   }
 
-  /** Return the items without what has left, as far as the answer with these results knows of it. */
+  /**
+   * Return the items without what has left, as far as the answer with these results knows of it. What is archived has left
+   * the others only, so it says nothing of what is back.
+   */
   withoutLeft(items, results, since) {
-    for (const item of results) if (this.hasLeft(item) && !this.#leftAfter(item, since)) this.#left.delete(item.id); // it is back
-    return items.filter((item) => !this.hasLeft(item) || (this.#leftAfter(item, since) && this.#sizeOf(item) > 1));
+    for (const item of results) if (!item.archived_at && !this.#leftAfter(item, since)) this.#left.delete(item.id);
+    return items.filter((item) => {
+      if (!this.hasLeft(item)) return true;
+      return this.#leftAfter(item, since) ? this.#sizeOf(item) > 1 : Boolean(item.archived_at);
+    });
   }
 
   clear() {

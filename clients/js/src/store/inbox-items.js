@@ -40,7 +40,7 @@ export class InboxItems {
 
   /** Whether an answer should say what stands for a group now, since its newest one has left. */
   get isBehind() {
-    return this.#items.some((item) => this.#changes.hasLeft(item));
+    return this.#items.some((item) => !item.archived_at && this.#changes.hasLeft(item));
   }
 
   /** How many notifications an item stands for. */
