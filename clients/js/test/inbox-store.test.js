@@ -114,6 +114,22 @@ test("a count that is pushed while a mark is on its way is not reduced again", a
   assert.equal(shown().unread, 2);
 });
 
+test("two marks at once never make the count go up again", async () => {
+  for (const isPushed of [false, true]) {
+    const { store, shown } = await open(entries(5));
+    const counts = [];
+    store.subscribe(() => counts.push(shown().unread));
+
+    const marking = [store.markRead([5]), store.markRead([4])];
+    if (isPushed) store.setUnread(4);
+    await Promise.all(marking);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+
+    assert.deepEqual(counts, counts.toSorted().reverse());
+    assert.deepEqual([shown().unread, counts.at(-1)], [3, 3]);
+  }
+});
+
 test("marking all as read leaves what comes meanwhile unread", async () => {
   const { store, readIds, shown } = await open(entries(2));
 

@@ -11,10 +11,11 @@ import { EMPTY, makeSnapshot, NOTHING } from "./snapshot.js";
 import { StateLists } from "./state-lists.js";
 
 /**
- * `getSnapshot` returns {connection, status, items, unread, unseen, counts, hasMore, isLoadingMore, hasStates, isStale, error},
- * the same object until something changes. Listeners are told of what is pushed once for each frame. `status` is "idle", "loading", "ready" or "failed". Each item is {id, event,
- * data, created_at, read, archived_at}, and what else the server says of it. `hasStates`: the server knows more than
- * read. `counts` are {all, unread, archived}, or null. `isStale`: read it again if it is shown.
+ * `getSnapshot` returns {connection, status, items, unread, unseen, counts, hasMore, isLoadingMore, hasStates, isStale,
+ * error}, the same object until something changes. Listeners are told of what is pushed once for each frame. `status` is
+ * "idle", "loading", "ready" or "failed". Each item is {id, event, data, created_at, read, archived_at}, and what else
+ * the server says of it. `hasStates`: the server knows more than read. `counts` are {all, unread, archived}, or null.
+ * `isStale`: read it again if it is shown.
  */
 export class InboxStore {
   #api;
@@ -234,10 +235,12 @@ export class InboxStore {
     this.#set(NOTHING);
   }
 
-  #count({ unread_count: unread, unseen_count: unseen }) {
+  #count({ unread_count: unread, unseen_count: unseen }, { isAnswer = false } = {}) {
     this.#counts += 1;
-    // The number also comes when others were seen. Only if it is another one, it knows of the marks.
-    if (unread !== this.#unread) for (const mark of this.#marks) mark.isCounted = true;
+    // The number also comes when others were seen. Only if it is another one, it knows of the mark that has been sent.
+    // The marks after it wait for its answer.
+    const [sent] = this.#marks;
+    if (sent && !isAnswer && unread !== this.#unread) sent.isCounted = true;
     this.#unread = this.#expected = unread;
     this.#unseen = unseen ?? this.#unseen;
   }
@@ -295,7 +298,7 @@ export class InboxStore {
       if (number !== this.#number) return counts;
       this.#apply(mark);
       this.#marks.delete(mark);
-      this.#count(counts);
+      this.#count(counts, { isAnswer: true });
       this.#set({});
       if (change.archived !== undefined) this.#recount(number);
       return counts;
