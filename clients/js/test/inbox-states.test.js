@@ -200,3 +200,20 @@ test("what another device marks while the inbox is read for the first time is no
 
   assert.deepEqual(store.getSnapshot().items.map(({ id, read }) => [id, read]), [[2, true], [1, false]]); // prettier-ignore
 });
+
+test("what another device has archived leaves the newest rows, too; what came since the answer was asked for stays", async () => {
+  const { inbox, store, idsIn } = await open(entries(3));
+  inbox.entries[0].archived_at = 5;
+  const release = inbox.hold();
+  const loading = store.load();
+  await settle();
+  store.add(notification(4, "1-0"));
+  release();
+  await loading;
+  assert.deepEqual(idsIn("all"), [4, 2, 1]);
+
+  for (const one of inbox.entries) one.archived_at = 5;
+  await store.load();
+
+  assert.deepEqual(idsIn("all"), []);
+});

@@ -2,13 +2,14 @@
 
 import { apply } from "./marks.js";
 
-const MOST_LEFT = 2000;
+const MOST_IDS = 2000;
 const MOST_MARKS = 200; // only those that come while an answer is on its way are needed
 
 export class Changes {
   #now = 0; // the number of the newest change, or of the newest request
   #marks = []; // [number, mark]
   #left = new Map(); // numbers by id
+  #came = new Map();
   #sizeOf;
 
   /** `sizeOf(item)` is how many notifications it stands for. */
@@ -33,7 +34,17 @@ export class Changes {
       this.#left.delete(id); // to the end of the map
       this.#left.set(id, this.#now);
     }
-    for (const id of [...this.#left.keys()].slice(0, -MOST_LEFT)) this.#left.delete(id);
+    trim(this.#left);
+  }
+
+  /** This came by itself: an answer that was asked for before may not have it. */
+  come({ id }) {
+    this.#came.set(id, ++this.#now);
+    trim(this.#came);
+  }
+
+  hasComeAfter({ id }, since) {
+    return this.#came.get(id) > since;
   }
 
   hasLeft({ id }) {
@@ -60,9 +71,15 @@ export class Changes {
   clear() {
     this.#marks = [];
     this.#left.clear();
+    this.#came.clear();
   }
 
   #leftAfter({ id }, since) {
     return this.#left.get(id) > since;
   }
+}
+
+/** Forget the oldest. */
+function trim(byId) {
+  for (const id of [...byId.keys()].slice(0, -MOST_IDS)) byId.delete(id);
 }

@@ -1,7 +1,7 @@
 /** The notifications of an inbox as the server said, newest first, and what is known better. */
 
 import { Changes } from "./changes.js";
-import { isPartOnly, isReplaced, mayBePart, newestOf, put, sizeOf, withoutOlder } from "./groups.js";
+import { isPartOnly, isReplaced, keyOf, mayBePart, newestOf, put, sizeOf, withoutOlder } from "./groups.js";
 import { merge, trim } from "./items.js";
 import { apply, countUnread } from "./marks.js";
 
@@ -46,6 +46,9 @@ export class InboxItems {
   /** How many notifications an item stands for. */
   sizeOf = (item) => (this.#isGrouped ? sizeOf(item) : 1);
 
+  /** Return what only one item of a list has. */
+  keyOf = (item) => (this.#isGrouped ? keyOf(item) : item.id);
+
   /** Return one item for each group. */
   gather = (items) => (this.#isGrouped ? withoutOlder(items) : items);
 
@@ -58,7 +61,8 @@ export class InboxItems {
   take({ results, since }, isFull) {
     if (since < this.#taken) return null;
     this.#taken = since;
-    const { items, keepsOlder } = merge(this.#items, this.#changes.renew(results, since), isFull);
+    const hasCome = (item) => this.#changes.hasComeAfter(item, since);
+    const { items, keepsOlder } = merge(this.#items, this.#changes.renew(results, since), isFull, hasCome);
     this.#items = this.gather(this.withoutLeft(items, results, since));
     return { keepsOlder };
   }
@@ -95,6 +99,7 @@ export class InboxItems {
     const items = put(this.#items, item);
     if (items === this.#items) return null;
     this.#items = items;
+    this.#changes.come(item);
     return Math.max(0, this.sizeOf(item) - (before ? this.sizeOf(before) : 0));
   }
 

@@ -12,11 +12,14 @@ export function trim(items, most) {
   return { items: hasDropped ? items.slice(0, most) : items, hasDropped };
 }
 
-/** Put the newest page into the list. `keepsOlder`: nothing is missing before those. */
-export function merge(items, results, isFull) {
+/**
+ * Put the newest page into the list. `keepsOlder`: nothing is missing before those. `hasCome(item)`: since the page was
+ * asked for. What is archived is not shown, but may come back.
+ */
+export function merge(items, results, isFull, hasCome) {
   const newest = results[0]?.id ?? 0;
   const oldest = isFull ? results.at(-1).id : -Infinity;
-  const came = items.filter(({ id }) => id > newest);
+  const came = items.filter((item) => item.id > newest && (hasCome(item) || item.archived_at));
   const older = items.filter(({ id }) => id < oldest);
   const overlaps = items.some(({ id }) => id >= oldest && id <= newest);
   const keepsOlder = isFull && overlaps && older.length > 0;
