@@ -201,6 +201,99 @@ test("what another device marks while the inbox is read for the first time is no
   assert.deepEqual(store.getSnapshot().items.map(({ id, read }) => [id, read]), [[2, true], [1, false]]); // prettier-ignore
 });
 
+const wait = (t, ms = 300) => {
+  t.mock.timers.tick(ms);
+  return settle();
+};
+
+async function openTab(t, found, state = "unread") {
+  t.mock.timers.enable({ apis: ["setTimeout", "Date"], now: 1e9 });
+  const opened = await open(found);
+  const tab = opened.store.inState(state);
+  await tab.load();
+  const rows = () => tab.getSnapshot().items.map(({ id, read }) => (read ? -id : id)); // negative: read
+  return { ...opened, tab, rows };
+}
+
+test("a list of unread ones that is shown follows what happened while it was away, and drops no row", async (t) => {
+  const { inbox, store, shown, rows } = await openTab(t, entries(3));
+  for (const one of inbox.entries.slice(0, 2)) one.read = true;
+  inbox.entries.unshift(...entries(5).slice(0, 2));
+  inbox.entries[1].read = true;
+
+  store.becomeStale();
+  await store.load();
+  await settle();
+
+  assert.deepEqual([rows(), shown().unread], [[5, -3, -2, 1], 2]);
+});
+
+test("a list of unread ones that is shown follows a mark that was told in part", async (t) => {
+  const { inbox, store, rows } = await openTab(t, entries(30));
+  await store.inState("unread").loadMore();
+  for (const one of inbox.entries) one.read = one.id !== 7;
+
+  store.takeStates({ ids: [30], read_at: 5, more: true });
+  await wait(t);
+
+  assert.deepEqual(rows(), entries(30).map(({ id }) => (id === 7 ? id : -id))); // prettier-ignore
+});
+
+test("lists of states that are shown follow what was archived, and what came back, in part", async (t) => {
+  const { inbox, store, rows, idsIn } = await openTab(t, entries(4));
+  await store.change([1], { archived: true });
+  await store.inState("archived").load();
+  for (const one of inbox.entries) one.archived_at = one.id === 1 ? null : 5;
+
+  store.takeStates({ ids: [4], archived_at: 5, more: true });
+  await wait(t);
+
+  assert.deepEqual([rows(), idsIn("archived")], [[1], [4, 3, 2]]);
+});
+
+test("what was marked here, or came, while lists of states were read again is not undone", async (t) => {
+  const { inbox, store, rows } = await openTab(t, entries(4));
+  inbox.entries[3].read = true;
+  const { list } = inbox;
+  let answer;
+  const held = new Promise((resolve) => (answer = resolve));
+  inbox.list = async (query) => {
+    const page = await list(query);
+    await held;
+    return page;
+  };
+  store.takeStates({ ids: [1], read_at: 5, more: true });
+  await wait(t);
+
+  store.add(notification(5, "1-0"));
+  await store.change([4], { read: true });
+  await store.change([1], { read: false });
+  await store.change([3], { archived: true });
+  answer();
+  await settle();
+
+  assert.deepEqual(rows(), [5, -4, 2, 1]);
+});
+
+test("a list of unread ones stays in order over a gap, and goes on below it", async (t) => {
+  const { inbox, store, tab, rows } = await openTab(t, entries(45));
+  inbox.entries.unshift(...entries(55).slice(0, 10));
+  store.becomeStale();
+  await store.load();
+  await settle();
+  await tab.loadMore();
+  assert.deepEqual(rows(), entries(55).slice(0, 50).map(({ id }) => id)); // prettier-ignore
+
+  inbox.entries = entries(300);
+  store.becomeStale();
+  await store.load();
+  await settle();
+  await tab.loadMore();
+
+  const ids = rows();
+  assert.deepEqual(ids, entries(300).slice(0, ids.length).map(({ id }) => id)); // prettier-ignore
+});
+
 test("what another device has archived leaves the newest rows, too; what came since the answer was asked for stays", async () => {
   const { inbox, store, idsIn } = await open(entries(3));
   inbox.entries[0].archived_at = 5;
@@ -216,4 +309,27 @@ test("what another device has archived leaves the newest rows, too; what came si
   await store.load();
 
   assert.deepEqual(idsIn("all"), []);
+});
+
+test("lists of states that nobody has shown are not read", async (t) => {
+  t.mock.timers.enable({ apis: ["setTimeout", "Date"] });
+  const { inbox, store } = await open(entries(3));
+  const before = inbox.calls.filter(([call]) => call === "list").length;
+
+  store.takeStates({ ids: [1], read_at: 5, more: true });
+  await wait(t);
+
+  assert.equal(inbox.calls.filter(([call]) => call === "list").length, before + 1);
+});
+
+test("lists of states follow while there is no live connection", async (t) => {
+  const { inbox, store, rows } = await openTab(t, entries(2));
+  store.setConnection("offline");
+  inbox.entries[0].read = true;
+  inbox.entries.unshift(entries(3)[0]);
+
+  await store.load();
+  await settle();
+
+  assert.deepEqual(rows(), [3, -2, 1]);
 });

@@ -49,9 +49,9 @@ export class InboxStore {
     this.#rest.hasGroups = groups;
     this.#queue = new MarkQueue(this.#api);
     this.#newest = new Newest(this.#api);
-    const { gather, beginPage: begin } = this.#items;
+    const { gather, keyOf, beginPage: begin } = this.#items;
     const tell = () => this.#setSoon({});
-    this.#lists = new StateLists(this.#api, { about: this.getSnapshot, marks: this.#marks, gather, begin, tell });
+    this.#lists = new StateLists(this.#api, { about: this.getSnapshot, marks: this.#marks, gather, begin, keyOf, tell });
   }
 
   subscribe = (listener) => this.#listeners.add(listener);
@@ -149,6 +149,8 @@ export class InboxStore {
     const taken = this.#items.take({ results, since }, !isWhole);
     if (taken === null) return;
     this.#lists.renew((items) => this.#items.withoutLeft(items, results, since), this.#items.all);
+    this.#lists.learn(this.#items.all, isWhole ? -Infinity : results.at(-1).id);
+    if (this.#rest.isStale || this.#rest.connection === "offline") this.#lists.refresh(); // nobody tells of changes then
     if (this.#items.isBehind) this.#rereads.ask();
     this.#rest.hasStates = unseen !== undefined && typeof this.#api.markState === "function";
     this.#set({ status: "ready", error: null, isStale: false, hasMore: taken.keepsOlder ? this.#rest.hasMore : !isWhole });
@@ -254,6 +256,7 @@ export class InboxStore {
   #reread() {
     this.#newest.forget();
     this.load();
+    this.#lists.refresh();
   }
 
   /** Read how many there are of each state. Without them, the tabs show none. */

@@ -8,7 +8,7 @@ const MOST_PAGES = 10;
  * Resolve to {unread_count, results, isWhole}. `items` are those that are known. A reader who has come further than the
  * first page keeps what is between: pages are read until they reach the oldest known one, at most MOST_PAGES.
  */
-async function readNewest(api, items) {
+export async function readNewest(api, items) {
   const limit = Math.min(Math.max(items.length, PAGE), LARGEST_PAGE);
   const oldest = items.length > PAGE ? items.at(-1).id : Infinity;
   let page = await api.list({ limit });

@@ -7,16 +7,18 @@ import { StateList } from "./state-list.js";
 export class StateLists {
   #lists;
   #gather;
+  #keyOf;
   #shown; // what `show` returns
 
   /**
    * `about()` is what is true of the whole inbox, `marks` are on their way; `gather(items)` returns one item for each
-   * group; `begin` and `tell` are those of StateList.
+   * group; `begin`, `keyOf` and `tell` are those of StateList.
    */
-  constructor(api, { about, marks, gather, begin, tell }) {
+  constructor(api, { about, marks, gather, begin, keyOf, tell }) {
     this.#gather = gather;
+    this.#keyOf = keyOf;
     const make = (act) => new Map(["unread", "archived"].map((state) => [state, act(state)]));
-    this.#lists = make((state) => new StateList(state, { api, begin, tell }));
+    this.#lists = make((state) => new StateList(state, { api, begin, keyOf, tell }));
     this.#shown = make((state) => this.#make(state, about, marks));
   }
 
@@ -47,6 +49,19 @@ export class StateLists {
     this.#each((list) => list.change((items) => putInstead(items, withoutLeft(items), rows)));
   }
 
+  /** Take what the newest page of the whole inbox says: the rows with these ids. It has all that are not archived. */
+  learn(rows, oldest) {
+    const byId = new Map(rows.filter(({ id }) => id >= oldest).map((row) => [row.id, row]));
+    const keys = new Set(rows.map(this.#keyOf));
+    const isThere = (item) => item.archived_at || item.id < oldest || keys.has(this.#keyOf(item));
+    this.#each((list) => list.change((items) => items.filter(isThere).map((item) => withStates(item, byId.get(item.id)))));
+  }
+
+  /** Read again those that are shown. */
+  refresh() {
+    this.#each((list) => list.refresh());
+  }
+
   reset() {
     this.#each((list) => list.reset());
   }
@@ -69,6 +84,11 @@ export class StateLists {
   #each(act) {
     for (const list of this.#lists.values()) act(list);
   }
+}
+
+function withStates(item, { read, seen_at, read_at, archived_at } = item) {
+  const isSame = read === item.read && Boolean(archived_at) === Boolean(item.archived_at);
+  return isSame ? item : { ...item, read, seen_at, read_at, archived_at };
 }
 
 function putInstead(items, kept, rows) {
