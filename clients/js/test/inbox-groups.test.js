@@ -60,6 +60,18 @@ test("a mark of the item marks all of the group, at once and on the server", asy
   assert.deepEqual(inbox.entries.filter(({ read }) => read).map(({ id }) => id), [5, 4, 3]); // prettier-ignore
 });
 
+test("the number does not fall too far for a group that is read in part", async () => {
+  const found = FOUND();
+  for (const one of found) if ([4, 3].includes(one.id)) one.read = true;
+  const { store, shown } = await open(found);
+  const counts = [shown().unread];
+  store.subscribe(() => counts.push(shown().unread));
+
+  await store.markRead([5]);
+
+  assert.deepEqual([counts[0], counts.at(-1), Math.min(...counts)], [3, 2, 2]);
+});
+
 test("a mark of the item can be taken back for all of the group", async () => {
   const { store, shown } = await open(FOUND());
   await store.change([5], { archived: true });

@@ -81,8 +81,11 @@ function changed(item, { read = item.read, archived = Boolean(item.archived_at) 
   return { ...item, read, archived_at: archivedAt };
 }
 
-function countWith({ which, change, isOfGroups }, before, after, count) {
-  const unreadOf = (items) => countUnread(items, isOfGroups ? sizeOf : () => 1);
+function countWith({ which, change, isOfGroups, isExact }, before, after, count) {
+  // If there are fewer unread ones than these stand for, a group is read in part. Then the answer says how many remain.
+  const isPartly = isOfGroups && !isExact && countUnread(before, sizeOf) > count;
+  const size = (item) => (isPartly && sizeOf(item) > 1 ? 0 : sizeOf(item));
+  const unreadOf = (items) => countUnread(items, isOfGroups ? size : () => 1);
   if (which.up_to !== undefined && change.read) return unreadOf(after);
   if (count >= LARGEST_COUNT) return count;
   return Math.max(0, count + unreadOf(after) - unreadOf(before));
