@@ -1,7 +1,7 @@
 """Which tests run one after another in one process of pytest, so that they share what they start.
 
 A system is five processes, and each needs more than a second of CPU to start. Tests of one file share what their module
-starts; files that share a system of the session are one unit of work. Units start in the order of their names, so the
+starts; files that share a system of their package are one unit of work. Units start in the order of their names, so the
 long ones of whole systems come first, and the short ones of single modules fill the end.
 """
 

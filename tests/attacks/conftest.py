@@ -22,7 +22,7 @@ def im(request: pytest.FixtureRequest, folder: Path, valkey: Service) -> Iterato
         _assert_well(server)
 
 
-@pytest.fixture(scope="session", params=TRANSPORTS)
+@pytest.fixture(scope="package", params=TRANSPORTS)
 def shared_server(request: pytest.FixtureRequest, folder: Path, valkey: Service) -> Iterator[Im]:
     with Im(folder, valkey.url, transport=request.param) as server:
         yield server
@@ -35,7 +35,7 @@ def shared_im(shared_server: Im) -> Iterator[Im]:
     _assert_well(shared_server)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def api_server(folder: Path, valkey: Service) -> Iterator[ApiServer]:
     """An API process with low limits, which the tests share. Each uses addresses and names of its own."""
     limits = {

@@ -17,7 +17,7 @@ _SERVICE_KEY, _SERVICE_LINE = service_keys.create("tests")
 Valkeys = Callable[[], Service]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def small(folder: Path, valkeys: Valkeys) -> Iterator[System]:
     """The embedded default: SQLite, and one Valkey for all."""
     settings = {**on_redis(valkeys().url), "TOKEN_GRACE_SECONDS": "2", "SERVICE_KEYS": _SERVICE_LINE}
@@ -31,7 +31,7 @@ def service_key() -> str:
     return _SERVICE_KEY
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def big(folder: Path, valkeys: Valkeys, rabbitmq: RabbitMQ, postgresql: PostgreSQL) -> Iterator[System]:
     """The production shape: PostgreSQL, RabbitMQ for both queues, Valkey for the rest."""
     amqp = rabbitmq.create_vhost()
@@ -46,7 +46,7 @@ def big(folder: Path, valkeys: Valkeys, rabbitmq: RabbitMQ, postgresql: PostgreS
         yield system
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def mixed(folder: Path, valkeys: Valkeys, rabbitmq: RabbitMQ, postgresql: PostgreSQL) -> Iterator[System]:
     """RabbitMQ for Celery, Valkey for Socket.IO, and a key that signs its messages."""
     redis = valkeys().url
@@ -61,7 +61,7 @@ def mixed(folder: Path, valkeys: Valkeys, rabbitmq: RabbitMQ, postgresql: Postgr
         yield system
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def stock(folder: Path, valkeys: Valkeys) -> Iterator[System]:
     """The embedded default on the library's own transport."""
     urls = on_redis(valkeys().url)
@@ -75,14 +75,14 @@ def system(request: pytest.FixtureRequest) -> System:
     return shape
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def pages(folder: Path, valkeys: Valkeys) -> Iterator[System]:
     """A system whose page can reach its IM server. Nothing is gathered in groups: each follow is a row."""
     with _with_a_page(folder / "pages", valkeys, GROUP_WINDOW_SECONDS="0") as system:
         yield system
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def pages_with_groups(folder: Path, valkeys: Valkeys) -> Iterator[System]:
     """The same with groups, of which sockets are told every second."""
     with _with_a_page(folder / "pages-with-groups", valkeys, GROUP_SECONDS="1") as system:
@@ -94,7 +94,7 @@ def _with_a_page(folder: Path, valkeys: Valkeys, **settings: str) -> System:
     return System(folder, IM_PORT=str(port), im_ports=[port], **on_redis(valkeys().url), **settings)
 
 
-@pytest.fixture(scope="session", params=["fast", "stock"])
+@pytest.fixture(scope="package", params=["fast", "stock"])
 def im_server(request: pytest.FixtureRequest, folder: Path, valkey: Service) -> Iterator[Im]:
     """An IM server alone, on either transport. Other servers may ask its clients for acknowledgements."""
     with Im(folder, valkey.url, transport=request.param, MESSAGE_QUEUE_CONTROL="true") as server:
@@ -108,7 +108,7 @@ def im(im_server: Im) -> Iterator[Im]:
     assert im_server.is_well(), im_server.process.log.read_text(errors="replace")[-4000:]
 
 
-@pytest.fixture(scope="session", params=["fast", "stock"])
+@pytest.fixture(scope="package", params=["fast", "stock"])
 def impatient_im(request: pytest.FixtureRequest, folder: Path, valkey: Service) -> Iterator[Im]:
     """An IM server with a fast heartbeat: a ping every 0.3 s, to be answered within 0.8 s."""
     with Im(folder, valkey.url, transport=request.param, heartbeat=(0.3, 0.8)) as server:

@@ -47,7 +47,8 @@ def test_page_fills_the_declared_text(data: dict[str, object], text: str) -> Non
 
 
 def test_page_shows_the_name_of_an_event_that_it_does_not_know() -> None:
-    assert describe({}, "toString", {}) == "Somebody toString"
+    assert describe({}, "toString", {}) == "toString"
+    assert describe({}, "toString", {"user_name": ""}) == "Somebody toString"
 
 
 def test_fields_of_each_event_are_stable() -> None:
