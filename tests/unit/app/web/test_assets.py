@@ -36,6 +36,13 @@ def scripts_of(client: FlaskClient) -> set[str]:
     return {path.split("/", 3)[3] for path in own_files(client) if path.endswith(".js")}
 
 
+@pytest.fixture
+def bundle() -> None:
+    if not BUNDLE.exists():
+        missing("the bundle of the page (make page)")
+
+
+@pytest.mark.usefixtures("bundle")
 def test_every_asset_of_the_page_is_compressed_and_immutable(client: FlaskClient) -> None:
     files = own_files(client)
 
@@ -45,12 +52,6 @@ def test_every_asset_of_the_page_is_compressed_and_immutable(client: FlaskClient
         assert answer.headers["Cache-Control"] == "public, max-age=31536000, immutable"
         assert (answer.headers["Content-Encoding"], answer.headers["Vary"]) == ("gzip", "Accept-Encoding")
         assert gzip.decompress(answer.data) == client.get(path).data
-
-
-@pytest.fixture
-def bundle() -> None:
-    if not BUNDLE.exists():
-        missing("the bundle of the page (make page)")
 
 
 @pytest.mark.usefixtures("bundle")
