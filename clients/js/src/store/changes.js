@@ -81,5 +81,8 @@ export class Changes {
 
 /** Forget the oldest. */
 function trim(byId) {
-  for (const id of [...byId.keys()].slice(0, -MOST_IDS)) byId.delete(id);
+  for (const id of byId.keys()) {
+    if (byId.size <= MOST_IDS) break;
+    byId.delete(id);
+  }
 }
