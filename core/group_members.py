@@ -4,7 +4,7 @@ import logging
 import random
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cache
 from itertools import islice
 from typing import Any
@@ -88,10 +88,7 @@ def _read(database: Database, given: Sequence[tuple[str, str, str, int]], *, wit
     with database.reading() as connection:  # of its own, since an error ends a transaction
         statement = _of_many(connection.dialect.name, with_unread)
         rows = connection.execute(statement, value_lists.parameters(connection, GIVEN, given)).all()
-    return {
-        (row.recipient_id, row.event, row.group_key): replace(read(row), newest_unread=row.newest_unread)
-        for row in rows
-    }
+    return {(row.recipient_id, row.event, row.group_key): read(row, row.newest_unread) for row in rows}
 
 
 @cache
@@ -140,11 +137,12 @@ def _members_of(outer: Any, conditions: Conditions) -> Conditions:
     )
 
 
-def read(row: Any) -> Members:
+def read(row: Any, newest_unread: int | None = None) -> Members:
     """Return what a row with these columns says."""
     people = sorted(orjson.loads(row.people or "[]"), key=lambda one: -one[1])
     total = min(people[0][2], MOST) if people else 0
-    return Members(row.member_count, row.newest_member, total, [Actor(id_, newest) for id_, newest, _ in people])
+    actors = [Actor(id_, newest) for id_, newest, _ in people]
+    return Members(row.member_count, row.newest_member, total, actors, newest_unread)
 
 
 def of_one(row: Any) -> Members:

@@ -47,7 +47,8 @@ def _tell(to: Resources, due: Sequence[Group]) -> list[Group]:
     failpoint("after emit of groups", settings())
     late = {update.group.key for update in updates} - entries.keys()
     with to.database.transaction() as connection:
-        groups.write_told(connection, [group for group in read if group.key not in late], seconds=_seconds())
+        told = [group for group in read if group.key not in late]
+        groups.write_told(connection, told, seconds=settings().group_seconds)
         if tick is not None:
             dispatch_state.commit(connection, tick)
     _put_off(to, [group for group in read if group.key in late])
@@ -79,7 +80,3 @@ def _put_off(to: Resources, late: Sequence[Group]) -> None:
     if late:
         with to.database.transaction() as connection:
             groups.put_off(connection, late)
-
-
-def _seconds() -> int:
-    return settings().group_seconds
