@@ -21,7 +21,7 @@ _REDIS_SECONDS = 1
 
 def insert_user(settings: Mapping[str, str], name: str) -> User:
     """Make a user with the password of all, and log in."""
-    with _database(settings) as database:
+    with opened(settings) as database:
         with database.transaction() as connection:
             user_id = accounts.sign_up(connection, name=name, password_hash=_password_hash())["id"]
             user = _log_in(settings, connection, name)
@@ -32,7 +32,7 @@ def insert_user(settings: Mapping[str, str], name: str) -> User:
 
 def log_in(settings: Mapping[str, str], name: str) -> User:
     """Log in on another device."""
-    with _database(settings) as database, database.transaction() as connection:
+    with opened(settings) as database, database.transaction() as connection:
         return _log_in(settings, connection, name)
 
 
@@ -50,7 +50,8 @@ def _password_hash() -> str:
 
 
 @contextmanager
-def _database(settings: Mapping[str, str]) -> Iterator[Database]:
+def opened(settings: Mapping[str, str]) -> Iterator[Database]:
+    """The database of a system with these settings."""
     schema = settings.get("DATABASE_SCHEMA")
     with closing(Database(settings["DATABASE_URL"], schema=schema, pool_size=1)) as database:
         yield database

@@ -12,8 +12,7 @@ from sqlalchemy import Connection
 
 from app.services import accounts, followings
 from core import inbox_counts
-from core.db import Database
-from tests.accounts import insert_user, log_in
+from tests.accounts import insert_user, log_in, opened
 from tests.clients import PASSWORD, Api, User
 from tests.system import System
 
@@ -124,12 +123,8 @@ class Person:
 
     @contextmanager
     def _connection(self) -> Iterator[Connection]:
-        database = Database(self._system.env["DATABASE_URL"])
-        try:
-            with database.transaction() as connection:
-                yield connection
-        finally:
-            database.close()
+        with opened(self._system.env) as database, database.transaction() as connection:
+            yield connection
 
 
 def _logged_in(user: User, url: str) -> StorageState:
