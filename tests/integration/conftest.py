@@ -9,8 +9,10 @@ from redis import Redis
 
 from app.models import Base
 from app.services import accounts
+from core import declarations
 from core.cache import connect
 from core.db import Database
+from core.declarations import Event
 from core.history import History
 from tests.epochs import empty
 from tests.integration.story import Story
@@ -110,3 +112,15 @@ def front(stack: Stack) -> Iterator[Nginx]:
     """nginx in front of the stack."""
     with stack.nginx() as nginx:
         yield nginx
+
+
+@pytest.fixture
+def noted(monkeypatch: pytest.MonkeyPatch) -> type[Event]:
+    """An event with a group, which is forgotten after the test."""
+    monkeypatch.setattr(declarations, "_by_name", dict(declarations._by_name))
+    monkeypatch.setattr(declarations, "_known_names", declarations.known_names())
+
+    class Noted(Event, name="noted", group="noted:{title}"):
+        title: str
+
+    return Noted

@@ -14,8 +14,8 @@ from app.services import accounts
 from core import database_faults, group_members
 from core.db import Database
 from core.models import DispatchState, Notification, NotificationGroup
+from tests.integration.grouped import due_groups, follow, let_time_pass, rows, tell_due, told
 from tests.integration.story import Story
-from tests.integration.test_groups import due_groups, follow, let_time_pass, rows, tell_due, told
 from tests.rows import write_notification
 from tests.services import PostgreSQL, wait_until
 
