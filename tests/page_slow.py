@@ -32,6 +32,10 @@ _WATCH = """() => {
       this.addEventListener("open", () => mark("websocket: open"));
       this.addEventListener("message", ({ data }) => mark(`websocket: ${String(data).slice(0, 12)}`));
     }
+    send(data) {
+      mark(`websocket: sends ${String(data).slice(0, 2)}`);
+      super.send(data);
+    }
   };
   const look = () => {
     if (document.querySelector("#state")?.dataset.state === "live") liveAt ??= performance.now();

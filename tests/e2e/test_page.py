@@ -1,5 +1,7 @@
 """The page, in a real browser."""
 
+import base64
+import hashlib
 import re
 
 import pytest
@@ -166,8 +168,14 @@ class TestLoading:
 
 
 @pytest.mark.parametrize("path", ["/", "/docs"])
-def test_page_has_no_inline_code_or_style(browser: Browser, pages: System, path: str) -> None:
+def test_page_has_no_inline_code_or_style_but_what_its_policy_names(browser: Browser, pages: System, path: str) -> None:
     page = browser.new_context().new_page()
-    page.goto(pages.api.url + path)
+    answer = page.goto(pages.api.url + path)
+    assert answer is not None
 
-    assert page.locator("script:not([src]), style, [style], [onclick]").count() == 0
+    policy = answer.headers["content-security-policy"]
+    assert "unsafe" not in policy
+    assert page.locator("style, [style], [onclick]").count() == 0
+    for script in page.locator("script:not([src])").all():
+        digest = hashlib.sha256(script.evaluate("script => script.textContent").encode()).digest()
+        assert f"'sha256-{base64.b64encode(digest).decode()}'" in policy

@@ -1,5 +1,6 @@
 /** The live connection and the inbox of the user who is logged in, and the state of the connection on the page. */
 
+import { withEarlySocket } from "./early.js";
 import { byId } from "./elements.js";
 import { Push } from "./push/push.js";
 import { word } from "./words.js";
@@ -29,8 +30,8 @@ export function createPush(api) {
 /** A browser may remember that it could not load an address, so each attempt uses another one. */
 async function loadIo(failures) {
   try {
-    const { io } = await import(`${document.body.dataset.client}${failures ? `?try=${failures}` : ""}`);
-    return io;
+    const client = await import(`${document.body.dataset.client}${failures ? `?try=${failures}` : ""}`);
+    return withEarlySocket(client);
   } catch (error) {
     showState("missing");
     throw error;

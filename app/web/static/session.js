@@ -3,6 +3,7 @@
  * access token is in memory. Storage only has what the next tab shows at once: who is logged in.
  */
 
+import { takeAnswer } from "./early.js";
 import { send } from "./http.js";
 import { retry } from "./push/live/retry.js";
 import { forgivingStorage } from "./push/live/storage.js";
@@ -20,6 +21,7 @@ export class Session extends EventTarget {
   /** Changes with each login and logout. */
   number = 0;
   #refreshing = null;
+  #early = takeAnswer(); // only for the first refresh: later it is old
   #loggingOut = new AbortController();
   #tabs = new BroadcastChannel("session");
 
@@ -65,18 +67,20 @@ export class Session extends EventTarget {
 
   async #refresh() {
     const { number, token: old } = this;
+    const early = this.#early;
+    this.#early = undefined;
     if (this.user === null) return null;
     return exclusively("refresh", async () => {
-      if (number === this.number && old === this.token) await this.#renew(number);
+      if (number === this.number && old === this.token) await this.#renew(number, early);
       // In the meantime the user may have logged out, or another tab may have got a new token for all.
       return number === this.number ? this.token : null;
     });
   }
 
-  async #renew(number) {
+  async #renew(number, early) {
     let token = null;
     try {
-      ({ token } = await send("PUT", PATH));
+      ({ token } = await send("PUT", PATH, undefined, undefined, early));
     } catch (error) {
       if (error.status !== 401) throw error;
     }

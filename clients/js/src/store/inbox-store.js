@@ -1,8 +1,9 @@
 /** The inbox as data: notifications, newest first, with the number of unread ones. It needs no DOM and no framework. */
 
+import { Counts } from "./counts.js";
 import { withGroups } from "./groups.js";
 import { InboxItems } from "./inbox-items.js";
-import { isUnread, itemOf, LARGEST_COUNT } from "./items.js";
+import { isUnread, itemOf } from "./items.js";
 import { Listeners } from "./listeners.js";
 import { MarkQueue } from "./marks.js";
 import { Newest, PAGE } from "./pages.js";
@@ -27,10 +28,7 @@ export class InboxStore {
   #lists; // those of single states
   #rest = { ...NOTHING, connection: EMPTY.connection };
   #snapshot = EMPTY; // null: to be made when somebody asks for it
-  #unread = 0;
-  #unseen = 0;
-  #expected = 0; // the next count that is pushed, if no other device marks anything as read
-  #counts = 0; // how many have come
+  #counts = new Counts();
   #newest;
   #loadingMore = null;
   #number = 0; // changes with each reset, so that late answers are dropped
@@ -63,14 +61,14 @@ export class InboxStore {
 
   /** Read what is new, and what has changed. It does not reject: `status` and `error` say what was wrong. */
   load = async () => {
-    const counts = this.#counts;
+    const { version } = this.#counts;
     const number = this.#number;
     this.#set({ status: this.#rest.status === "ready" ? "ready" : "loading" });
     try {
       const page = await this.readNewest();
       if (number !== this.#number) return;
       // A count that was pushed in the meantime is at least as new as the one in the answer.
-      if (counts === this.#counts) this.#count(page);
+      if (version === this.#counts.version) this.#count(page);
       this.take(page);
       if (this.#rest.hasStates) this.#recount(number);
     } catch (error) {
@@ -121,7 +119,7 @@ export class InboxStore {
 
   /** Whether people can be muted: the server has preferences, and so counts requests. */
   get canMute() {
-    return typeof this.#api.mute === "function" && this.#rest.counts?.requests !== undefined;
+    return typeof this.#api.mute === "function" && this.#counts.byState?.requests !== undefined;
   }
 
   /** Hear nothing of a person any more, or hear of them again. Reject if the server did not do it. */
@@ -137,9 +135,9 @@ export class InboxStore {
 
   /** Mark as seen what is here. It does not reject: the next time will do. */
   markSeen = async () => {
-    if (!this.#rest.hasStates || this.#unseen === 0 || this.#items.all.length === 0) return;
+    if (!this.#rest.hasStates || this.#counts.unseen === 0 || this.#items.all.length === 0) return;
     const mark = { filter: { up_to: this.#items.all[0].id }, seen: true };
-    this.#unseen = 0;
+    this.#counts.unseen = 0;
     this.#set({});
     await this.#api.markState(mark).catch(() => {});
   };
@@ -162,24 +160,24 @@ export class InboxStore {
     const more = this.#items.put(item);
     if (more === null) return; // it is there already
     this.#lists.add(item);
-    this.#tally(more);
-    if (item.group_id === undefined) this.#countOne(); // an update of a group may come after the counts
+    this.#counts.addToAll(more);
+    if (item.group_id === undefined) this.#counts.addOne(this.#rest.hasStates); // an update of a group may come after the counts
     this.#setSoon({});
   }
 
   /** Take a count that was pushed. If it is smaller than expected, another device has read some: read the inbox. */
   setUnread(count) {
-    const marked = this.#unread - this.getSnapshot().unread; // here, and still on the way
-    const isReadElsewhere = count < this.#expected - marked;
+    const marked = this.#counts.unread - this.getSnapshot().unread;
+    const isMarkedElsewhere = this.#counts.isMarkedElsewhere(count, marked);
     this.#count({ unread_count: count });
     this.#setSoon({});
-    if (isReadElsewhere) this.#rereads.ask();
+    if (isMarkedElsewhere) this.#rereads.ask();
   }
 
   /** Take the number of those that nobody has seen, that was pushed; null if the server does not know it now. */
   setUnseen(count) {
     if (count === null) return this.becomeStale();
-    this.#unseen = count;
+    this.#counts.unseen = count;
     this.#setSoon({});
   }
 
@@ -201,7 +199,7 @@ export class InboxStore {
     }
     const before = this.#items.unread;
     this.#apply({ which: { ids: [...changed] }, change });
-    this.#expected = Math.max(0, this.#expected + this.#items.unread - before);
+    this.#counts.expect(this.#items.unread - before);
     this.#setSoon({});
     if (more || parts.length > 0 || (!isAll && (this.#groups || change.archived === false))) this.#rereads.ask();
     else if (change.archived !== undefined) this.#recount(this.#number);
@@ -211,8 +209,8 @@ export class InboxStore {
   withdraw(ids) {
     const gone = new Set(ids);
     const isGone = (item) => gone.has(item.id) && this.#items.sizeOf(item) === 1;
-    this.#tally(-this.#items.all.filter(isGone).length);
-    this.#expected = Math.max(0, this.#expected - gone.size); // only what nobody has seen is withdrawn, most often
+    this.#counts.addToAll(-this.#items.all.filter(isGone).length);
+    this.#counts.expect(-gone.size); // only what nobody has seen is withdrawn, most often
     this.#items.leave(ids);
     if (this.#items.arePartOf([...this.#items.all, ...this.#lists.items], ids)) this.#rereads.ask();
     this.#items.remove(isGone);
@@ -229,7 +227,7 @@ export class InboxStore {
     this.#rereads.cancel();
     this.#number += 1;
     this.#items.clear();
-    this.#unread = this.#unseen = this.#expected = 0;
+    this.#counts.clear();
     this.#lists.reset();
     this.#marks.clear();
     this.#newest.forget();
@@ -237,19 +235,12 @@ export class InboxStore {
     this.#set(NOTHING);
   }
 
-  #count({ unread_count: unread, unseen_count: unseen }, { isAnswer = false } = {}) {
-    this.#counts += 1;
+  #count(counts, { isAnswer = false } = {}) {
     // The number also comes when others were seen. Only if it is another one, it knows of the mark that has been sent.
     // The marks after it wait for its answer.
     const [sent] = this.#marks;
-    if (sent && !isAnswer && unread !== this.#unread) sent.isCounted = true;
-    this.#unread = this.#expected = unread;
-    this.#unseen = unseen ?? this.#unseen;
-  }
-
-  #countOne() {
-    this.#expected = Math.min(this.#expected + 1, LARGEST_COUNT);
-    if (this.#rest.hasStates) this.#unseen = Math.min(this.#unseen + 1, LARGEST_COUNT);
+    if (sent && !isAnswer && counts.unread_count !== this.#counts.unread) sent.isCounted = true;
+    this.#counts.take(counts);
   }
 
   /** The answer that is on its way may be older than the reason to read. */
@@ -262,12 +253,9 @@ export class InboxStore {
   /** Read how many there are of each state. Without them, the tabs show none. */
   async #recount(number) {
     const counts = await this.#api.counts?.().catch(() => null);
-    if (number === this.#number && counts) this.#set({ counts });
-  }
-
-  #tally(more) {
-    const { counts } = this.#rest;
-    if (counts) this.#rest.counts = { ...counts, all: Math.min(Math.max(0, counts.all + more), LARGEST_COUNT) };
+    if (number !== this.#number || !counts) return;
+    this.#counts.byState = counts;
+    this.#set({});
   }
 
   async #loadMore(number) {
@@ -341,6 +329,6 @@ export class InboxStore {
   }
 
   #makeSnapshot() {
-    return makeSnapshot(this.#rest, { marks: this.#marks, items: this.#items, unread: this.#unread, unseen: this.#unseen });
+    return makeSnapshot(this.#rest, { marks: this.#marks, items: this.#items, counts: this.#counts });
   }
 }
