@@ -6,7 +6,6 @@ import statistics
 import tempfile
 import time
 from pathlib import Path
-from typing import Any
 
 from playwright.sync_api import Page, Request, expect, sync_playwright
 
@@ -45,30 +44,36 @@ _WATCH = """() => {
 }"""
 
 
-def visit(page: Page, url: str, network: SlowNetwork, *, is_cold: bool) -> tuple[float, list[str]]:
-    """Open the page over new connections; return when it was live, in ms since the navigation, and what led to it."""
+def visit(page: Page, url: str, network: SlowNetwork, *, is_cold: bool) -> float:
+    """Open the page over new connections; return when it was live, in ms since the navigation."""
     page.goto("about:blank")
     network.drop()
     if is_cold:
         page.context.new_cdp_session(page).send("Network.clearBrowserCache")
+    page.goto(url, wait_until="commit")
+    page.wait_for_function("() => window.liveAt", timeout=60_000, polling=500)  # seldom: it takes time from the page
+    live: float = page.evaluate("() => liveAt")
+    page.wait_for_load_state("networkidle")
+    return live
+
+
+def explain(page: Page, url: str, network: SlowNetwork, *, is_cold: bool) -> list[str]:
+    """Visit the page once more; return what led to its being live. To note that makes a visit slower."""
     requests: list[Request] = []
 
     def note(request: Request) -> None:
         requests.append(request)
 
     page.on("request", note)
-    page.goto(url, wait_until="commit")
-    page.wait_for_function("() => window.liveAt", timeout=60_000)
+    live = visit(page, url, network, is_cold=is_cold)
     page.remove_listener("request", note)
-    live: float = page.evaluate("() => liveAt")
     marks: list[tuple[str, float]] = page.evaluate("() => marks")
-    page.wait_for_load_state("networkidle")
     navigation = next(place for place, request in enumerate(requests) if request.is_navigation_request())
     requests = requests[navigation:]  # without those of the page that was left
     began = requests[0].timing["startTime"]
     steps = [(at, f"{at:5.0f}        {name}") for name, at in marks]
     steps += [_step(request, began) for request in requests]
-    return live, [line for at, line in sorted(steps) if 0 <= at < live]
+    return [f"{live:5.0f}        live", *(line for at, line in sorted(steps) if 0 <= at < live)]
 
 
 def _step(request: Request, began: float) -> tuple[float, str]:
@@ -112,11 +117,10 @@ def main() -> None:
                 for name, workers in _VISITS.items():
                     bob = Person(browser, system, url=url, service_workers=workers)
                     bob.page.add_init_script(f"({_WATCH})()")
-                    visits: list[Any] = [
-                        visit(bob.page, url, network, is_cold=name == "cold") for _ in range(given.times)
-                    ]
-                    report(f"{name}: live", [live for live, _ in visits])
-                    print(*visits[-1][1], sep="\n", flush=True)
+                    is_cold = name == "cold"
+                    times = [visit(bob.page, url, network, is_cold=is_cold) for _ in range(given.times)]
+                    report(f"{name}: live", times)
+                    print(*explain(bob.page, url, network, is_cold=is_cold), sep="\n", flush=True)
                 report("a follow until it is shown", [follow(system, bob) for _ in range(given.times)])
                 browser.close()
     finally:

@@ -17,15 +17,16 @@ bp = Blueprint("assets", __name__)
 _VERSION_LENGTH = 16
 _SECONDS_OF_A_YEAR = 31_536_000
 _CLIENT = "vendor/socket.io.esm.min.js"
-_BUNDLE = "vendor/page.js"  # all modules of the page in one file, if npm was there to make it
-_ENTRY = "page.js"
-_SETTINGS_BUNDLE = "vendor/settings.js"  # the same of what the page loads when somebody opens it
+_BUNDLES = ["vendor/first.js", "vendor/page.js"]  # all modules of the page, if npm was there to bundle them
+_ENTRIES = ["start.js", "page.js"]
+_SETTINGS_BUNDLE = "vendor/settings.js"  # what the page loads when somebody opens it
 _SETTINGS_ENTRY = "settings/settings.js"
 _PACKAGE = Path(__file__).parents[2] / "clients/js/src"
 _BUILT = _PACKAGE.parent / "dist"
 _PACKAGE_PREFIX = "push/"  # the page imports the files of the package as "./push/..."
 _OF_PAGE = ("", "push", "push/bell", "push/list", "push/live", "push/store", "push/words")
-_NOT_OF_PAGE = {"offline-worker.js", "push/index.js", "push/bell.js", "push/react.js"}  # of a worker, or of other pages
+# Of a worker, of the bundle, or of other pages.
+_NOT_OF_PAGE = {"bundled-client.js", "offline-worker.js", "push/index.js", "push/bell.js", "push/react.js"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +37,9 @@ class Assets:
     files: dict[str, bytes]
     gzipped: dict[str, bytes]
     scripts: list[str]
-    """The names of all JavaScript modules that the page needs at once; the first one is its script."""
+    """The names of the JavaScript modules that the page runs, in their order."""
+    modules: list[str]
+    """Those that its scripts need at once."""
     settings: str
     """The name of the module with the settings and the requests, which the page loads later."""
 
@@ -75,14 +78,14 @@ def _is_of_page(name: str) -> bool:
     return name.endswith(".js") and name.rpartition("/")[0] in _OF_PAGE and name not in _NOT_OF_PAGE
 
 
-def _choose_scripts(changed_at: Mapping[str, int]) -> tuple[list[str], str]:
+def _choose_scripts(changed_at: Mapping[str, int]) -> tuple[list[str], list[str], str]:
     """Choose the bundles, or else the modules: while somebody changes them, the bundles are older."""
-    modules = [_ENTRY, *(name for name in changed_at if _is_of_page(name) and name != _ENTRY)]
+    modules = [name for name in changed_at if _is_of_page(name)]
     later = [name for name in changed_at if name.startswith("settings/")]
-    newest = max(changed_at.get(name, 0) for name in [*modules, *later])
-    if min(changed_at.get(bundle, 0) for bundle in (_BUNDLE, _SETTINGS_BUNDLE)) >= newest:
-        return [_BUNDLE], _SETTINGS_BUNDLE
-    return modules, _SETTINGS_ENTRY
+    newest = max((changed_at[name] for name in [*modules, *later]), default=0)
+    if min(changed_at.get(bundle, 0) for bundle in (*_BUNDLES, _SETTINGS_BUNDLE)) >= newest:
+        return _BUNDLES, [], _SETTINGS_BUNDLE
+    return _ENTRIES, [_CLIENT, *(name for name in modules if name not in _ENTRIES)], _SETTINGS_ENTRY
 
 
 def _folders() -> dict[str, Path]:
@@ -110,5 +113,5 @@ def _read(states: tuple[tuple[str, Path, int, int], ...]) -> Assets:
     for name, content in files.items():
         hashed.update(f"{name}\0{len(content)}\0".encode() + content)
     gzipped = {name: gzip.compress(content, mtime=0) for name, content in files.items()}
-    scripts, settings = _choose_scripts({name: changed_at for name, _path, changed_at, _size in states})
-    return Assets(hashed.hexdigest()[:_VERSION_LENGTH], files, gzipped, scripts, settings)
+    chosen = _choose_scripts({name: changed_at for name, _path, changed_at, _size in states})
+    return Assets(hashed.hexdigest()[:_VERSION_LENGTH], files, gzipped, *chosen)

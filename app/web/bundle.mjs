@@ -1,29 +1,38 @@
 /**
- * Puts all modules of the page into one file, and those of its settings into another, which the page loads when somebody
- * opens them: `npm run vendor`. Without it, browsers load the modules one by one.
+ * Puts the modules of the page into two files: `first.js` has those of start.js, `page.js` the others. Those of its
+ * settings are in a third, which the page loads when somebody opens them. `npm run vendor` does it; without it, browsers
+ * load the modules one by one.
  */
 
+import { rm } from "node:fs/promises";
 import { resolve } from "node:path";
 
 import { build } from "esbuild";
 
+const STATIC = "app/web/static";
 const PACKAGE = "clients/js/src"; // Flask serves it beside the page's own files, as "./push/"
 
-const push = {
-  name: "push",
-  setup({ onResolve }) {
+const places = {
+  name: "places",
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: /^\.\/client\.js$/ }, () => ({ path: resolve(STATIC, "bundled-client.js") }));
+    onLoad({ filter: /engine\.io-client.*webtransport\.js$/ }, () => ({ contents: "export class WT {}" })); // not used
     onResolve({ filter: /^\.\.?\/push\// }, ({ path }) => ({ path: resolve(PACKAGE, path.replace(/^\.+\/push\//, "")) }));
   },
 };
 
-await build({
-  entryPoints: ["app/web/static/page.js", "app/web/static/settings/settings.js"],
-  entryNames: "[name]",
-  outdir: "app/web/static/vendor",
+const common = {
+  outdir: `${STATIC}/vendor`,
   bundle: true,
   minify: true,
   format: "esm",
   target: "es2022",
-  plugins: [push],
+  plugins: [places],
   logLevel: "warning",
-});
+};
+const banner = { js: "/*! with socket.io-client of Guillermo Rauch: MIT licence */" };
+const ofPage = ["start", "page"].map((name) => `${STATIC}/${name}.js`);
+// What both need is all of start.js, so there is one chunk.
+await build({ ...common, banner, entryPoints: ofPage, splitting: true, chunkNames: "first" });
+await rm(`${common.outdir}/start.js`); // it only names what is in first.js
+await build({ ...common, entryPoints: [`${STATIC}/settings/settings.js`] });

@@ -50,8 +50,9 @@ def _page(template: str, *, connect: str = "", script: str = "", **context: obje
     response = make_response(render_template(template, assets=assets.load(), **context))
     response.headers["Cache-Control"] = "no-cache"  # it contains the addresses of the current files
     response.headers["Content-Security-Policy"] = (
-        f"default-src 'self'; script-src 'self' {script}; connect-src 'self' {connect}; img-src 'self' http: https: data:; "
-        "object-src 'none'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
+        f"default-src 'self'; script-src 'self' {script}; connect-src 'self' {connect}; "
+        "img-src 'self' http: https: data:; object-src 'none'; "
+        "form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
     )
     return response
 

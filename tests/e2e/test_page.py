@@ -11,6 +11,7 @@ from tests.e2e.pages import RIGHT_TO_LEFT, Person, look_away
 from tests.system import System
 
 CLIENT = "**/socket.io.esm.min.js*"
+SCRIPT = "text/javascript"
 MOST_REQUESTS = 8  # to load the page: styles, script, icon, and the document itself
 
 
@@ -117,7 +118,10 @@ class TestLoading:
         assert page.evaluate(received) == []
 
     def test_live_updates_begin_when_their_script_loads_late(self, browser: Browser, pages: System) -> None:
+        """Where nothing has bundled the page, it loads its modules, and Socket.IO's client by itself."""
         page = browser.new_context().new_page()
+        page.route("**/vendor/first.js", lambda route: route.fulfill(body='import "../start.js"', content_type=SCRIPT))
+        page.route("**/vendor/page.js", lambda route: route.fulfill(body='import "../page.js"', content_type=SCRIPT))
         tries: list[str] = []
 
         def fail_twice(route: Route) -> None:
@@ -136,6 +140,23 @@ class TestLoading:
         expect(page.locator("#state")).to_have_text("Live", timeout=30_000)
         expect(page.locator("#no-live")).to_be_hidden()
         assert len(tries) == 3
+
+    @pytest.mark.parametrize("name", ["first", "page"])
+    def test_page_is_loaded_anew_when_a_script_fails(self, browser: Browser, pages: System, name: str) -> None:
+        page = browser.new_context().new_page()
+        loads: list[Route] = []
+
+        def fail_twice(route: Route) -> None:
+            loads.append(route)
+            route.abort() if len(loads) <= 2 else route.continue_()
+
+        page.route(f"**/vendor/{name}.js", fail_twice)
+        page.goto(pages.api.url)
+
+        expect(page.locator("#load-failed")).to_contain_text("check your connection")
+        expect(page.locator("#load-failed")).to_be_hidden(timeout=30_000)
+        page.wait_for_function("() => history.state === null")  # begun anew after the next failure
+        assert len(loads) == 3
 
     def test_page_shows_an_unreachable_server_until_it_returns(self, browser: Browser, pages: System) -> None:
         bob = Person(browser, pages)

@@ -1,5 +1,6 @@
 /** The live connection and the inbox of the user who is logged in, and the state of the connection on the page. */
 
+import { loadClient } from "./client.js";
 import { withEarlySocket } from "./early.js";
 import { byId } from "./elements.js";
 import { Push } from "./push/push.js";
@@ -27,11 +28,9 @@ export function createPush(api) {
   return push;
 }
 
-/** A browser may remember that it could not load an address, so each attempt uses another one. */
 async function loadIo(failures) {
   try {
-    const client = await import(`${document.body.dataset.client}${failures ? `?try=${failures}` : ""}`);
-    return withEarlySocket(client);
+    return withEarlySocket(await loadClient(failures));
   } catch (error) {
     showState("missing");
     throw error;

@@ -1,23 +1,23 @@
 /** The page: connects login, people, inbox, toasts and the live connection. */
 
 import { Alerts } from "./alerts.js";
-import { Api, SessionOver, Superseded } from "./api.js";
+import { SessionOver, Superseded } from "./api.js";
 import { Articles } from "./articles.js";
+import { forgetFailures } from "./early.js";
 import { byId, guardSwitchedOff, written } from "./elements.js";
 import { FollowBack } from "./follow-back.js";
 import { onSubmit } from "./forms.js";
 import { Inbox } from "./inbox.js";
 import { openOffline } from "./last-list.js";
-import { createPush } from "./live.js";
 import { People } from "./people.js";
 import { asText } from "./push/list/description.js";
 import { Problem } from "./problem.js";
+import { api, takePush, wasLoggedIn } from "./start.js";
 import { Toasts } from "./toasts.js";
 import { Views } from "./views.js";
 import { WebPush } from "./web-push.js";
 import { switchLanguage } from "./words.js";
 
-const api = new Api();
 const followBack = new FollowBack(api, report);
 const people = new People(api, report, (id, isFollowed) => followBack.note(id, isFollowed));
 const articles = new Articles(api, report);
@@ -48,7 +48,7 @@ function show(isLoggedIn) {
 function enter() {
   problem.clear();
   show(true);
-  push = createPush(api);
+  push = takePush();
   push.on("notification", notify);
   inbox.show(push, api.session.user.id);
   push.start();
@@ -126,4 +126,6 @@ api.session.addEventListener("changed", () => {
 });
 api.addEventListener("answered", ({ detail }) => problem.answered(detail));
 
+forgetFailures();
 if (api.session.user) enter();
+else if (wasLoggedIn) report(new SessionOver());

@@ -1,11 +1,15 @@
 {#-
-Starts what takes longest, while the scripts are on their way: the request for a new access token, and the websocket.
-It stands in the page itself; page.py names its hash in the page's policy. session.js and early-socket.js take over.
-Nothing is lost if it fails: they do the same then.
+Stands in the page itself; page.py names its hash in the page's policy.
+
+It starts what takes longest while the scripts are on their way: the request for a new access token, and the websocket.
+static/early.js hands them on. If they fail, nothing is lost: the scripts begin anew. It waits for no lock, which can take
+150 ms. Two tabs may so ask for a token at once; both get the same.
+
+A page without its scripts can do nothing, so it is loaded anew if one fails, with growing pauses.
 -#}
 {
-  const { locks } = navigator;
-  const { imUrl } = document.currentScript.dataset;
+  const MOST_FAILURES = 10;
+  const LONGEST_PAUSE_MS = 30_000;
 
   const isLoggedIn = () => {
     try {
@@ -14,19 +18,33 @@ Nothing is lost if it fails: they do the same then.
       return false;
     }
   };
-  const renew = () => fetch("/v1_0/authorizations", { method: "PUT", signal: AbortSignal.timeout(10_000) });
-  const openSocket = () => {
-    const socket = new WebSocket(`${imUrl.replace("http", "ws")}/socket.io/?EIO=4&transport=websocket`);
+  const start = () => {
+    const answer = fetch("/v1_0/authorizations", { method: "PUT", signal: AbortSignal.timeout(10_000) });
+    answer.catch(() => {});
+    const imUrl = document.currentScript.dataset.imUrl.replace("http", "ws");
+    const socket = new WebSocket(`${imUrl}/socket.io/?EIO=4&transport=websocket`);
     const messages = [];
     socket.onmessage = ({ data }) => messages.push(data);
-    window.early.socket = { socket, messages };
+    window.early = { answer, socket, messages };
+    {#- Another tab has the socket of them all, if its lock is held: see shared-push.js. #}
+    navigator.locks?.query().then(({ held }) => held.some(({ name }) => name.startsWith("push:")) && socket.close());
+  };
+  const showFailure = () => {
+    document.querySelector("#load-failed").hidden = false;
+  };
+  const fail = () => {
+    removeEventListener("error", onError, true);
+    if (document.readyState === "loading") addEventListener("DOMContentLoaded", showFailure);
+    else showFailure();
+    const failures = history.state?.failures ?? 0;
+    if (failures === MOST_FAILURES) return;
+    history.replaceState({ failures: failures + 1 }, "");
+    setTimeout(() => location.reload(), Math.min(LONGEST_PAUSE_MS, 1000 * 2 ** failures) * (0.5 + Math.random() / 2));
+  };
+  const onError = ({ target }) => {
+    if (target.localName === "script") fail();
   };
 
-  if (isLoggedIn()) {
-    window.early = { answer: locks ? locks.request("refresh", renew) : renew() };
-    window.early.answer.catch(() => {});
-    {#- Another tab has the socket of them all, if its lock is held: see shared-push.js. #}
-    const others = locks ? locks.query() : Promise.resolve({ held: [] });
-    others.then(({ held }) => held.some(({ name }) => name.startsWith("push:")) || openSocket());
-  }
+  addEventListener("error", onError, true);
+  if (isLoggedIn()) start();
 }
