@@ -47,14 +47,25 @@ _FEW = (
     _OPEN
     + """
   const rows = [];
+  const shifts = [];
+  const note = (list) => shifts.push(...list.getEntries().map(({ value }) => value));
+  new PerformanceObserver(note).observe({ type: "layout-shift" });
+  const jumps = [];
+  const known = view.element.querySelector("article");
+  const place = () => known.getBoundingClientRect().y;
   for (const id of [10_001, 10_002, 10_003]) {
+    for (const slide of view.element.getAnimations({ subtree: true })) slide.pause();
+    const before = place();
     const told = new Promise((resolve) => store.subscribe(resolve));
     store.add({ ...item(id), timestamp: 1 });
     await told;
     await frame();
+    jumps.push(Math.round(place() - before));
+    await frame();
     rows.push(view.element.querySelector("article .said").textContent);
   }
-  return rows;
+  await new Promise((resolve) => setTimeout(resolve, 500)); // longer than rows slide
+  return { rows, jumps, shifts };
 }"""
 )
 
@@ -71,10 +82,10 @@ def test_burst_is_drawn_once_for_each_frame_and_waits_above_the_rows(browser: Br
     assert seen["rowsAfterClick"] <= MOST_ROWS
 
 
-def test_few_that_come_at_once_do_not_wait(browser: Browser, pages: System) -> None:
+def test_few_that_come_at_once_do_not_wait_and_others_slide_down(browser: Browser, pages: System) -> None:
     page = browser.new_context().new_page()
     page.goto(pages.api.url)
 
-    rows: list[str] = page.evaluate(_FEW, f"{pages.api.url}/static/{16 * '0'}/push")
+    seen: dict[str, Any] = page.evaluate(_FEW, f"{pages.api.url}/static/{16 * '0'}/push")
 
-    assert rows == ["Note 10001", "Note 10002", "Note 10003"]
+    assert seen == {"rows": ["Note 10001", "Note 10002", "Note 10003"], "jumps": [0, 0, 0], "shifts": []}

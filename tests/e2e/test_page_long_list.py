@@ -8,7 +8,7 @@ from playwright.sync_api import Browser, Locator, Page, expect
 from tests.system import System
 
 ROWS = 600
-MOST_LAID_OUT = 120
+MOST_LAID_OUT = 160  # 80 of them are the first of the first days
 HEADINGS_AT = 84  # px from the top, below the title and the tabs
 
 # The modules of the package, with an inbox in memory that has 100 notifications a day.

@@ -141,6 +141,26 @@ def test_push_shifts_nothing_under_a_reader(bob: Person) -> None:
     assert shifts == []
 
 
+@pytest.mark.parametrize("width", [360, 1280])
+@pytest.mark.parametrize("fans", [0, 12])
+def test_push_at_rest_shifts_nothing(browser: Browser, pages: System, fans: int, width: int) -> None:
+    """The new row comes at the top, and the others slide down."""
+    bob = Person(browser, pages, viewport={"width": width, "height": 800})
+    if fans:
+        bob.is_followed_by(fans)
+        bob.page.reload()  # what came in a burst waits above the list
+    bob.page.wait_for_load_state("networkidle")
+    bob.page.mouse.move(0, 0)
+    bob.page.evaluate(SHIFTS)
+
+    [name] = bob.is_followed_by(1)
+    expect(bob.row(name)).to_be_visible()
+    bob.page.wait_for_timeout(500)  # longer than rows slide
+
+    shifts: list[Any] = bob.page.evaluate("() => window.shifts")
+    assert shifts == []
+
+
 def test_reading_elsewhere_moves_no_row(bob: Person) -> None:
     names = bob.is_followed_by(12)
     bob.row(names[3]).hover()

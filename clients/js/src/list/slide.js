@@ -2,11 +2,15 @@
 
 const SLIDE = "transform 200ms ease-out";
 
-/** Show the rows where they were, `height` px further up, in this frame, and let them slide from the next one on. */
-export function slideIn({ style }, height) {
+/**
+ * Show the rows where they were, `height` px further up, in this frame, and let them slide from the next one on. They may
+ * still slide for those that came before.
+ */
+export function slideIn(rows, height) {
   if (height <= 0 || isStill()) return;
-  Object.assign(style, { transition: "none", transform: `translateY(${-height}px)` });
-  requestAnimationFrame(() => Object.assign(style, { transition: SLIDE, transform: "none" }));
+  const { m42: rest } = new DOMMatrixReadOnly(getComputedStyle(rows).transform);
+  Object.assign(rows.style, { transition: "none", transform: `translateY(${rest - height}px)` });
+  requestAnimationFrame(() => Object.assign(rows.style, { transition: SLIDE, transform: "none" }));
 }
 
 /** Whether the reader wants nothing to move. */

@@ -43,6 +43,8 @@ export const STYLE = `
 .inbox .tabs svg { display: none; }
 .inbox .number { margin-inline-start: 2px; padding: 0 5px; border-radius: 8px; background: var(--line); color: var(--ink); font-size: 11px;
   font-weight: 500; font-variant-numeric: tabular-nums; }
+.inbox .tabs .number { display: inline-block; box-sizing: border-box; min-width: 24px; text-align: center; }
+.inbox .tabs .number[hidden] { display: inline-block !important; visibility: hidden; } /* so that no tab moves when it comes */
 .inbox .undo { position: sticky; bottom: 12px; z-index: 3; display: flex; align-items: center; justify-content: space-between;
   width: min(320px, calc(100% - 24px)); height: 44px; margin: -56px auto 12px; padding-inline: 16px 6px; border-radius: 10px;
   background: var(--ink); color: var(--card); box-shadow: 0 8px 24px rgb(0 0 0 / 24%); }
@@ -64,6 +66,7 @@ export const STYLE = `
 
 .inbox .list { overflow: clip; }
 .inbox .block { content-visibility: auto; }
+.inbox .day:nth-child(-n + 4) .block:first-child { content-visibility: visible; }
 .inbox article { position: relative; display: grid; touch-action: pan-y; grid-template-columns: 40px minmax(0, 1fr) auto; align-items: center;
   column-gap: 12px; min-height: 65px; padding-block: 12px; padding-inline: 24px 16px; border-bottom: 1px solid var(--line); }
 .inbox .day:last-child .block:last-child article:last-child { border-bottom-color: transparent; }
@@ -117,7 +120,7 @@ export const STYLE = `
 .inbox .hint.back { inset-inline-start: 100%; }
 .inbox .hint.far { background: var(--accent); color: var(--on-accent); }
 
-.inbox .empty { padding: 56px 24px; color: var(--faint); text-align: center; }
+.inbox .empty { padding: 80px 24px; color: var(--faint); text-align: center; }
 .inbox .empty strong { color: var(--ink); font-weight: 600; }
 .inbox .empty p, .note { margin: 4px 0 0; }
 .inbox .note { padding: 8px 16px; border-bottom: 1px solid var(--line); background: var(--band); color: var(--ink); font-size: 13px; }
