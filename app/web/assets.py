@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
-from flask import Blueprint, Response, current_app, request, send_from_directory
+from flask import Blueprint, Response, abort, current_app, request, send_from_directory
 
 log = logging.getLogger(__name__)
 bp = Blueprint("assets", __name__)
@@ -18,6 +18,7 @@ _VERSION_LENGTH = 16
 _SECONDS_OF_A_YEAR = 31_536_000
 _CLIENT = "vendor/socket.io.esm.min.js"
 _BUNDLES = ["vendor/first.js", "vendor/page.js"]  # all modules of the page, if npm was there to bundle them
+_BUNDLED_ONLY = "bundled-client.js"
 _ENTRIES = ["start.js", "page.js"]
 _SETTINGS_BUNDLE = "vendor/settings.js"  # what the page loads when somebody opens it
 _SETTINGS_ENTRY = "settings/settings.js"
@@ -26,7 +27,7 @@ _BUILT = _PACKAGE.parent / "dist"
 _PACKAGE_PREFIX = "push/"  # the page imports the files of the package as "./push/..."
 _OF_PAGE = ("", "push", "push/bell", "push/list", "push/live", "push/store", "push/words")
 # Of a worker, of the bundle, or of other pages.
-_NOT_OF_PAGE = {"bundled-client.js", "offline-worker.js", "push/index.js", "push/bell.js", "push/react.js"}
+_NOT_OF_PAGE = {_BUNDLED_ONLY, "offline-worker.js", "push/index.js", "push/bell.js", "push/react.js"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +62,13 @@ def bell() -> Response:
 
 @bp.get(f"/static/<string(length={_VERSION_LENGTH}):version>/<path:name>")
 def asset(version: str, name: str) -> Response:
-    """Answer a file that browsers cache for ever. For another version, answer the current file, without caching."""
+    """Answer a file that browsers cache for ever. For another version, answer the current file, without caching.
+
+    Two bundles fit together only in one version: a page that does not get them loads itself anew.
+    """
     assets = load()
+    if version != assets.version and name in _BUNDLES:
+        abort(404)
     if version != assets.version or name not in assets.files:
         return _send_current(name)
     response = Response(assets.files[name], mimetype=mimetypes.guess_type(name)[0])
@@ -82,7 +88,7 @@ def _choose_scripts(changed_at: Mapping[str, int]) -> tuple[list[str], list[str]
     """Choose the bundles, or else the modules: while somebody changes them, the bundles are older."""
     modules = [name for name in changed_at if _is_of_page(name)]
     later = [name for name in changed_at if name.startswith("settings/")]
-    newest = max((changed_at[name] for name in [*modules, *later]), default=0)
+    newest = max((changed_at[name] for name in [*modules, *later, _BUNDLED_ONLY] if name in changed_at), default=0)
     if min(changed_at.get(bundle, 0) for bundle in (*_BUNDLES, _SETTINGS_BUNDLE)) >= newest:
         return _BUNDLES, [], _SETTINGS_BUNDLE
     return _ENTRIES, [_CLIENT, *(name for name in modules if name not in _ENTRIES)], _SETTINGS_ENTRY

@@ -30,9 +30,8 @@ const common = {
   plugins: [places],
   logLevel: "warning",
 };
-const banner = { js: "/*! with socket.io-client of Guillermo Rauch: MIT licence */" };
 const ofPage = ["start", "page"].map((name) => `${STATIC}/${name}.js`);
 // What both need is all of start.js, so there is one chunk.
-await build({ ...common, banner, entryPoints: ofPage, splitting: true, chunkNames: "first" });
+await build({ ...common, entryPoints: ofPage, splitting: true, chunkNames: "first" });
 await rm(`${common.outdir}/start.js`); // it only names what is in first.js
 await build({ ...common, entryPoints: [`${STATIC}/settings/settings.js`] });

@@ -1,8 +1,8 @@
 /** What the page has begun before its scripts came, see templates/early.js. Each can be taken once. */
 
-/** Return the promise of the answer to `PUT /authorizations`, or undefined. */
-export function takeAnswer() {
-  return take("answer");
+/** Return a promise of an access token, or of null if it could not be had; undefined if it was not asked for. */
+export function takeToken() {
+  return take("token");
 }
 
 /** Return the `io` of this Socket.IO client, whose first websocket is the one that the page has opened. */
@@ -15,8 +15,14 @@ export function withEarlySocket({ io, WebSocket: WebSocketTransport, XHR }) {
   return (url, options) => io(url, { ...options, transports: [EarlyWebSocket, XHR] });
 }
 
-/** All scripts have come. */
-export function forgetFailures() {
+/** Close the websocket if nobody has taken it: another tab has one for all. */
+export function closeEarlySocket() {
+  take("socket")?.close();
+}
+
+/** All scripts of the page have run, so it need not be loaded anew. */
+export function noteStart() {
+  window.hasStarted = true;
   if (history.state?.failures) history.replaceState(null, "");
 }
 

@@ -6,12 +6,9 @@ import { LANGUAGE } from "./words.js";
 const PREFIX = "/v1_0";
 const TIMEOUT_MS = 10_000;
 
-/**
- * Resolve to the content of the answer; reject with an error whose message is for the user. With `answer`, a promise of the
- * answer, the request was sent before.
- */
-export function send(method, path, body, token, answer) {
-  return request(method, PREFIX + path, { body, token, language: LANGUAGE, answer });
+/** Resolve to the content of the answer; reject with an error whose message is for the user. */
+export function send(method, path, body, token) {
+  return request(method, PREFIX + path, { body, token, language: LANGUAGE });
 }
 
 /** Resolve when the server answers, whatever it says. */

@@ -46,7 +46,9 @@ export class Inbox {
     this.#view.title.id = "inbox-title";
     byId("inbox-card").replaceChildren(this.#view.element);
     Object.assign(byId("bell"), { view: look, push });
-    this.#end = push.inbox.subscribe(() => this.#take(push.inbox.getSnapshot()));
+    const take = () => this.#take(push.inbox.getSnapshot());
+    this.#end = push.inbox.subscribe(take);
+    take();
   }
 
   /** Whether the reader can see what comes. */

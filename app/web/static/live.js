@@ -1,7 +1,7 @@
 /** The live connection and the inbox of the user who is logged in, and the state of the connection on the page. */
 
 import { loadClient } from "./client.js";
-import { withEarlySocket } from "./early.js";
+import { closeEarlySocket, withEarlySocket } from "./early.js";
 import { byId } from "./elements.js";
 import { Push } from "./push/push.js";
 import { word } from "./words.js";
@@ -24,7 +24,11 @@ export function createPush(api) {
     },
   });
   showState("connecting");
-  push.on("state", (state) => (state === "logged-out" ? api.end() : showState(state)));
+  push.on("state", (state) => {
+    if (state === "logged-out") return api.end();
+    if (state === "live") closeEarlySocket();
+    showState(state);
+  });
   return push;
 }
 

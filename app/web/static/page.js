@@ -3,7 +3,7 @@
 import { Alerts } from "./alerts.js";
 import { SessionOver, Superseded } from "./api.js";
 import { Articles } from "./articles.js";
-import { forgetFailures } from "./early.js";
+import { noteStart } from "./early.js";
 import { byId, guardSwitchedOff, written } from "./elements.js";
 import { FollowBack } from "./follow-back.js";
 import { onSubmit } from "./forms.js";
@@ -12,7 +12,7 @@ import { openOffline } from "./last-list.js";
 import { People } from "./people.js";
 import { asText } from "./push/list/description.js";
 import { Problem } from "./problem.js";
-import { api, takePush, wasLoggedIn } from "./start.js";
+import { api, isOver, takePush } from "./start.js";
 import { Toasts } from "./toasts.js";
 import { Views } from "./views.js";
 import { WebPush } from "./web-push.js";
@@ -48,9 +48,11 @@ function show(isLoggedIn) {
 function enter() {
   problem.clear();
   show(true);
-  push = takePush();
+  const taken = takePush();
+  ({ push } = taken);
   push.on("notification", notify);
   inbox.show(push, api.session.user.id);
+  taken.missed.forEach(notify);
   push.start();
   people.show();
   articles.show();
@@ -126,6 +128,6 @@ api.session.addEventListener("changed", () => {
 });
 api.addEventListener("answered", ({ detail }) => problem.answered(detail));
 
-forgetFailures();
+noteStart();
 if (api.session.user) enter();
-else if (wasLoggedIn) report(new SessionOver());
+else if (isOver) report(new SessionOver());

@@ -3,7 +3,7 @@
  * access token is in memory. Storage only has what the next tab shows at once: who is logged in.
  */
 
-import { takeAnswer } from "./early.js";
+import { takeToken } from "./early.js";
 import { send } from "./http.js";
 import { retry } from "./push/live/retry.js";
 import { forgivingStorage } from "./push/live/storage.js";
@@ -21,7 +21,7 @@ export class Session extends EventTarget {
   /** Changes with each login and logout. */
   number = 0;
   #refreshing = null;
-  #early = takeAnswer(); // only for the first refresh: later it is old
+  #early = this.user && takeToken(); // only for the first refresh of this log-in: later it is old
   #loggingOut = new AbortController();
   #tabs = new BroadcastChannel("session");
 
@@ -67,20 +67,18 @@ export class Session extends EventTarget {
 
   async #refresh() {
     const { number, token: old } = this;
-    const early = this.#early;
-    this.#early = undefined;
     if (this.user === null) return null;
     return exclusively("refresh", async () => {
-      if (number === this.number && old === this.token) await this.#renew(number, early);
+      if (number === this.number && old === this.token) await this.#renew(number);
       // In the meantime the user may have logged out, or another tab may have got a new token for all.
       return number === this.number ? this.token : null;
     });
   }
 
-  async #renew(number, early) {
-    let token = null;
+  async #renew(number) {
+    let token = await this.#takeEarly();
     try {
-      ({ token } = await send("PUT", PATH, undefined, undefined, early));
+      if (token === null) ({ token } = await send("PUT", PATH));
     } catch (error) {
       if (error.status !== 401) throw error;
     }
@@ -89,6 +87,13 @@ export class Session extends EventTarget {
     if (token !== null && userIdOf(token) !== this.user.id) return;
     this.token = token;
     if (token !== null) this.#tell();
+  }
+
+  /** Resolve to the token that the page has asked for before its scripts came, if it is one of this user; else to null. */
+  async #takeEarly() {
+    const token = (await this.#early) ?? null;
+    this.#early = null;
+    return token !== null && userIdOf(token) === this.user?.id ? token : null;
   }
 
   async #revoke(token) {
@@ -104,6 +109,7 @@ export class Session extends EventTarget {
   #begin(token, user) {
     this.token = token;
     this.user = user;
+    this.#early = null;
     this.number += 1;
     if (user) sharedStorage.setItem(USER, JSON.stringify(user));
     else sharedStorage.removeItem(USER);

@@ -3,13 +3,15 @@ Stands in the page itself; page.py names its hash in the page's policy.
 
 It starts what takes longest while the scripts are on their way: the request for a new access token, and the websocket.
 static/early.js hands them on. If they fail, nothing is lost: the scripts begin anew. It waits for no lock, which can take
-150 ms. Two tabs may so ask for a token at once; both get the same.
+150 ms. So two tabs may ask for a token at once; both get the same.
 
-A page without its scripts can do nothing, so it is loaded anew if one fails, with growing pauses.
+A page without its scripts can do nothing. If they have not run when all is loaded, it is loaded anew, with growing pauses,
+as soon as the server answers.
 -#}
 {
-  const MOST_FAILURES = 10;
+  const MOST_FAILURES = 30;
   const LONGEST_PAUSE_MS = 30_000;
+  const TIMEOUT_MS = 10_000;
 
   const isLoggedIn = () => {
     try {
@@ -18,33 +20,41 @@ A page without its scripts can do nothing, so it is loaded anew if one fails, wi
       return false;
     }
   };
-  const start = () => {
-    const answer = fetch("/v1_0/authorizations", { method: "PUT", signal: AbortSignal.timeout(10_000) });
-    answer.catch(() => {});
-    const imUrl = document.currentScript.dataset.imUrl.replace("http", "ws");
-    const socket = new WebSocket(`${imUrl}/socket.io/?EIO=4&transport=websocket`);
+  const askForToken = async () => {
+    {#- keepalive: the browser takes the new cookie also if the reader leaves before the answer. #}
+    const options = { method: "PUT", keepalive: true, signal: AbortSignal.timeout(TIMEOUT_MS) };
+    const answer = await fetch("/v1_0/authorizations", options);
+    return answer.ok ? (await answer.json()).token : null;
+  };
+  const connect = (imUrl) => {
     const messages = [];
+    const socket = new WebSocket(`${imUrl.replace("http", "ws")}/socket.io/?EIO=4&transport=websocket`);
     socket.onmessage = ({ data }) => messages.push(data);
-    window.early = { answer, socket, messages };
-    {#- Another tab has the socket of them all, if its lock is held: see shared-push.js. #}
-    navigator.locks?.query().then(({ held }) => held.some(({ name }) => name.startsWith("push:")) && socket.close());
+    return { socket, messages };
   };
-  const showFailure = () => {
-    document.querySelector("#load-failed").hidden = false;
+  {#- Another tab has the socket of them all, if its lock is held: see shared-push.js. #}
+  const leaveToOtherTab = async () => {
+    const { held } = await navigator.locks.query();
+    if (held.some(({ name }) => name.startsWith("push:"))) window.early.socket?.close();
   };
-  const fail = () => {
-    removeEventListener("error", onError, true);
-    if (document.readyState === "loading") addEventListener("DOMContentLoaded", showFailure);
-    else showFailure();
-    const failures = history.state?.failures ?? 0;
+  const retry = (failures) => {
+    history.replaceState(failures < MOST_FAILURES ? { failures: failures + 1 } : null, "");
     if (failures === MOST_FAILURES) return;
-    history.replaceState({ failures: failures + 1 }, "");
-    setTimeout(() => location.reload(), Math.min(LONGEST_PAUSE_MS, 1000 * 2 ** failures) * (0.5 + Math.random() / 2));
-  };
-  const onError = ({ target }) => {
-    if (target.localName === "script") fail();
+    const pause = Math.min(LONGEST_PAUSE_MS, 1000 * 2 ** failures) * (0.5 + Math.random() / 2);
+    setTimeout(() => {
+      const answered = fetch("/livez", { cache: "no-store", signal: AbortSignal.timeout(TIMEOUT_MS) });
+      answered.then(() => location.reload()).catch(() => retry(failures + 1));
+    }, pause);
   };
 
-  addEventListener("error", onError, true);
-  if (isLoggedIn()) start();
+  addEventListener("load", () => {
+    if (window.hasStarted) return;
+    document.querySelector("#load-failed").hidden = false;
+    retry(history.state?.failures ?? 0);
+  });
+  if (isLoggedIn()) {
+    window.early = { token: askForToken().catch(() => null) };
+    Object.assign(window.early, connect(document.currentScript.dataset.imUrl));
+    leaveToOtherTab().catch(() => {});
+  }
 }

@@ -1,7 +1,8 @@
 /**
  * The notifications of one day, below a heading that stays in view. Its rows are in blocks: browsers neither lay out nor draw
- * a block that is far from what is in view, so a long list costs no more than a short one. None of them is empty. The first ones,
- * which slide when others come, are always laid out: for browsers, rows in one that can be skipped would jump, not slide.
+ * a block that is far from what is in view, so a long list costs no more than a short one. None of them is empty. The first
+ * block of each of the first four days, whose rows slide when others come, is always laid out: for browsers, rows in one that
+ * can be skipped would jump, not slide.
  */
 
 import { element } from "./elements.js";

@@ -120,7 +120,7 @@ export const STYLE = `
 .inbox .hint.back { inset-inline-start: 100%; }
 .inbox .hint.far { background: var(--accent); color: var(--on-accent); }
 
-.inbox .empty { padding: 80px 24px; color: var(--faint); text-align: center; }
+.inbox .empty { padding: 56px 24px; color: var(--faint); text-align: center; }
 .inbox .empty strong { color: var(--ink); font-weight: 600; }
 .inbox .empty p, .note { margin: 4px 0 0; }
 .inbox .note { padding: 8px 16px; border-bottom: 1px solid var(--line); background: var(--band); color: var(--ink); font-size: 13px; }

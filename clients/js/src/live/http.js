@@ -24,11 +24,8 @@ export class Unreachable extends Error {
   }
 }
 
-/**
- * Resolve to the content of the answer; reject with an error whose message is for the user. With `answer`, a promise of the
- * answer, the request was sent before.
- */
-export async function request(method, url, { body, token, language, answer: sent } = {}) {
+/** Resolve to the content of the answer; reject with an error whose message is for the user. */
+export async function request(method, url, { body, token, language } = {}) {
   const headers = {};
   if (body !== undefined) headers["Content-Type"] = "application/json";
   if (language) headers["Accept-Language"] = language;
@@ -36,7 +33,7 @@ export async function request(method, url, { body, token, language, answer: sent
   const options = { method, headers, body: JSON.stringify(body), signal: AbortSignal.timeout(TIMEOUT_MS) };
   let answer, text;
   try {
-    answer = await (sent ?? fetch(url, options));
+    answer = await fetch(url, options);
     text = await answer.text();
   } catch {
     throw new Unreachable();

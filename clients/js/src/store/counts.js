@@ -28,7 +28,7 @@ export class Counts {
     this.#expected = bounded(this.#expected + more);
   }
 
-  /** Return whether another device has marked some, since `count` was pushed. `marked` here are on their way. */
+  /** Return whether a count that was pushed is so small that another device has marked some; `marked` here are on their way. */
   isMarkedElsewhere(count, marked) {
     return count < this.#expected - marked;
   }
