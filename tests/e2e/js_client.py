@@ -32,6 +32,7 @@ class JsClient:
             name, *data = json.loads(line)
             if name == event:
                 return data[0] if data else None
+            assert name != "connect_error", f"{data} before {event!r}"
         raise AssertionError(f"the client ended before {event!r}")
 
     def emit(self, event: str, data: object) -> Any:

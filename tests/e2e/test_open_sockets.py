@@ -9,6 +9,7 @@ import pytest
 from core import tokens
 from tests.clients import PASSWORD, User
 from tests.e2e.js_client import JsClient
+from tests.services import PATIENCE
 from tests.system import System
 
 TRANSPORTS = ("websocket", "polling")
@@ -62,7 +63,8 @@ def test_logged_out_user_is_out_on_every_server(system: System) -> None:
 
 def test_client_is_warned_and_refreshes_or_is_closed(small: System) -> None:
     bob = small.user()
-    ending = tokens.sign(small.secret, user_id=bob.id, issued_at=int(time.time()) - tokens.ACCESS_SECONDS + 4)
+    ends_in = 4 * PATIENCE  # seconds; all clients have to be there before
+    ending = tokens.sign(small.secret, user_id=bob.id, issued_at=int(time.time()) - tokens.ACCESS_SECONDS + ends_in)
     with ExitStack() as stack:
         clients = connected(stack, small, ending)
         for client in clients:
