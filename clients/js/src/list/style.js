@@ -43,7 +43,7 @@ export const STYLE = `
 .inbox .tabs svg { display: none; }
 .inbox .number { margin-inline-start: 2px; padding: 0 5px; border-radius: 8px; background: var(--line); color: var(--ink); font-size: 11px;
   font-weight: 500; font-variant-numeric: tabular-nums; }
-.inbox .tabs .number { display: inline-block; box-sizing: border-box; min-width: 24px; text-align: center; }
+.inbox .tabs .number { display: inline-block; box-sizing: border-box; min-width: 24px; line-height: 16px; text-align: center; }
 .inbox .tabs .number[hidden] { display: inline-block !important; visibility: hidden; } /* so that no tab moves when it comes */
 .inbox .undo { position: sticky; bottom: 12px; z-index: 3; display: flex; align-items: center; justify-content: space-between;
   width: min(320px, calc(100% - 24px)); height: 44px; margin: -56px auto 12px; padding-inline: 16px 6px; border-radius: 10px;
