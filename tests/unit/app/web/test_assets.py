@@ -20,7 +20,6 @@ BUNDLED = ["vendor/first.js", "vendor/page.js"]
 SETTINGS = "vendor/settings.js"  # loaded when somebody opens them
 CLIENT = "vendor/socket.io.esm.min.js"
 GZIP_TAKEN = {"HTTP_ACCEPT_ENCODING": "gzip"}
-BUNDLE = ROOT / "app/web/static/vendor/page.js"
 BELL = ROOT / "clients/js/dist/push-bell.js"
 LARGEST_PAGE = 59_000  # bytes, compressed, with all that it loads
 LARGEST_SETTINGS = 9_000
@@ -37,9 +36,10 @@ def scripts_of(client: FlaskClient) -> set[str]:
 
 
 @pytest.fixture
-def bundle() -> None:
-    if not BUNDLE.exists():
-        missing("the bundle of the page (make page)")
+def bundle(app: Flask) -> None:
+    with app.app_context():
+        if assets.load().scripts != BUNDLED:
+            missing("the bundle of the page, newer than its modules (make page)")
 
 
 @pytest.mark.usefixtures("bundle")
