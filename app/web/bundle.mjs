@@ -9,14 +9,15 @@ import { resolve } from "node:path";
 
 import { build } from "esbuild";
 
+import { withoutWebTransport } from "../../clients/js/without-webtransport.mjs";
+
 const STATIC = "app/web/static";
 const PACKAGE = "clients/js/src"; // Flask serves it beside the page's own files, as "./push/"
 
 const places = {
   name: "places",
-  setup({ onResolve, onLoad }) {
+  setup({ onResolve }) {
     onResolve({ filter: /^\.\/client\.js$/ }, () => ({ path: resolve(STATIC, "bundled-client.js") }));
-    onLoad({ filter: /engine\.io-client.*webtransport\.js$/ }, () => ({ contents: "export class WT {}" })); // not used
     onResolve({ filter: /^\.\.?\/push\// }, ({ path }) => ({ path: resolve(PACKAGE, path.replace(/^\.+\/push\//, "")) }));
   },
 };
@@ -27,7 +28,7 @@ const common = {
   minify: true,
   format: "esm",
   target: "es2022",
-  plugins: [places],
+  plugins: [places, withoutWebTransport],
   logLevel: "warning",
 };
 const ofPage = ["start", "page"].map((name) => `${STATIC}/${name}.js`);

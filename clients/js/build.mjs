@@ -2,13 +2,7 @@
 
 import { build } from "esbuild";
 
-/** The client connects by websocket or polling only. */
-const withoutWebTransport = {
-  name: "without-webtransport",
-  setup({ onLoad }) {
-    onLoad({ filter: /engine\.io-client.*webtransport\.js$/ }, () => ({ contents: "export class WT {}" }));
-  },
-};
+import { withoutWebTransport } from "./without-webtransport.mjs";
 
 await build({
   entryPoints: ["src/bell.js"],
