@@ -3,6 +3,7 @@
 import base64
 import hashlib
 from collections.abc import Mapping
+from functools import cache
 from urllib.parse import urlsplit
 
 from flask import Blueprint, Response, current_app, jsonify, make_response, render_template, request
@@ -19,11 +20,11 @@ bp = Blueprint("page", __name__)
 def index() -> Response:
     im_url = _im_url()
     language = words.choose_language()
-    early = render_template("early.js")
+    early, its_hash = _early()
     response = _page(
         "index.html",
         connect=f"{im_url} {im_url.replace('http', 'ws', 1)}",
-        script=_hash_of(early),
+        script=its_hash,
         early=early,
         im_url=im_url,
         default_photo=state.settings.default_photo,
@@ -57,9 +58,11 @@ def _page(template: str, *, connect: str = "", script: str = "", **context: obje
     return response
 
 
-def _hash_of(script: str) -> str:
-    """Return what a policy calls an inline script, so that browsers run no other one."""
-    return f"'sha256-{base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()}'"
+@cache
+def _early() -> tuple[str, str]:
+    """Return the script in the page, and what the policy calls it, so that browsers run no other one."""
+    script = render_template("early.js")
+    return script, f"'sha256-{base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()}'"
 
 
 def _im_url() -> str:
