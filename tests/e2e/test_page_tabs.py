@@ -55,6 +55,7 @@ def test_when_the_tab_with_the_socket_closes_another_gets_the_next_notification(
     [second] = bob.is_followed_by(1)
 
     expect(tab.locator(TOASTS).filter(has_text=second)).to_have_count(1)
+    assert tab.locator(TOASTS).filter(has_text=first).count() <= 1  # its time may be over
     expect(tab.locator("#state")).to_have_text("Live")
     look_back(tab)
     for name in (first, second):
