@@ -12,11 +12,10 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
-from typing import TypeVar
-
-from limits.storage import MemoryStorage, Storage
+from typing import Protocol, TypeVar
 
 from app import names
+from app.services.memory_counts import MemoryCounts
 from core.cache import RedisError
 
 T = TypeVar("T")
@@ -26,9 +25,17 @@ _KNOWN_SECONDS = 30 * 24 * 3600
 _FIRST_PAUSE_SECONDS = 1
 # Somebody who guesses from many addresses causes this pause for the owner of the name too, on a new device.
 _LONGEST_PAUSE_OF_NAME_SECONDS = 60
-_MOST_IN_MEMORY = 10_000
 
 REASONS = ("logins", "logins_of_name", "logins_of_address")  # what was counted
+
+
+class Counts(Protocol):
+    """What is needed of a storage of the library `limits`."""
+
+    def get(self, key: str) -> int: ...
+    def get_expiry(self, key: str) -> float: ...
+    def incr(self, key: str, expiry: int) -> int: ...
+    def clear(self, key: str) -> None: ...
 
 
 class TooManyFailures(Exception):
@@ -66,9 +73,9 @@ class LoginPauses:
     Attempts whose passwords are checked at the same moment are let through together: passwords.py bounds how many.
     """
 
-    def __init__(self, redis: Storage, *, per_pair: int, per_name: int, per_address: int, longest_seconds: int) -> None:
+    def __init__(self, redis: Counts, *, per_pair: int, per_name: int, per_address: int, longest_seconds: int) -> None:
         self._redis = redis
-        self._memory = MemoryStorage()
+        self._memory = MemoryCounts()
         self._allowances = (
             Allowance(per_pair, longest_seconds),
             Allowance(per_name, min(_LONGEST_PAUSE_OF_NAME_SECONDS, longest_seconds)),
@@ -93,24 +100,24 @@ class LoginPauses:
         """
         self._ask(lambda storage: self._succeed(storage, name, address))
 
-    def _waits(self, storage: Storage, name: str, address: str) -> list[tuple[float, str]]:
+    def _waits(self, storage: Counts, name: str, address: str) -> list[tuple[float, str]]:
         counts = self._counts(storage, name, address)
         return [(storage.get_expiry(_pause(count)) - time.time(), count.reason) for count in counts]
 
-    def _fail(self, storage: Storage, name: str, address: str) -> None:
+    def _fail(self, storage: Counts, name: str, address: str) -> None:
         for count in self._counts(storage, name, address):
             failures = storage.incr(count.key, _COUNTED_SECONDS)
             if seconds := count.allowance.pause_after(failures):
                 _put(storage, _pause(count), seconds)
 
-    def _succeed(self, storage: Storage, name: str, address: str) -> None:
+    def _succeed(self, storage: Counts, name: str, address: str) -> None:
         known, *counts = _known(name, address), *self._all_counts(name, address)[:2]
         for count in counts:
             storage.clear(count.key)
             storage.clear(_pause(count))
         _put(storage, known, _KNOWN_SECONDS)
 
-    def _counts(self, storage: Storage, name: str, address: str) -> Sequence[_Count]:
+    def _counts(self, storage: Counts, name: str, address: str) -> Sequence[_Count]:
         """Return what counts for an attempt."""
         counts = self._all_counts(name, address)
         return counts[:1] if storage.get(_known(name, address)) else counts
@@ -120,12 +127,10 @@ class LoginPauses:
         keys = (_key("pair", name_key, address), _key("name", name_key), _key("address", address))
         return [_Count(*count) for count in zip(REASONS, keys, self._allowances, strict=True)]
 
-    def _ask(self, act: Callable[[Storage], T]) -> T:
+    def _ask(self, act: Callable[[Counts], T]) -> T:
         try:
             return act(self._redis)
         except RedisError:
-            if len(self._memory.storage) > _MOST_IN_MEMORY:
-                self._memory.reset()
             return act(self._memory)
 
 
@@ -133,7 +138,7 @@ def _known(name: str, address: str) -> str:
     return _key("known", names.key(name), address)
 
 
-def _put(storage: Storage, key: str, seconds: int) -> None:
+def _put(storage: Counts, key: str, seconds: int) -> None:
     storage.clear(key)  # otherwise a key that exists would end when it was to end before
     storage.incr(key, seconds)
 
