@@ -4,7 +4,7 @@ import json
 import secrets
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -43,11 +43,11 @@ _SERVICE_KEY, _SERVICE_LINE = service_keys.create("fuzz")
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who calls. `secret_text` is in the inbox of this caller only; it is empty for callers without an inbox."""
+    """Who calls. `foreign_texts` are in the inboxes of others: no answer to this caller may show one."""
 
+    foreign_texts: frozenset[str]
     token: str | None = None
     renewal_token: str | None = None
-    secret_text: str = ""
 
     def headers(self, operation_id: str) -> dict[str, str]:
         token = self.renewal_token if operation_id == _RENEWAL else self.token
@@ -73,20 +73,28 @@ def running_app(folder: Path, redis_url: str) -> Iterator[Flask]:
 
 def create_callers(app: Flask) -> dict[str, Caller]:
     """Make each of CALLERS, by name. Users have a text in their inbox that nobody else may see."""
-    ann, bob = _create_user(app, "ann"), _create_user(app, "bob")
-    with_wrong_token = Caller(ann.renewal_token, ann.token)
-    service = Caller(_SERVICE_KEY, _SERVICE_KEY)
-    return dict(zip(CALLERS, (Caller(), ann, bob, with_wrong_token, service), strict=True))
+    texts = [f"private-{uuid.uuid4().hex}" for _ in range(3)]
+    ann, bob, cid = (_create_user(app, *user) for user in zip(("ann", "bob", "cid"), texts, strict=True))
+    everybodys = frozenset(texts)
+    callers = (
+        Caller(everybodys),
+        Caller(everybodys - {texts[0]}, *ann),
+        Caller(everybodys - {texts[1]}, *bob),
+        Caller(everybodys, *reversed(cid)),
+        Caller(everybodys, _SERVICE_KEY, _SERVICE_KEY),
+    )
+    return dict(zip(CALLERS, callers, strict=True))
 
 
-def _create_user(app: Flask, name: str) -> Caller:
-    state, secret_text = app.extensions["toutiao"], f"private-{uuid.uuid4().hex}"
+def _create_user(app: Flask, name: str, secret_text: str) -> tuple[str, str]:
+    """Sign a user up; return an access token and a refresh token."""
+    state = app.extensions["toutiao"]
     with state.database.transaction() as connection:
         profile = accounts.sign_up(connection, name=f"{name} {uuid.uuid4().hex[:8]}", password_hash="no hash")
         data = json.dumps({"note": secret_text})
         write_notification(connection, profile["id"], profile["id"], data=data)
     sign = partial(tokens.sign, app.config["JWT_SECRET"], user_id=profile["id"])
-    return Caller(sign(), sign(refresh=True), secret_text)
+    return sign(), sign(refresh=True)
 
 
 def load_operations(app: Flask) -> list[Any]:
@@ -99,27 +107,21 @@ def is_for(operation: Any, caller: Caller) -> bool:
     return caller.token is None or bool(operation.definition.raw.get("security"))
 
 
-def call_often(
-    operation: Any, caller: Caller, others: list[Caller], *, examples: int, until: float = float("inf")
-) -> list[int]:
-    """Call an operation with valid and invalid data; return the status of each answer.
+def call_often(operation: Any, callers: Collection[Caller], *, examples: int, until: float = float("inf")) -> list[int]:
+    """Call an operation with valid and invalid data, each as every caller; return the status of each answer.
 
     Raise schemathesis' Failure for an answer that the document does not allow, and AssertionError for foreign data. It
     stops at `until` on time.monotonic's clock; without it, it makes the same calls each time.
     """
     statuses: list[int] = []
-    foreign = {other.secret_text for other in others} - {"", caller.secret_text}
 
     def call(case: Any) -> None:
-        if time.monotonic() >= until:
-            return
         generated = {name: value for name, value in case.headers.items() if name.lower() != "authorization"}
-        case.headers = {**generated, **caller.headers(operation.definition.raw["operationId"])}
-        answer = case.call()
-        statuses.append(answer.status_code)
-        case.validate_response(answer, checks=_CHECKS)
-        shown = f"{answer.headers} {answer.text}"
-        assert not any(text in shown for text in foreign), f"foreign data in the answer to {case.as_curl_command()}"
+        for caller in callers:
+            if time.monotonic() >= until:
+                return
+            case.headers = {**generated, **caller.headers(operation.definition.raw["operationId"])}
+            statuses.append(_call(case, caller))
 
     for mode in GenerationMode:
         configured = settings(
@@ -135,3 +137,12 @@ def call_often(
         except Unsatisfiable:
             continue  # a call without parameters can't be invalid
     return statuses
+
+
+def _call(case: Any, caller: Caller) -> int:
+    answer = case.call()
+    case.validate_response(answer, checks=_CHECKS)
+    shown = f"{answer.headers} {answer.text}"
+    is_clean = not any(text in shown for text in caller.foreign_texts)
+    assert is_clean, f"foreign data in the answer to {case.as_curl_command()}"
+    return int(answer.status_code)

@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from tests.fuzz import coverage
-from tests.fuzz.api_calls import CALLERS, call_often, create_callers, is_for, load_operations, running_app
+from tests.fuzz.api_calls import call_often, create_callers, is_for, load_operations, running_app
 from tests.fuzz.failures import Failure
 from tests.fuzz.functions import FUNCTIONS
 from tests.fuzz.live import LIVE
@@ -98,13 +98,11 @@ def _fuzz_calls(folder: Path, seconds: float) -> Result:
     valkey, count, until = Valkey(folder / "valkey-calls").start(), 0, time.monotonic() + seconds
     try:
         with running_app(folder, valkey.url) as app:
-            for operation, name in itertools.cycle(itertools.product(load_operations(app), CALLERS)):
+            for operation in itertools.cycle(load_operations(app)):
                 if time.monotonic() > until:
                     break
-                callers = create_callers(app)
-                if is_for(operation, callers[name]):
-                    others = list(callers.values())
-                    count += len(call_often(operation, callers[name], others, examples=10, until=until))
+                callers = [caller for caller in create_callers(app).values() if is_for(operation, caller)]
+                count += len(call_often(operation, callers, examples=10, until=until))
     except Exception as error:
         return Result(API_CALLS, count, Failure.of(API_CALLS, str(error), []))
     finally:
