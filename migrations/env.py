@@ -38,6 +38,11 @@ def run() -> None:
         raise SystemExit(str(error)) from None
     except UNAVAILABLE as error:
         raise SystemExit(f"DATABASE_URL: does not answer: {_first_line(error)}") from None
+    with closing(database):
+        _run_one_at_a_time(database)
+
+
+def _run_one_at_a_time(database: Database) -> None:
     if database.is_sqlite:
         with file_lock.held(f"{database.engine.url.database}.migrate", seconds=_OTHER_RUN_SECONDS) as is_ours:
             _run_alone(database, is_ours)
