@@ -1,46 +1,57 @@
 """Machines whose clocks differ."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.clocks import JumpingClock, off_by
+from tests.clocks import JumpingClock
 from tests.services import Service, wait_until
 from tests.system import System, on_redis
 
+Clocks = dict[str, JumpingClock]
 
-@pytest.mark.parametrize("seconds", [90, -90])
-def test_worker_with_a_wrong_clock_expires_no_task(folder: Path, valkeys: Callable[[], Service], seconds: int) -> None:
-    urls = on_redis(valkeys().url)
-    with System(folder / f"worker{seconds}", env_of={"worker": off_by(seconds)}, **urls) as system:
-        ann, bob = system.user(), system.user()
-        client = system.client(bob)
-        client.wait_for("sync")
 
-        assert system.api.follow(ann, bob) == 201
+@pytest.fixture(scope="module")
+def all_clocks(module_folder: Path) -> Clocks:
+    """The clock of each process."""
+    return {name: JumpingClock(module_folder / f"{name}-clock") for name in ("api", "worker", "beat", "im0")}
 
-        assert client.wait_for("following notify")[0]["user_id"] == ann.id
-        client.close()
+
+@pytest.fixture(scope="module")
+def system(module_folder: Path, valkeys: Callable[[], Service], all_clocks: Clocks) -> Iterator[System]:
+    env_of = {name: clock.environment for name, clock in all_clocks.items()}
+    with System(module_folder / "clocks", env_of=env_of, **on_redis(valkeys().url)) as system:
+        yield system
+
+
+@pytest.fixture
+def clocks(all_clocks: Clocks) -> Iterator[Clocks]:
+    """The clock of each process, which is right again after the test."""
+    yield all_clocks
+    for clock in all_clocks.values():
+        clock.jump(0)
 
 
 @pytest.mark.parametrize("seconds", [3600, -3600], ids=["ahead", "behind"])
-@pytest.mark.parametrize("process", ["api", "worker", "im0"])
+@pytest.mark.parametrize("name", ["api", "worker", "im0"])
 def test_system_works_with_a_process_whose_clock_is_an_hour_off(
-    tmp_path: Path, valkeys: Callable[[], Service], process: str, seconds: int
+    system: System, clocks: Clocks, name: str, seconds: int
 ) -> None:
-    urls = on_redis(valkeys().url)
-    with System(tmp_path, env_of={process: off_by(seconds)}, **urls) as system:
+    process = system.processes[name]
+    process.terminate()
+    clocks[name].jump(seconds)
+    process.start()
+    system.wait_ready()
+
+    assert_pushes_and_counts_come(system)
+
+
+def test_system_works_while_clocks_jump(system: System, clocks: Clocks) -> None:
+    for seconds in (3600, -3600):
+        for name in ("worker", "beat"):
+            clocks[name].jump(seconds)
         assert_pushes_and_counts_come(system)
-
-
-def test_system_works_while_clocks_jump(tmp_path: Path, valkeys: Callable[[], Service]) -> None:
-    urls = on_redis(valkeys().url)
-    clock = JumpingClock(tmp_path / "clock")
-    with System(tmp_path, env_of=dict.fromkeys(("worker", "beat"), clock.environment), **urls) as system:
-        for seconds in (3600, -3600):
-            clock.jump(seconds)
-            assert_pushes_and_counts_come(system)
 
 
 def assert_pushes_and_counts_come(system: System) -> None:
