@@ -35,9 +35,9 @@ def last_release(module_folder: Path) -> Path:
     return checkout
 
 
-@pytest.fixture(params=SHAPES, ids=lambda shape: f"{shape[0]}, old {' '.join(shape[1])}")
+@pytest.fixture(scope="module", params=SHAPES, ids=lambda shape: f"{shape[0]}, old {' '.join(shape[1])}")
 def system(
-    request: pytest.FixtureRequest, tmp_path: Path, last_release: Path, valkeys: Callable[[], Service]
+    request: pytest.FixtureRequest, module_folder: Path, last_release: Path, valkeys: Callable[[], Service]
 ) -> Iterator[System]:
     shape, old = request.param
     urls = on_redis(valkeys().url)
@@ -46,7 +46,7 @@ def system(
         postgresql: PostgreSQL = request.getfixturevalue("postgresql")
         urls |= dict.fromkeys(("BROKER_URL", "MESSAGE_QUEUE_URL"), rabbitmq.create_vhost())
         urls["DATABASE_URL"] = postgresql.create_database()
-    with System(tmp_path, im_servers=2, checkout_of=dict.fromkeys(old, last_release), **urls) as system:
+    with System(module_folder / shape, im_servers=2, checkout_of=dict.fromkeys(old, last_release), **urls) as system:
         yield system
 
 
