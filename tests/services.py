@@ -1,5 +1,6 @@
 """Private services: each has a free port, a folder and a process group, and ends with the tests."""
 
+import json
 import os
 import signal
 import socket
@@ -172,8 +173,10 @@ class RabbitMQ(Service):
     def create_vhost(self) -> str:
         """Make a virtual host and return its URL; systems that share queues would take each other's tasks."""
         name = f"test-{uuid.uuid4().hex[:12]}"
-        self.ctl("add_vhost", name)
-        self.ctl("set_permissions", "-p", name, "guest", ".*", ".*", ".*")
+        rights = {"user": "guest", "vhost": name, "configure": ".*", "write": ".*", "read": ".*"}
+        file = self.folder / f"{name}.json"
+        file.write_text(json.dumps({"vhosts": [{"name": name}], "permissions": [rights]}))
+        self.ctl("import_definitions", str(file))
         return f"amqp://guest:guest@127.0.0.1:{self.port}/{name}"
 
     def close_connections(self, user: str) -> None:
