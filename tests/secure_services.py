@@ -76,25 +76,20 @@ class SecureRedis(Service):
         return ["redis-server", *options, *tls_options, *asks], {}, None
 
 
-class SecureRabbitMQ(RabbitMQ):
-    """A RabbitMQ with a port for TLS beside the plain one, which tells when it is ready."""
+class SecureRabbitMQ:
+    """A port for TLS of a RabbitMQ that runs, and a virtual host there."""
 
-    name = "RabbitMQ with TLS"
-
-    def __init__(self, folder: Path, authority: Authority, *, hosts: str, asks_clients: bool = False) -> None:
-        super().__init__(folder)
-        self._tls_port = find_free()
-        certificate, key = authority.sign(f"rabbitmq-{self._tls_port}", hosts)
-        options = {"cacertfile": authority.file, "certfile": certificate, "keyfile": key}
+    def __init__(self, rabbitmq: RabbitMQ, authority: Authority, *, hosts: str, asks_clients: bool = False) -> None:
+        port = find_free()
+        certificate, key = authority.sign(f"rabbitmq-{port}", hosts)
+        options = {"cacertfile": f'"{authority.file}"', "certfile": f'"{certificate}"', "keyfile": f'"{key}"'}
         options |= {"verify": "verify_peer", "fail_if_no_peer_cert": str(asks_clients).lower()}
-        lines = [f"listeners.ssl.1 = 127.0.0.1:{self._tls_port}"]
-        lines += [f"ssl_options.{name} = {value}" for name, value in options.items()]
-        with (folder / "rabbitmq.conf").open("a") as file:
-            file.write("\n".join(lines) + "\n")
-
-    @property
-    def url(self) -> str:
-        return f"amqps://guest:guest@127.0.0.1:{self._tls_port}//"
+        listed = ", ".join(f"{{{name}, {value}}}" for name, value in options.items())
+        # Those of rabbitmq.conf are the same for all ports.
+        listen = f'rabbit_networking:start_ssl_listener({{"127.0.0.1", {port}}}, [{listed}], 10)'
+        rabbitmq.ctl("eval", f"rabbit_networking:ensure_ssl(), {listen}.")
+        plain = rabbitmq.create_vhost()
+        self.url = plain.replace("amqp://", "amqps://").replace(f":{rabbitmq.port}/", f":{port}/")
 
 
 class SecurePostgreSQL(PostgreSQL):

@@ -8,14 +8,17 @@ from tests.system import System
 _SECONDS = 20  # for a process to end
 
 
-def test_publishers_keep_their_connections_and_processes_end_under_an_alarm(folder: Path, valkey: Service) -> None:
-    rabbitmq = RabbitMQ(folder / "rabbitmq-alarm")
-    rabbitmq.start()
+def test_publishers_keep_their_connections_and_processes_end_under_an_alarm(
+    folder: Path, rabbitmq: RabbitMQ, valkey: Service
+) -> None:
+    url = rabbitmq.create_vhost()
 
     def blocked() -> int:
-        return rabbitmq.ctl("list_connections", "-q", "state").split().count("blocked")
+        vhost = url.rpartition("/")[2]
+        lines = rabbitmq.ctl("list_connections", "-q", "vhost", "state").splitlines()
+        return [line.split() for line in lines].count([vhost, "blocked"])
 
-    settings = {"REDIS_URL": valkey.url, "BROKER_URL": rabbitmq.url, "MESSAGE_QUEUE_URL": rabbitmq.url}
+    settings = {"REDIS_URL": valkey.url, "BROKER_URL": url, "MESSAGE_QUEUE_URL": url}
     try:
         with System(folder / "alarm", **settings) as system:
             ann, bob = system.user(), system.user()
@@ -33,7 +36,7 @@ def test_publishers_keep_their_connections_and_processes_end_under_an_alarm(fold
             for name in ("beat", "worker", "im0", "api"):
                 assert system.processes[name].terminate(seconds=_SECONDS) == 0, name
     finally:
-        rabbitmq.kill()
+        rabbitmq.ctl("set_vm_memory_high_watermark", "0.4")
 
 
 def _wait_until_said(system: System, name: str, text: str, *, times: int = 1) -> None:

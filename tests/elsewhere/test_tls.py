@@ -19,7 +19,7 @@ from dev.ports import find_free
 from tasks.emitter import create_emitter
 from tests.clients import Api
 from tests.secure_services import Authority, SecurePostgreSQL, SecureRabbitMQ, SecureRedis, with_options
-from tests.services import Service, wait_until
+from tests.services import RabbitMQ, Service, wait_until
 from tests.system import BIN, Process, System, environment
 
 # The libraries leave refused connections to the garbage collector.
@@ -37,9 +37,9 @@ class Place:
 
     authority: Authority
     redis: Service
-    rabbitmq: Service
+    rabbitmq: SecureRabbitMQ
     strict_redis: Service
-    strict_rabbitmq: Service
+    strict_rabbitmq: SecureRabbitMQ
     postgresql: Service
 
     @property
@@ -49,19 +49,18 @@ class Place:
 
 
 @pytest.fixture(scope="module")
-def place(module_folder: Path) -> Iterator[Place]:
+def place(module_folder: Path, rabbitmq: RabbitMQ) -> Iterator[Place]:
     here = module_folder
     authority = Authority(here / "authority")
     redis = SecureRedis(here / "redis", authority, hosts=HERE)
-    rabbitmq = SecureRabbitMQ(here / "rabbitmq", authority, hosts=HERE)
     strict_redis = SecureRedis(here / "strict-redis", authority, hosts=HERE, asks_clients=True)
-    strict_rabbitmq = SecureRabbitMQ(here / "strict-rabbitmq", authority, hosts=HERE, asks_clients=True)
     postgresql = SecurePostgreSQL(here / "postgresql", authority, hosts=HERE)
-    services = (redis, rabbitmq, strict_redis, strict_rabbitmq, postgresql)
+    secure, strict = (SecureRabbitMQ(rabbitmq, authority, hosts=HERE, asks_clients=asks) for asks in (False, True))
+    services = (redis, strict_redis, postgresql)
     try:
         for service in services:
             service.start()
-        yield Place(authority, *services)
+        yield Place(authority, redis, secure, strict_redis, strict, postgresql)
     finally:
         for service in services:
             service.kill()
