@@ -170,3 +170,16 @@ def test_reading_elsewhere_moves_no_row(bob: Person) -> None:
 
     expect(bob.row(names[3])).to_have_class("read")
     assert [bob.place_of(name) for name in names] == places
+
+
+def test_print_has_the_rows_with_their_times_and_nothing_to_click(bob: Person) -> None:
+    [name] = bob.is_followed_by(1)
+    bob.page.keyboard.press("j")
+    expect(bob.row(name)).to_be_focused()
+    expect(bob.row(name).locator("time")).to_be_hidden()  # its buttons are there
+
+    bob.page.emulate_media(media="print")
+
+    expect(bob.row(name).locator("time")).to_be_visible()
+    for place in ("#inbox-card .actions", "#inbox-card .tabs", "#inbox-card .settings", "header", "#others"):
+        expect(bob.page.locator(place).first).to_be_hidden()

@@ -169,14 +169,15 @@ export const STYLE = `
 @media (forced-colors: active) {
   .inbox .dot { background: Highlight; forced-color-adjust: none; }
   .inbox .kind { border-color: Canvas; background: CanvasText; color: Canvas; forced-color-adjust: none; }
-  .inbox :is(.badge, .pill, .avatar) { border: 1px solid CanvasText; }
+  .inbox :is(.badge, .pill, .avatar, .undo) { border: 1px solid CanvasText; }
   .inbox .tabs button { border-bottom-color: Canvas; }
   .inbox .tabs [aria-selected="true"] { border-bottom-color: Highlight; }
 }
 @media print {
   .inbox .top { position: static; }
   .inbox .day h3 { position: static; }
-  .inbox :is(.icon, .actions, .older, .pill, .skeletons, .tabs, .undo) { display: none; }
-  .inbox article { break-inside: avoid; }
+  .inbox :is(.icon, .actions, .older, .pill, .requests-line, .skeletons, .tabs, .undo) { display: none !important; }
+  .inbox article { break-inside: avoid; outline: 0 !important; }
+  .inbox article time { visibility: visible !important; }
 }
 `;
