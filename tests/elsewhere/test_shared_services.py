@@ -1,6 +1,7 @@
 """Two systems on one Redis, and on one RabbitMQ beside it: by KEY_PREFIX and CHANNEL they are nothing to each other.
 
-Each counts its users from 1, and its worker has the name of the other's, so that whatever is not kept apart meets.
+Each counts its users from 1, and its worker has the name of the other's, so that whatever is not kept apart meets. The
+second has no more than the documented rights, the first has all.
 """
 
 import re
@@ -17,6 +18,7 @@ from redis import Redis
 from core.keys import Keys
 from tests.clients import Client, User
 from tests.e2e.test_flower import Flower
+from tests.elsewhere import rights
 from tests.services import RabbitMQ, Service, wait_until
 from tests.system import System, on_redis
 
@@ -33,6 +35,11 @@ class Shared:
     redis: Redis
     rabbitmq: RabbitMQ | None
 
+    @property
+    def queue(self) -> str:
+        """The URL of the broker for a user with all rights."""
+        return self.news.env["BROKER_URL"]
+
     def people(self) -> list[tuple[User, User]]:
         """Sign up two users in each; those of one system have the ids of the other's."""
         pairs = [(system.user("ann"), system.user("bob")) for system in (self.news, self.sports)]
@@ -43,8 +50,13 @@ class Shared:
         """Count the tasks that no worker has taken."""
         if self.rabbitmq is None:
             return int(self.redis.llen(queue))  # type: ignore[arg-type]
-        with Connection(self.news.env["BROKER_URL"]) as connection:
+        with Connection(self.queue) as connection:
             return int(connection.default_channel.queue_declare(queue, passive=True).message_count)
+
+    def assert_rights_are_sufficient(self) -> None:
+        assert rights.refused_by_redis(self.redis) == set()
+        if self.rabbitmq is not None:
+            assert rights.refused_by_rabbitmq(self.rabbitmq, self.queue) == []
 
 
 def prefix(name: str) -> str:
@@ -52,23 +64,28 @@ def prefix(name: str) -> str:
 
 
 def channel(name: str) -> str:
-    return f"{name}-pushes"
+    return f"{name}:socketio"
 
 
 @pytest.fixture(scope="module", params=["redis", "rabbitmq"])
 def shared(request: pytest.FixtureRequest, folder: Path, valkeys: Callable[[], Service]) -> Iterator[Shared]:
-    urls = on_redis(valkeys().url)
+    service = valkeys()
+    block = rights.with_prefix(prefix("sports"))
+    everything, ours, im = map(on_redis, (service.url, *rights.limit_on_redis(service, block)))
     rabbitmq = request.getfixturevalue("rabbitmq") if request.param == "rabbitmq" else None
     if rabbitmq is not None:
-        urls |= dict.fromkeys(("BROKER_URL", "MESSAGE_QUEUE_URL"), rabbitmq.create_vhost())
+        vhost = rabbitmq.create_vhost()
+        queues = vhost, *rights.limit_on_rabbitmq(rabbitmq, vhost, block)
+        for urls, queue in zip((everything, ours, im), queues, strict=True):
+            urls.update(BROKER_URL=queue, MESSAGE_QUEUE_URL=queue)
     with ExitStack() as stack:
-        news, sports = (
-            stack.enter_context(
-                System(folder / f"{name}-{request.param}", KEY_PREFIX=prefix(name), CHANNEL=channel(name), **urls)
-            )
-            for name in NAMES
-        )
-        redis = stack.enter_context(Redis.from_url(urls["REDIS_URL"]))
+
+        def start(name: str, env_of: dict[str, dict[str, str]], urls: dict[str, str]) -> System:
+            names = {"KEY_PREFIX": prefix(name), "CHANNEL": channel(name)}
+            return stack.enter_context(System(folder / f"{name}-{request.param}", env_of=env_of, **names, **urls))
+
+        news, sports = start("news", {}, everything), start("sports", {"im0": im}, ours)
+        redis = stack.enter_context(Redis.from_url(service.url))
         yield Shared(news, sports, redis, rabbitmq)
 
 
@@ -81,10 +98,6 @@ def listening(system: System, user: User) -> Client:
 def inbox(system: System, user: User) -> list[int]:
     results = system.api.get("/v1_0/user/notifications", user)[1]["results"]
     return [notification["id"] for notification in reversed(results)]
-
-
-def ping(system: System) -> str:
-    return system.run(sys.executable, "-m", "celery", "-A", "tasks", "inspect", "ping").stdout
 
 
 # How `make run` finds out whether the worker is there. In a process of its own, with which its connections go.
@@ -163,6 +176,8 @@ def test_worker_takes_only_tasks_of_its_own_system(shared: Shared) -> None:
     clients = [listening(shared.news, bob), listening(shared.sports, dan)]
     worker = shared.sports.processes["worker"]
     worker.terminate()
+    if "flower" in shared.sports.processes:
+        shared.sports.processes.pop("flower").kill()  # it knows the worker
     flower = Flower(shared.sports.add_flower("flower"))
 
     assert shared.sports.api.follow(eve, dan) == 201
@@ -173,8 +188,7 @@ def test_worker_takes_only_tasks_of_its_own_system(shared: Shared) -> None:
     assert shared.news.api.follow(ann, bob) == 201
     clients[0].wait_for("following notify")
 
-    assert "pong" in ping(shared.news)
-    assert "pong" not in ping(shared.sports)
+    assert "pong" not in rights.ping(shared.sports)
     wait_until(lambda: readiness(shared.news) == "None", seconds=SECONDS, what="make run finds its worker")
     assert readiness(shared.sports) == "does not answer a ping"
     assert flower.get("/api/workers?refresh=1&status=1") == {}
@@ -188,16 +202,14 @@ def test_worker_takes_only_tasks_of_its_own_system(shared: Shared) -> None:
     clients[1].wait_for("following notify", seconds=SECONDS)
     wait_until(lambda: flower.get("/api/workers?refresh=1&status=1"), seconds=SECONDS, what="Flower sees its worker")
     wait_until(lambda: shared.waiting(keys.notifications) == 0, seconds=SECONDS, what="the other task is done")
-    assert "pong" in ping(shared.sports)
-    shared.sports.processes.pop("flower").kill()
+    shared.assert_rights_are_sufficient()
     for client in clients:
         client.close()
 
 
 def test_every_name_begins_with_a_prefix(shared: Shared) -> None:
-    (ann, bob), (eve, dan) = shared.people()
-    live(shared.news, ann, bob)
-    live(shared.sports, eve, dan)
+    for system in (shared.news, shared.sports):
+        rights.use(system)
 
     prefixes = tuple(map(prefix, NAMES))
     keys = [key.decode() for key in shared.redis.scan_iter(count=1000)]
@@ -207,25 +219,8 @@ def test_every_name_begins_with_a_prefix(shared: Shared) -> None:
     heard = {name.decode() for name in shared.redis.pubsub_channels()}  # type: ignore[union-attr]
     assert heard == (set() if shared.rabbitmq else set(map(channel, NAMES)))
     if shared.rabbitmq is not None:
-        assert_names_in_rabbitmq(shared.rabbitmq, shared.news.env["BROKER_URL"], prefixes)
-    for system in (shared.news, shared.sports):
-        system.processes.pop("flower").kill()
-
-
-def live(system: System, follower: User, target: User) -> None:
-    """Do some of all that a system does; leave Flower running."""
-    system.add_flower("flower")
-    client = listening(system, target)
-    assert system.api.follow(follower, target) == 201
-    client.wait_for("following notify")
-    assert system.api.post("/v1_0/user/notifications/read", {"up_to": 2**52}, target)[0] == 200
-    wait_until(
-        lambda: {"count": 0, "unseen_count": 0} in client.of("unread"), seconds=SECONDS, what="the other task is done"
-    )
-    assert is_online(system, target)
-    assert "pong" in ping(system)
-    system.api.sign_up("eve")
-    client.close()
+        assert_names_in_rabbitmq(shared.rabbitmq, shared.queue, prefixes)
+    shared.assert_rights_are_sufficient()
 
 
 def assert_names_in_rabbitmq(rabbitmq: RabbitMQ, url: str, prefixes: tuple[str, ...]) -> None:
@@ -235,6 +230,7 @@ def assert_names_in_rabbitmq(rabbitmq: RabbitMQ, url: str, prefixes: tuple[str, 
         for kind in ("queues", "exchanges")
     )
     assert [name for name in queues if not name.startswith(prefixes)] == []
-    assert {name for name in exchanges if not name.startswith((*prefixes, "amq."))} == set(map(channel, NAMES))
+    assert [name for name in exchanges if not name.startswith((*prefixes, "amq."))] == []
+    assert {name for name in exchanges if "socketio" in name} == set(map(channel, NAMES))
     for expected in ("dispatches", "toutiao-im.", "celeryev.", "worker@"):
         assert len([name for name in queues if name.startswith(tuple(p + expected for p in prefixes))]) >= 1, expected
