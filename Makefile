@@ -58,7 +58,7 @@ page:
 		echo "npm failed, so the page lacks live updates; all else works. Try: npm ci && npm run vendor"; \
 	else echo "npm is not installed, so the page lacks live updates; all else works. Install Node.js to have them."; fi
 
-$(PAGE): $(PACKAGES) app/web/bundle.mjs clients/js/build.mjs $(wildcard clients/js/src/*.js clients/js/src/*/*.js app/web/static/*.js app/web/static/settings/*.js)
+$(PAGE): $(PACKAGES) app/web/bundle.mjs $(wildcard clients/js/*.mjs clients/js/src/*.js clients/js/src/*/*.js app/web/static/*.js app/web/static/settings/*.js)
 	@npm run --silent vendor
 
 $(PACKAGES): package.json package-lock.json clients/js/package.json

@@ -1,7 +1,7 @@
 /**
  * Puts the modules of the page into two files: `first.js` has those of start.js, `page.js` the others. Those of its
- * settings are in a third, which the page loads when somebody opens them. `npm run vendor` does it; without it, browsers
- * load the modules one by one.
+ * settings are in a third, which the page loads when somebody opens them. Each is compressed as well. `npm run vendor`
+ * does it; without it, browsers load the modules one by one.
  */
 
 import { rm } from "node:fs/promises";
@@ -9,6 +9,7 @@ import { resolve } from "node:path";
 
 import { build } from "esbuild";
 
+import { writeBrotli } from "../../clients/js/brotli.mjs";
 import { withoutWebTransport } from "../../clients/js/without-webtransport.mjs";
 
 const STATIC = "app/web/static";
@@ -36,3 +37,4 @@ const ofPage = ["start", "page"].map((name) => `${STATIC}/${name}.js`);
 await build({ ...common, entryPoints: ofPage, splitting: true, chunkNames: "first" });
 await rm(`${common.outdir}/start.js`); // it only names what is in first.js
 await build({ ...common, entryPoints: [`${STATIC}/settings/settings.js`] });
+for (const name of ["first", "page", "settings"]) await writeBrotli(`${common.outdir}/${name}.js`);

@@ -1,12 +1,15 @@
-/** Bundles <push-bell> with socket.io-client into one file: `npm run build`. */
+/** Bundles <push-bell> with socket.io-client into one file, and compresses it: `npm run build`. */
 
 import { build } from "esbuild";
 
+import { writeBrotli } from "./brotli.mjs";
 import { withoutWebTransport } from "./without-webtransport.mjs";
+
+const BELL = "dist/push-bell.js";
 
 await build({
   entryPoints: ["src/bell.js"],
-  outfile: "dist/push-bell.js",
+  outfile: BELL,
   bundle: true,
   minify: true,
   banner: { js: "/*! toutiao-push, with socket.io-client of Guillermo Rauch: MIT licence */" },
@@ -14,3 +17,4 @@ await build({
   plugins: [withoutWebTransport],
   logLevel: "warning",
 });
+await writeBrotli(BELL);
