@@ -20,6 +20,7 @@ SECONDS = 30
 class Flower:
     def __init__(self, url: str) -> None:
         self._url = url
+        self._forgotten: set[str] = set()
 
     def get(self, path: str) -> Any:
         password = base64.b64encode(b"admin:secret").decode()
@@ -27,25 +28,36 @@ class Flower:
         with urllib.request.urlopen(request, timeout=10) as answer:
             return json.loads(answer.read())
 
+    def forget(self) -> None:
+        """List only what comes from now on."""
+        self._forgotten = set(self.get("/api/tasks"))
+
     def dispatches(self) -> list[dict[str, Any]]:
         tasks: dict[str, dict[str, Any]] = self.get("/api/tasks")
-        return [task for task in tasks.values() if task["name"] == events.DISPATCH_TASK]
+        new = [tasks[key] for key in tasks.keys() - self._forgotten]
+        return [task for task in new if task["name"] == events.DISPATCH_TASK]
 
 
-@pytest.fixture(params=["small", "big"])
+@pytest.fixture(scope="module", params=["small", "big"])
 def system(request: pytest.FixtureRequest) -> System:
     """Redis, then RabbitMQ for a broker."""
     system: System = request.getfixturevalue(request.param)
     return system
 
 
-@pytest.fixture
-def flower(system: System) -> Iterator[Flower]:
+@pytest.fixture(scope="module")
+def shared_flower(system: System) -> Iterator[Flower]:
     """A Flower that sees the worker."""
     flower = Flower(system.add_flower("flower"))
     wait_until(lambda: flower.get("/api/workers?refresh=1&status=1"), seconds=SECONDS, what="Flower lists a worker")
     yield flower
     system.processes.pop("flower").kill()
+
+
+@pytest.fixture
+def flower(shared_flower: Flower) -> Flower:
+    shared_flower.forget()
+    return shared_flower
 
 
 def runs(system: System) -> int:
