@@ -1,10 +1,12 @@
 """A real worker sends what nobody has read to real devices, at most once."""
 
+import re
 import socket
 import time
 import urllib.request
+from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, closing
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +17,7 @@ from core import service_keys
 from core.db import Database
 from core.models import PushSubscription, WebPush
 from core.vapid import create_key
+from tests.accounts import opened
 from tests.clients import User
 from tests.push_service import PushService, running_push_service
 from tests.services import PostgreSQL, RabbitMQ, Service, wait_until
@@ -31,34 +34,73 @@ push_after = 1
 words = "text"
 topic = { type = "text", default = "" }
 """
-Start = Callable[..., System]
 
 
-@pytest.fixture
-def service() -> Iterator[PushService]:
+@pytest.fixture(scope="module")
+def shared_service() -> Iterator[PushService]:
     with running_push_service() as service:
         yield service
 
 
 @pytest.fixture
-def start(tmp_path: Path, valkeys: Callable[[], Service], service: PushService) -> Iterator[Start]:
-    """Start a system that may call the push service of this machine."""
-    events = tmp_path / "events.toml"
+def service(shared_service: PushService) -> PushService:
+    """A push service that knows no device yet. Each test waits until nothing is left to send."""
+    for known in (shared_service.devices, shared_service.answers, shared_service.calls):
+        known.clear()
+    return shared_service
+
+
+@pytest.fixture(scope="module")
+def hanging() -> Iterator[str]:
+    """The URL of a push service that never answers."""
+    with closing(socket.create_server(("127.0.0.1", 0))) as silent:
+        yield f"http://127.0.0.1:{silent.getsockname()[1]}"
+
+
+@pytest.fixture(scope="module")
+def settings(
+    module_folder: Path, valkeys: Callable[[], Service], shared_service: PushService, hanging: str
+) -> dict[str, str]:
+    """Those of a system that may call both push services."""
+    events = module_folder / "events.toml"
     events.write_text(_EVENTS)
-    settings = {
+    return {
         "EVENTS": f"app.events,{events}",
         "SERVICE_KEYS": _SERVICE_LINE,
         "VAPID_PRIVATE_KEY": create_key(),
         "VAPID_SUBJECT": "mailto:ops@news.example",
-        "WEB_PUSH_PRIVATE_ORIGINS": service.url,
+        "WEB_PUSH_PRIVATE_ORIGINS": f"{shared_service.url},{hanging}",
+        **on_redis(valkeys().url),
     }
-    with ExitStack() as stack:
 
-        def start(**options: Any) -> System:
-            given = {**settings, **on_redis(valkeys().url), **options}
-            return stack.enter_context(System(tmp_path / "system", **given))
 
-        yield start
+@pytest.fixture(scope="module")
+def small(module_folder: Path, settings: dict[str, str]) -> Iterator[System]:
+    with System(module_folder / "small", **settings) as system:
+        yield system
+
+
+@pytest.fixture
+def big(
+    tmp_path: Path, settings: dict[str, str], valkeys: Callable[[], Service], rabbitmq: RabbitMQ, postgresql: PostgreSQL
+) -> Iterator[System]:
+    amqp = rabbitmq.create_vhost()
+    urls = {
+        "DATABASE_URL": postgresql.create_database(),
+        "BROKER_URL": amqp,
+        "MESSAGE_QUEUE_URL": amqp,
+        "REDIS_URL": valkeys().url,
+    }
+    with System(tmp_path, **{**settings, **urls}) as system:
+        yield system
+
+
+@pytest.fixture
+def dying(tmp_path: Path, settings: dict[str, str], valkeys: Callable[[], Service]) -> Iterator[System]:
+    """A system whose worker dies right after a call."""
+    env_of = {"worker": {"FAILPOINT": "after web push"}}
+    with System(tmp_path, env_of=env_of, **{**settings, **on_redis(valkeys().url)}) as system:
+        yield system
 
 
 def subscribe(system: System, user: User, body: dict[str, Any]) -> int:
@@ -74,33 +116,36 @@ def notify(system: System, *users: User, words: str = "hi", topic: str = "") -> 
     return list(answer["ids"])
 
 
-def rows(system: System, column: Any) -> list[Any]:
-    database = Database(system.env["DATABASE_URL"])
-    try:
-        with database.reading() as connection:
-            return list(connection.execute(select(column)).scalars())
-    finally:
-        database.close()
+def rows(system: System, column: Any, *conditions: Any) -> list[Any]:
+    with opened(system.env) as database:
+        return read(database, column, *conditions)
+
+
+def read(database: Database, column: Any, *conditions: Any) -> list[Any]:
+    with database.reading() as connection:
+        return list(connection.execute(select(column).where(*conditions)).scalars())
+
+
+def wait_until_nothing_waits(system: System, *, seconds: float = 40) -> None:
+    with opened(system.env) as database:
+        wait_until(lambda: not read(database, WebPush.due_at), seconds=seconds, what="nothing waits")
+
+
+def counted(system: System) -> Counter[str]:
+    """Return the web pushes that the API's metrics count, by outcome."""
+    with urllib.request.urlopen(f"{system.api.url}/metrics", timeout=10) as answer:
+        metrics = answer.read().decode()
+    found = re.findall(r'^toutiao_web_pushes_total\{outcome="(\w+)"} ([\d.]+)$', metrics, re.MULTILINE)
+    return Counter({outcome: int(float(count)) for outcome, count in found})
 
 
 def wait_for(service: PushService, name: str, count: int = 1) -> None:
     wait_until(lambda: len(service.of(name)) >= count, seconds=40, what=f"{name} was told {count} times")
 
 
-def shape(name: str, request: pytest.FixtureRequest) -> dict[str, str]:
-    if name == "small":
-        return {}
-    postgresql: PostgreSQL = request.getfixturevalue("postgresql")
-    rabbitmq: RabbitMQ = request.getfixturevalue("rabbitmq")
-    amqp = rabbitmq.create_vhost()
-    return {"DATABASE_URL": postgresql.create_database(), "BROKER_URL": amqp, "MESSAGE_QUEUE_URL": amqp}
-
-
-@pytest.mark.parametrize("name", ["small", "big"])
-def test_who_has_not_read_it_is_told_on_each_device_once(
-    start: Start, service: PushService, request: pytest.FixtureRequest, name: str
-) -> None:
-    system = start(**shape(name, request))
+@pytest.mark.parametrize("system", ["small", "big"], indirect=True)
+def test_who_has_not_read_it_is_told_on_each_device_once(system: System, service: PushService) -> None:
+    before = counted(system)
     ann, bob = system.user(), system.user()
     subscribe(system, bob, {**service.add_device("phone"), "language": "en"})
     subscribe(system, bob, service.add_device("dead"))
@@ -118,7 +163,8 @@ def test_who_has_not_read_it_is_told_on_each_device_once(
     assert call.shown["id"] == told
     assert call.shown["title"] == "Somebody says hi"
     assert call.at - begun > 1
-    wait_until(lambda: len(rows(system, PushSubscription.id)) == 3, seconds=20, what="the dead device is dropped")
+    devices = PushSubscription.id, PushSubscription.user_id.in_([str(ann.id), str(bob.id)])
+    wait_until(lambda: len(rows(system, *devices)) == 3, seconds=20, what="the dead device is dropped")
     second = notify(system, bob)[0]
     wait_for(service, "phone", 2)
     assert [call.shown["id"] for call in service.of("phone")] == [told, second]
@@ -127,17 +173,16 @@ def test_who_has_not_read_it_is_told_on_each_device_once(
     # A call is noted a moment after it was made.
     wait_until(lambda: len(set(rows(system, WebPush.subscription_id))) == 1, seconds=20, what="one device waits")
     [waiting] = set(rows(system, WebPush.subscription_id))
-    assert waiting in rows(system, PushSubscription.id)  # busy, which rests for half a minute at least
+    assert waiting in rows(system, *devices)  # busy, which rests for half a minute at least
     assert len(service.of("busy")) == 1
-    with urllib.request.urlopen(f"{system.api.url}/metrics", timeout=10) as answer:
-        metrics = answer.read().decode()
-    assert 'toutiao_web_pushes_total{outcome="sent"} 2.0' in metrics
-    assert 'toutiao_web_pushes_total{outcome="gone"} 1.0' in metrics
+    new = counted(system) - before
+    assert (new["sent"], new["gone"]) == (2, 1)
+    assert system.api.call("DELETE", "/v1_0/authorizations", token=bob.token)[0] == 204
+    wait_until_nothing_waits(system)
 
 
-def test_worker_that_is_killed_between_call_and_note_repeats_nothing(start: Start, service: PushService) -> None:
-    system = start(env_of={"worker": {"FAILPOINT": "after web push"}})
-    bob = system.user()
+def test_worker_that_is_killed_between_call_and_note_repeats_nothing(dying: System, service: PushService) -> None:
+    system, bob = dying, dying.user()
     subscribe(system, bob, service.add_device("phone"))
 
     notify(system, bob)
@@ -151,65 +196,61 @@ def test_worker_that_is_killed_between_call_and_note_repeats_nothing(start: Star
     assert len(rows(system, WebPush.claimed_at)) == 2
 
 
-def test_hanging_push_service_delays_neither_others_nor_dispatches(start: Start, service: PushService) -> None:
-    with closing(socket.create_server(("127.0.0.1", 0))) as silent:
-        hanging = f"http://127.0.0.1:{silent.getsockname()[1]}"
-        system = start(WEB_PUSH_PRIVATE_ORIGINS=f"{service.url},{hanging}")
-        ann, bob = system.user(), system.user()
-        for number in range(10):
-            body = service.add_device(f"hanging-{number}")
-            subscribe(system, ann, {**body, "endpoint": f"{hanging}/{number}"})
-        subscribe(system, bob, service.add_device("phone"))
-        client = system.client(bob)
-        client.wait_for("sync")
+def test_hanging_push_service_delays_neither_others_nor_dispatches(
+    small: System, service: PushService, hanging: str
+) -> None:
+    ann, bob = small.user(), small.user()
+    for number in range(10):
+        body = service.add_device(f"hanging-{number}")
+        subscribe(small, ann, {**body, "endpoint": f"{hanging}/{number}"})
+    subscribe(small, bob, service.add_device("phone"))
+    client = small.client(bob)
+    client.wait_for("sync")
 
-        notify(system, ann, bob)
-        wait_for(service, "phone")
+    notify(small, ann, bob)
+    wait_for(service, "phone")
 
-        for number in range(5):
-            begun = time.monotonic()
-            notify(system, bob, words=str(number))
-            client.wait_for("web push note", number + 2, seconds=20)
-            assert time.monotonic() - begun < 6
-        client.close()
-    wait_until(lambda: not rows(system, WebPush.claimed_at), seconds=60, what="all calls have ended")
+    for number in range(5):
+        begun = time.monotonic()
+        notify(small, bob, words=str(number))
+        client.wait_for("web push note", number + 2, seconds=20)
+        assert time.monotonic() - begun < 6
+    client.close()
+    wait_until_nothing_waits(small, seconds=60)
 
 
-def test_burst_of_a_group_is_one_web_push(start: Start, service: PushService) -> None:
-    system = start()
-    bob = system.user()
-    subscribe(system, bob, service.add_device("phone"))
+def test_burst_of_a_group_is_one_web_push(small: System, service: PushService) -> None:
+    bob = small.user()
+    subscribe(small, bob, service.add_device("phone"))
 
     for number in range(30):
-        notify(system, bob, words=str(number), topic="rain")
+        notify(small, bob, words=str(number), topic="rain")
 
     wait_for(service, "phone")
-    wait_until(lambda: not rows(system, WebPush.due_at), seconds=30, what="nothing waits")
+    wait_until_nothing_waits(small, seconds=30)
     calls = service.of("phone")
     assert len(calls) <= 3
     assert len({call.headers["Topic"] for call in calls}) == len({call.shown["tag"] for call in calls}) == 1
     assert calls[-1].shown["title"] == "Somebody says 29"
 
 
-def test_endpoint_of_our_own_network_is_refused(start: Start, service: PushService) -> None:
-    system = start()
-    bob = system.user()
+def test_endpoint_of_our_own_network_is_refused(small: System, service: PushService) -> None:
+    bob = small.user()
     body = service.add_device("phone")
 
-    for endpoint in (f"http://127.0.0.1:{system.api_port}/", "https://localhost/", "https://169.254.169.254/latest"):
-        status, answer = system.api.call(
+    for endpoint in (f"http://127.0.0.1:{small.api_port}/", "https://localhost/", "https://169.254.169.254/latest"):
+        status, answer = small.api.call(
             "POST", "/v1_0/user/push-subscriptions", {**body, "endpoint": endpoint}, token=bob.token
         )
         assert (status, list(answer["errors"])) == (422, ["endpoint"])
 
 
-def test_log_out_ends_web_push(start: Start, service: PushService) -> None:
-    system = start()
-    bob = system.user()
-    subscribe(system, bob, service.add_device("phone"))
-    notify(system, bob)
+def test_log_out_ends_web_push(small: System, service: PushService) -> None:
+    bob = small.user()
+    subscribe(small, bob, service.add_device("phone"))
+    notify(small, bob)
 
-    assert system.api.call("DELETE", "/v1_0/authorizations", token=bob.token)[0] == 204
+    assert small.api.call("DELETE", "/v1_0/authorizations", token=bob.token)[0] == 204
 
-    wait_until(lambda: not rows(system, WebPush.due_at), seconds=40, what="what waited is dropped")
+    wait_until_nothing_waits(small)
     assert service.calls == []
