@@ -1,6 +1,5 @@
 """Services and a browser that the tests share, each started when the first test asks for it."""
 
-import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
@@ -8,21 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Playwright, expect, sync_playwright
+from playwright.sync_api import Browser
 
 import app.events  # noqa: F401  (tests notify of them, in whatever order they run)
-from dev.background import ROOT
+from tests.browsers import chromium, started_playwright
 from tests.scheduling import Units
-from tests.services import PATIENCE, PostgreSQL, RabbitMQ, Service, Valkey, missing, running
-
-# A page that a test makes up has no address. Chromium would not let it call this machine.
-_CHROMIUM_FLAGS = (
-    "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
-    "--disable-component-update --disable-sync --disable-features=LocalNetworkAccessChecks"
-)
-_WHOLE = "chromium", "chromium-browser"
-
-expect.set_options(timeout=5000 * PATIENCE)
+from tests.services import PostgreSQL, RabbitMQ, Service, Valkey, running
 
 
 @pytest.hookimpl(optionalhook=True)  # who wants no xdist may leave it out
@@ -80,29 +70,6 @@ def postgresql(folder: Path) -> Iterator[PostgreSQL]:
 
 
 @pytest.fixture(scope="module")
-def playwright() -> Iterator[Playwright]:
-    if not (ROOT / "app/web/static/vendor/socket.io.esm.min.js").exists():
-        missing("socket.io-client (make page)")
-    with sync_playwright() as playwright:
-        yield playwright
-
-
-@pytest.fixture(scope="module")
-def browser(playwright: Playwright) -> Iterator[Browser]:
-    """Chromium. Where the part without windows is installed alone, that is used: it needs a third less CPU."""
-    yield from _chromium(playwright, "chromium-headless-shell", *_WHOLE)
-
-
-@pytest.fixture(scope="module")
-def whole_browser(playwright: Playwright) -> Iterator[Browser]:
-    """Chromium with what its windows need too: notifications of the desktop, and Web Push."""
-    yield from _chromium(playwright, *_WHOLE)
-
-
-def _chromium(playwright: Playwright, *names: str) -> Iterator[Browser]:
-    path = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, names)), None)
-    if path is None:
-        missing("Chromium")
-    browser = playwright.chromium.launch(executable_path=path, args=_CHROMIUM_FLAGS.split())
-    yield browser
-    browser.close()
+def browser() -> Iterator[Browser]:
+    with started_playwright() as playwright, chromium(playwright) as browser:
+        yield browser

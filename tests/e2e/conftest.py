@@ -1,13 +1,15 @@
-"""Systems of each shape."""
+"""Systems of each shape, and browsers."""
 
 import secrets
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import Browser, Playwright
 
 from core import service_keys
 from dev.ports import find_free
+from tests.browsers import chromium, closing_contexts, started_playwright
 from tests.im import Im
 from tests.services import PostgreSQL, RabbitMQ, Service
 from tests.system import System, on_redis
@@ -92,6 +94,39 @@ def pages_with_groups(folder: Path, valkeys: Valkeys) -> Iterator[System]:
 def _with_a_page(folder: Path, valkeys: Valkeys, **settings: str) -> System:
     port = find_free()
     return System(folder, IM_PORT=str(port), im_ports=[port], **on_redis(valkeys().url), **settings)
+
+
+@pytest.fixture(scope="package")
+def playwright() -> Iterator[Playwright]:
+    with started_playwright() as playwright:
+        yield playwright
+
+
+@pytest.fixture(scope="package")
+def shared_browser(playwright: Playwright) -> Iterator[Browser]:
+    """Chromium for all tests. A module may keep a context open."""
+    with chromium(playwright) as browser:
+        yield browser
+
+
+@pytest.fixture(scope="package")
+def shared_whole_browser(playwright: Playwright) -> Iterator[Browser]:
+    with chromium(playwright, whole=True) as browser:
+        yield browser
+
+
+@pytest.fixture
+def browser(shared_browser: Browser) -> Iterator[Browser]:
+    """Chromium. The contexts that a test opens end with it."""
+    with closing_contexts(shared_browser) as browser:
+        yield browser
+
+
+@pytest.fixture
+def whole_browser(shared_whole_browser: Browser) -> Iterator[Browser]:
+    """Chromium with what its windows need too: notifications of the desktop, and Web Push."""
+    with closing_contexts(shared_whole_browser) as browser:
+        yield browser
 
 
 @pytest.fixture(scope="package", params=["fast", "stock"])

@@ -35,9 +35,9 @@ _TWO_FRAMES = "() => new Promise((done) => requestAnimationFrame(() => requestAn
 
 
 @pytest.fixture(scope="module")
-def page(browser: Browser, pages: System) -> Iterator[Page]:
+def page(shared_browser: Browser, pages: System) -> Iterator[Page]:
     """A page whose reader has scrolled through ROWS rows."""
-    page = browser.new_context().new_page()
+    page = shared_browser.new_context().new_page()
     page.goto(pages.api.url)
     page.evaluate(_OPEN, f"{pages.api.url}/static/{16 * '0'}/push")
     rows = page.locator("article")

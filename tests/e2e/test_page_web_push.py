@@ -67,7 +67,7 @@ def system(module_folder: Path, valkeys: Callable[[], Service], service: PushSer
         yield system
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def browser(whole_browser: Browser) -> Browser:
     return whole_browser
 

@@ -4,6 +4,7 @@ import asyncio
 import json
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import psycopg
 import pytest
@@ -79,7 +80,8 @@ def test_what_is_committed_is_pushed(
             ids.append(await push.notify_async(connection, EVENT, **options))
         await asynchronous.dispose()
 
-    asyncio.run(notify())
+    with ThreadPoolExecutor(1) as pool:  # a browser of other tests may run a loop in this thread
+        pool.submit(asyncio.run, notify()).result()
     with engine.begin() as connection:
         assert push.notify_many(connection, EVENT, to=[bob.id, ann.id], actor=ann.id, key="once") == 2
         assert push.notify_many(connection, EVENT, to=[bob.id, ann.id], actor=ann.id, key="once") == 0
