@@ -14,6 +14,7 @@ from app.models import Base
 from app.services import accounts, followings
 from core.db import Database
 from core.settings import SettingsError
+from tests import schema
 from tests.clients import Client
 from tests.integration.test_migrations import run
 from tests.pgbouncer import PgBouncer
@@ -123,11 +124,10 @@ class TestPooler:
         bouncer.start()
         try:
             pooled = f"{bouncer.through(url)}?options=-csearch_path%3Dnews,%5C%20extensions"
-            upgraded = run(pooled, "upgrade", "head")
+            schema.upgrade({"DATABASE_URL": pooled})
         finally:
             bouncer.stop()
 
-        assert upgraded.returncode == 0, upgraded.stderr
         with closing(Database(url)) as direct, direct.reading() as connection:
             assert connection.execute(text("SELECT count(*) FROM news.users")).scalar() == 0
 

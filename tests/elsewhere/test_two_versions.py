@@ -10,12 +10,14 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from alembic import command
 from sqlalchemy import text
 
 from core.db import Database
+from tests import schema
 from tests.clients import Client, User
 from tests.services import PostgreSQL, RabbitMQ, Service, wait_until
-from tests.system import BIN, ROOT, System, on_redis
+from tests.system import ROOT, System, on_redis
 
 LAST_RELEASE = "39cce8a68b577542aed418c5be3d30450b306049"  # pragma: allowlist secret
 SHAPES = [
@@ -89,13 +91,13 @@ def test_sockets_stay_open_while_ids_become_texts(system: System) -> None:
         client.wait_for("sync")
     for name in ("api", "worker"):
         system.processes[name].terminate()
-    migrate(system, "downgrade", "0011")
+    schema.migrate(command.downgrade, system.env, "0011")
     with closing(Database(system.env["DATABASE_URL"])) as database, database.transaction() as connection:
         row = "INSERT INTO notifications (recipient_id, actor_id, event, created_at) VALUES (:to, :actor, :event, :now)"
         values = {"to": bob.id, "actor": ann.id, "event": "following notify", "now": int(time.time())}
         connection.execute(text(row), values)  # as the previous API has committed it
 
-    migrate(system, "upgrade", "head")
+    schema.upgrade(system.env)
     for name in ("api", "worker"):
         system.processes[name].start()
     system.wait_ready()
@@ -110,11 +112,6 @@ def test_sockets_stay_open_while_ids_become_texts(system: System) -> None:
 def shown(client: Client) -> list[int]:
     """Return what a client shows, which drops repeats. An old IM server also sends it the updates of groups."""
     return list(dict.fromkeys(client.ids()))
-
-
-def migrate(system: System, *arguments: str) -> None:
-    done = system.run(str(BIN / "alembic"), *arguments)
-    assert done.returncode == 0, done.stderr
 
 
 def inbox(system: System, user: User) -> list[int]:

@@ -2,9 +2,8 @@
 
 import os
 import subprocess
-import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
@@ -12,7 +11,6 @@ from pathlib import Path
 import pytest
 from alembic import command
 from alembic.autogenerate import compare_metadata
-from alembic.config import Config
 from alembic.migration import MigrationContext
 from sqlalchemy import inspect, select, text
 
@@ -20,6 +18,7 @@ from app.models import Base
 from app.services import accounts, credentials
 from core.db import Database
 from core.models import Notification
+from tests import schema
 from tests.services import PostgreSQL, wait_until
 from tests.system import BIN, ROOT
 
@@ -41,19 +40,11 @@ def url_of(database: Database) -> str:
 
 
 def upgrade(database: Database, revision: str) -> None:
-    migrate(command.upgrade, database, revision)
+    schema.migrate(command.upgrade, {"DATABASE_URL": url_of(database)}, revision)
 
 
 def downgrade(database: Database, revision: str) -> None:
-    migrate(command.downgrade, database, revision)
-
-
-def migrate(step: Callable[[Config, str], None], database: Database, revision: str) -> None:
-    """Do the same as the command, in this process: each start of it takes a second of CPU time."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("DATABASE_URL", url_of(database))
-        patch.setattr(sys, "path", sys.path.copy())  # Alembic puts a folder there
-        step(Config(toml_file=ROOT / "pyproject.toml"), revision)
+    schema.migrate(command.downgrade, {"DATABASE_URL": url_of(database)}, revision)
 
 
 def run(url: str, *arguments: str, **settings: str) -> "subprocess.CompletedProcess[str]":
