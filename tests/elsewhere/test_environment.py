@@ -3,6 +3,7 @@
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ import pytest
 from app.models import Base
 from app.services import accounts
 from core.db import Database
+from core.settings import SettingsError
 from dev.ports import find_free
 from tests.clients import status
 from tests.services import PostgreSQL, Service, wait_until
@@ -62,11 +64,16 @@ class TestDatabase:
     """A database of another encoding, and a machine with another client encoding."""
 
     @pytest.mark.parametrize("encoding", ["SQL_ASCII", "LATIN1"])
+    def test_database_of_another_encoding_is_refused(self, postgresql: PostgreSQL, encoding: str) -> None:
+        with (
+            closing(Database(postgresql.create_database(encoding))) as database,
+            pytest.raises(SettingsError, match=f"DATABASE_URL: the database has the encoding {encoding}"),
+        ):
+            database.check()
+
     @pytest.mark.parametrize("process", STARTS)
-    def test_database_of_another_encoding_is_refused(
-        self, folder: Path, postgresql: PostgreSQL, process: str, encoding: str
-    ) -> None:
-        url = postgresql.create_database(encoding)
+    def test_process_ends_with_the_refusal(self, folder: Path, postgresql: PostgreSQL, process: str) -> None:
+        url = postgresql.create_database("SQL_ASCII")
         away = on_redis("redis://127.0.0.1:1/0")
         env = {**environment(folder), **away, "DATABASE_URL": url}
 
@@ -76,7 +83,7 @@ class TestDatabase:
 
         assert done.returncode == 1
         [line] = done.stderr.splitlines()
-        assert line.startswith(f"DATABASE_URL: the database has the encoding {encoding}")
+        assert line.startswith("DATABASE_URL: the database has the encoding SQL_ASCII")
 
     def test_client_encoding_of_the_environment_is_ignored(
         self, postgresql: PostgreSQL, monkeypatch: pytest.MonkeyPatch
