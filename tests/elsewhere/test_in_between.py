@@ -30,6 +30,14 @@ def im(request: pytest.FixtureRequest, folder: Path, valkey: Service) -> Iterato
         assert server.is_well(), server.process.log.read_text(errors="replace")[-4000:]
 
 
+@pytest.fixture(scope="module", params=["fast", "stock"])
+def ipv6(request: pytest.FixtureRequest, folder: Path, valkey: Service) -> Iterator[Im]:
+    """A server that listens on an address of IPv6."""
+    with Im(folder, valkey.url, transport=request.param, host="::1") as server:
+        yield server
+        assert server.is_well()
+
+
 def in_front_of(im: Im, folder: Path, *left_out: str) -> Nginx:
     ports = dict.fromkeys(("api", "im1", "im2"), im.port)
     return Nginx(folder / f"nginx-{uuid.uuid4().hex[:6]}", ports, left_out=left_out)
@@ -91,38 +99,38 @@ class TestProxyWithoutUpgrade:
 class TestAddressFamilies:
     """Addresses of IPv4 and IPv6."""
 
-    @pytest.fixture(params=["fast", "stock"])
-    def transport(self, request: pytest.FixtureRequest) -> str:
-        return str(request.param)
+    @pytest.mark.parametrize("transport", ["fast", "stock"])
+    def test_ipv4_and_ipv6_clients_are_served(self, folder: Path, valkey: Service, transport: str) -> None:
+        with Im(folder, valkey.url, transport=transport, host="::") as im:
+            assert_served(im, "::", "[::1]", "127.0.0.1")
 
-    @pytest.mark.parametrize(("host", "reached_at"), [("::", ["[::1]", "127.0.0.1"]), ("::1", ["[::1]"])])
-    def test_ipv4_and_ipv6_clients_are_served(
-        self, folder: Path, valkey: Service, transport: str, host: str, reached_at: list[str]
-    ) -> None:
-        with Im(folder, valkey.url, transport=transport, host=host) as im:
-            for name in reached_at:
-                for transports in (["websocket"], ["polling"]):
-                    url = f"http://{name}:{im.port}"
-                    client = Client([url], tokens.sign(im.secret, user_id=7), transports=transports)
-                    client.wait_for("sync")
-                    client.close()
-            assert im.process.says(f"serving on http://[{host}]:{im.port}")
-            assert im.is_well()
+    def test_ipv6_clients_are_served_at_an_address_of_ipv6(self, ipv6: Im) -> None:
+        assert_served(ipv6, "::1", "[::1]")
 
-    def test_ipv6_origin_of_the_page_is_allowed(self, folder: Path, valkey: Service, transport: str) -> None:
-        with Im(folder, valkey.url, transport=transport, host="::1") as im:
-            for origin, expected in (("http://[::1]:5000", 200), ("http://[::2]:5000", 400)):
-                connection = http.client.HTTPConnection("::1", im.port, timeout=10)
-                connection.request("GET", "/socket.io/?EIO=4&transport=polling", headers={"Origin": origin})
-                assert connection.getresponse().status == expected
-                connection.close()
+    def test_ipv6_origin_of_the_page_is_allowed(self, ipv6: Im) -> None:
+        for origin, expected in (("http://[::1]:5000", 200), ("http://[::2]:5000", 400)):
+            connection = http.client.HTTPConnection("::1", ipv6.port, timeout=10)
+            connection.request("GET", "/socket.io/?EIO=4&transport=polling", headers={"Origin": origin})
+            assert connection.getresponse().status == expected
+            connection.close()
 
-    def test_taken_port_is_named(self, folder: Path, valkey: Service) -> None:
-        with Im(folder, valkey.url, transport="fast", host="::1") as im:
-            command = [sys.executable, "im/main.py", str(im.port)]
-            second = subprocess.run(
-                command, cwd=ROOT, env=im.env, capture_output=True, text=True, timeout=60, check=False
-            )
+    @pytest.mark.parametrize("ipv6", ["fast"], indirect=True)
+    def test_taken_port_is_named(self, ipv6: Im) -> None:
+        command = [sys.executable, "im/main.py", str(ipv6.port)]
+        second = subprocess.run(
+            command, cwd=ROOT, env=ipv6.env, capture_output=True, text=True, timeout=60, check=False
+        )
 
         assert second.returncode == 1
-        assert second.stderr.startswith(f"can't listen on [::1]:{im.port}: Address already in use")
+        assert second.stderr.startswith(f"can't listen on [::1]:{ipv6.port}: Address already in use")
+
+
+def assert_served(im: Im, host: str, *reached_at: str) -> None:
+    for name in reached_at:
+        for transports in (["websocket"], ["polling"]):
+            url = f"http://{name}:{im.port}"
+            client = Client([url], tokens.sign(im.secret, user_id=7), transports=transports)
+            client.wait_for("sync")
+            client.close()
+    assert im.process.says(f"serving on http://[{host}]:{im.port}")
+    assert im.is_well()
