@@ -15,9 +15,10 @@ import psutil
 import pytest
 
 from dev.ports import find_free
+from tests import schema
 from tests.clients import status
 from tests.services import Service, wait_until
-from tests.system import BIN, Process, environment, on_redis
+from tests.system import Process, environment, on_redis
 
 CELERY = [sys.executable, "-m", "celery", "-A", "tasks"]
 MOMENTS = [tenth / 10 for tenth in range(1, 41)]
@@ -55,8 +56,7 @@ def env(folder: Path, valkeys: Callable[[], Service]) -> dict[str, str]:
     home.mkdir()
     urls = on_redis(valkeys().url)
     env = {**environment(home), **urls, "FLOWER_BASIC_AUTH": "ann:secret"}
-    migration = Process([str(BIN / "alembic"), "upgrade", "head"], env, home / "alembic.log")
-    assert migration.popen.wait(60) == 0
+    Path(env["DATABASE_URL"].removeprefix("sqlite:///")).write_bytes(schema.new_sqlite())
     return env
 
 
