@@ -23,7 +23,7 @@ def insert_user(settings: Mapping[str, str], name: str) -> User:
     """Make a user with the password of all, and log in."""
     with opened(settings) as database:
         with database.transaction() as connection:
-            user_id = accounts.sign_up(connection, name=name, password_hash=_password_hash())["id"]
+            user_id = sign_up(connection, name)
             user = _log_in(settings, connection, name)
         with suppress(RedisError):  # the API answers 201 then too
             _keep_unread_count(settings, database, user_id)
@@ -42,6 +42,11 @@ def _log_in(settings: Mapping[str, str], connection: Connection, name: str) -> U
     begun = authorizations.log_in(connection, found)
     secret = settings["JWT_SECRET"]
     return User(found.user_id, name, begun.access_token(secret), begun.refresh_token(secret))
+
+
+def sign_up(connection: Connection, name: str) -> int:
+    """Make a user with the password of all."""
+    return accounts.sign_up(connection, name=name, password_hash=_password_hash())["id"]
 
 
 @functools.cache

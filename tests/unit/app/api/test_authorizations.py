@@ -12,15 +12,18 @@ from werkzeug.test import TestResponse
 from app.models import TokenFamily
 from core import tokens
 from core.db import Database
-from tests.unit.app.conftest import SECRET, Call, bearer
+from tests.accounts import sign_up
+from tests.clients import PASSWORD
+from tests.unit.app.conftest import SECRET, bearer
 
 PATH = "/v1_0/authorizations"
-CREDENTIALS = {"user_name": "zoe", "password": "a good password"}
+CREDENTIALS = {"user_name": "zoe", "password": PASSWORD}
 
 
 @pytest.fixture
-def zoe(call: Call) -> int:
-    return int(call(None, "POST", "/users", json=CREDENTIALS).json["id"])
+def zoe(database: Database) -> int:
+    with database.transaction() as connection:
+        return sign_up(connection, "zoe")
 
 
 def log_in(client: FlaskClient, **fields: Any) -> TestResponse:

@@ -7,9 +7,12 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
+from core.db import Database
+from tests.accounts import sign_up
+from tests.clients import PASSWORD
 from tests.unit.app.conftest import Call, bearer
 
-NAME, OLD, NEW = "zoe", "a good password", "a better password"
+NAME, OLD, NEW = "zoe", PASSWORD, "a better password"
 
 
 def log_in(client: FlaskClient, password: str) -> TestResponse:
@@ -21,9 +24,10 @@ def change(client: FlaskClient, token: str, **body: str) -> TestResponse:
 
 
 @pytest.fixture
-def zoe(call: Call, client: FlaskClient) -> Any:
+def zoe(database: Database, client: FlaskClient) -> Any:
     """The tokens of a user."""
-    call(None, "POST", "/users", json={"user_name": NAME, "password": OLD})
+    with database.transaction() as connection:
+        sign_up(connection, NAME)
     return log_in(client, OLD).json
 
 

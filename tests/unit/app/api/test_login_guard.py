@@ -8,9 +8,11 @@ from flask.testing import FlaskClient
 from prometheus_client import REGISTRY
 from werkzeug.test import TestResponse
 
-from tests.unit.app.conftest import Call
+from core.db import Database
+from tests.accounts import sign_up
+from tests.clients import PASSWORD
 
-ZOE = {"user_name": "zoe", "password": "a good password"}
+ZOE = {"user_name": "zoe", "password": PASSWORD}
 WRONG = {"user_name": "zoe", "password": "a wrong password"}
 UNKNOWN = {"user_name": "nobody", "password": "a wrong password"}
 FREE = 10  # by default
@@ -19,8 +21,9 @@ FAR = "198.51.100.1"
 
 
 @pytest.fixture
-def zoe(call: Call) -> None:
-    assert call(None, "POST", "/users", json=ZOE).status_code == 201
+def zoe(database: Database) -> None:
+    with database.transaction() as connection:
+        sign_up(connection, "zoe")
 
 
 def log_in(client: FlaskClient, credentials: dict[str, str], *, address: str = FAR) -> TestResponse:

@@ -4,6 +4,7 @@ import pytest
 from sqlalchemy import text
 
 from core.db import Database
+from tests.accounts import sign_up
 from tests.unit.app.conftest import Call
 
 SQL = [
@@ -19,10 +20,9 @@ SQL = [
 
 
 @pytest.fixture
-def ann(call: Call) -> int:
-    created = call(None, "POST", "/users", json={"user_name": "ann", "password": "a good password"})
-    assert created.status_code == 201
-    return int(created.json["id"])  # type: ignore[index]
+def ann(database: Database) -> int:
+    with database.transaction() as connection:
+        return sign_up(connection, "ann")
 
 
 @pytest.mark.parametrize("sql", SQL)
