@@ -3,6 +3,7 @@
 import sys
 import tempfile
 from collections.abc import Callable, Mapping
+from contextlib import closing
 from functools import cache
 from pathlib import Path
 
@@ -10,6 +11,8 @@ import pytest
 from alembic import command
 from alembic.config import Config
 
+from app.models import Base
+from core.db import Database
 from dev.background import ROOT
 
 _SETTINGS = ("DATABASE_URL", "DATABASE_SCHEMA")
@@ -37,4 +40,20 @@ def new_sqlite() -> bytes:
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "new.db"
         upgrade({"DATABASE_URL": f"sqlite:///{file}"})
+        return file.read_bytes()
+
+
+def make_sqlite(file: Path) -> Database:
+    """Make a SQLite file with the tables of the models, and open it."""
+    file.write_bytes(_sqlite_of_the_models())
+    return Database(f"sqlite:///{file}")
+
+
+@cache
+def _sqlite_of_the_models() -> bytes:
+    """Return a file to be copied: it takes a tenth of the time that the tables take."""
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "new.db"
+        with closing(Database(f"sqlite:///{file}")) as database:
+            Base.metadata.create_all(database.engine)
         return file.read_bytes()

@@ -1,6 +1,7 @@
 """Private services and their clients, for tests of the core's modules."""
 
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from core.cache import connect
 from core.db import Database
 from core.declarations import Event
 from core.history import History
+from tests import schema
 from tests.epochs import empty
 from tests.integration.story import Story
 from tests.nginx import Nginx
@@ -56,19 +58,15 @@ def database(request: pytest.FixtureRequest) -> Database:
 
 @pytest.fixture
 def sqlite(tmp_path: Path) -> Iterator[Database]:
-    yield from _with_tables(f"sqlite:///{tmp_path}/toutiao.sqlite3")
+    with closing(schema.make_sqlite(tmp_path / "toutiao.sqlite3")) as database:
+        yield database
 
 
 @pytest.fixture
 def postgres(postgresql: PostgreSQL) -> Iterator[Database]:
-    yield from _with_tables(postgresql.create_database())
-
-
-def _with_tables(url: str) -> Iterator[Database]:
-    database = Database(url)
-    Base.metadata.create_all(database.engine)
-    yield database
-    database.close()
+    with closing(Database(postgresql.create_database())) as database:
+        Base.metadata.create_all(database.engine)
+        yield database
 
 
 @pytest.fixture

@@ -1,6 +1,7 @@
 """A private database in a file, so that several connections see the same data, as in production."""
 
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import hypothesis
@@ -8,11 +9,11 @@ import pytest
 from pydantic import JsonValue
 from sqlalchemy import Connection
 
-from app.models import Base
 from app.services import accounts
 from core import declarations
 from core.db import Database
 from core.declarations import Event
+from tests import schema
 
 # The time of an example depends on the machine.
 hypothesis.settings.register_profile("any machine", deadline=None)
@@ -38,10 +39,8 @@ def note(registry: None) -> type[Event]:
 
 @pytest.fixture
 def database(tmp_path: Path) -> Iterator[Database]:
-    database = Database(f"sqlite:///{tmp_path}/toutiao.sqlite3")
-    Base.metadata.create_all(database.engine)
-    yield database
-    database.close()
+    with closing(schema.make_sqlite(tmp_path / "toutiao.sqlite3")) as database:
+        yield database
 
 
 @pytest.fixture
