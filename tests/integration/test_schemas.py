@@ -6,6 +6,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from alembic import command
 from sqlalchemy import inspect, select, text, update
 
 from app.models import Base, User
@@ -16,6 +17,7 @@ from core.models import Notification
 from core.unread import Counts
 from tests.integration.test_migrations import run
 from tests.pgbouncer import PgBouncer
+from tests.schema import migrate
 from tests.services import PostgreSQL, running
 
 OURS = {*Base.metadata.tables, "alembic_version"}
@@ -29,8 +31,8 @@ def pooled(module_folder: Path, postgresql: PostgreSQL) -> Iterator[str]:
         yield bouncer.through(postgresql.create_database())
 
 
-def migrate(url: str, schema: str | None, *arguments: str) -> None:
-    done = run(url, *arguments, **({"DATABASE_SCHEMA": schema} if schema else {}))
+def upgrade(url: str, schema: str | None) -> None:
+    done = run(url, "upgrade", "head", **({"DATABASE_SCHEMA": schema} if schema else {}))
     assert done.returncode == 0, done.stderr
 
 
@@ -74,11 +76,11 @@ def test_systems_share_a_database_and_nothing_else(postgresql: PostgreSQL) -> No
     url = postgresql.create_database()
     elsewhere = f"{url}?options=-csearch_path%3Delsewhere"  # the schema of the settings takes precedence
     with ThreadPoolExecutor() as pool:
-        list(pool.map(migrate, (url, elsewhere), (None, "news"), ("upgrade",) * 2, ("head",) * 2))
+        list(pool.map(upgrade, (url, elsewhere), (None, "news")))
     with closing(Database(url)) as first, closing(Database(elsewhere, schema="news")) as second:
         assert_they_share_nothing(first, second)
 
-        migrate(elsewhere, "news", "downgrade", "base")
+        migrate(command.downgrade, {"DATABASE_URL": elsewhere, "DATABASE_SCHEMA": "news"}, "base")
 
         assert tables(first, "news") == {"alembic_version"}
         assert tables(first, None) == OURS
@@ -86,7 +88,7 @@ def test_systems_share_a_database_and_nothing_else(postgresql: PostgreSQL) -> No
 
 def test_schemas_need_nothing_of_a_pooler(pooled: str) -> None:
     for schema in ("news", "sports"):
-        migrate(pooled, schema, "upgrade", "head")
+        migrate(command.upgrade, {"DATABASE_URL": pooled, "DATABASE_SCHEMA": schema}, "head")
 
     with closing(Database(pooled, schema="news")) as first, closing(Database(pooled, schema="sports")) as second:
         assert_they_share_nothing(first, second)
