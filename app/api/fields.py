@@ -118,12 +118,15 @@ class Query(Schema):
 
 
 class Answer(Schema):
-    """Every field is always present; some may be null. A newer version may add fields."""
+    """Every field is always present, unless the schema of an answer says otherwise; some may be null.
+
+    A newer version may add fields.
+    """
 
     class Meta:
         unknown = EXCLUDE
 
-    def on_bind_field(self, _name: str, field: fields.Field[Any]) -> None:
+    def on_bind_field(self, name: str, field: fields.Field[Any]) -> None:
         field.required = True
 
 

@@ -59,6 +59,8 @@ class MarkBody(Body):
 
 
 class MarkAnswer(CountsAnswer):
+    """`ids` is there only if the caller asked for it."""
+
     ids = fields.List(
         Id(),
         allow_none=True,
@@ -67,6 +69,9 @@ class MarkAnswer(CountsAnswer):
             f"{_MOST_CHANGED:,} changed"
         },
     )
+
+    def on_bind_field(self, name: str, field: fields.Field[Any]) -> None:
+        field.required = name != "ids"
 
 
 @bp.post("/read")

@@ -14,6 +14,7 @@ ALLOWED = {
     "app/api/limits.py": "the library says at which time of day a window ends",
     "app/services/accounts.py": "when somebody signed up",
     "app/services/login_pauses.py": "the library says at which time of day a pause ends",
+    "app/services/memory_counts.py": "as in app/services/login_pauses.py, which compares the two",
     "app/services/authorizations.py": "when a token was issued, as in core/tokens.py",
     "app/services/articles.py": "when something was published",
     "app/services/comments.py": "when something was said",

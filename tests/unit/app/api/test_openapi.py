@@ -67,6 +67,7 @@ def test_fields_that_are_always_present_are_required(client: FlaskClient) -> Non
     schemas = client.get("/openapi.json").json["components"]["schemas"]
 
     assert sorted(schemas["InboxAnswer"]["required"]) == ["results", "unread_count", "unseen_count"]
+    assert sorted(schemas["MarkAnswer"]["required"]) == ["unread_count", "unseen_count"]  # its ids only on request
     assert sorted(schemas["ProfileAnswer"]["required"]) == ["id", "introduction", "name", "photo"]
     assert schemas["ErrorAnswer"]["required"] == ["message"]
     assert "required" not in schemas["ProfileBody"]
