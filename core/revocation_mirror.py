@@ -10,8 +10,7 @@ from core.cache import RedisError
 from core.db import UNAVAILABLE, Database
 from core.log import OnceAMinute
 from core.revocation_stream import BEGINNING, RevocationStream
-from core.revocations import Revocation
-from core.revoked_tokens import RevokedTokens
+from core.revoked_tokens import Revocation, RevokedTokens
 from core.tokens import Claims
 
 log = logging.getLogger(__name__)

@@ -18,7 +18,7 @@ from redis.lock import Lock
 from core.cache import is_wrong_type
 from core.counters import Counters
 from core.keys import Keys
-from core.revocations import KEPT_SECONDS, Revocation
+from core.revoked_tokens import KEPT_SECONDS, Revocation
 from core.tokens import LONGEST_FAMILY
 from core.user_ids import check
 

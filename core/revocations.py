@@ -6,44 +6,18 @@ one family. It is kept for a day longer than the longest token lives, and is del
 
 import time
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection, Select, delete, insert, select, update
 
 from core import models, push_subscriptions
 from core.db import among, unix_time
-from core.tokens import LONGEST_SECONDS
+from core.revoked_tokens import KEPT_SECONDS, Revocation
 
-# The clock that says when a token ends may be behind the one that says when it was revoked.
-KEPT_SECONDS = LONGEST_SECONDS + 24 * 3600
 WAITING_AT_ONCE = 1000
 
 _table = models.Revocation
 _columns = (_table.user_id, _table.created_at, _table.issued_until, _table.family, _table.spared_family)
-
-
-@dataclass(frozen=True, slots=True)
-class Revocation:
-    """With `issued_until` all tokens of the user that were issued until then, except those of `spared_family`.
-
-    Without it the tokens of `family`. Times are in Unix seconds.
-    """
-
-    user_id: str
-    created_at: int
-    issued_until: int | None = None
-    family: str | None = None
-    spared_family: str | None = None
-
-    def covers(self, user_id: str, issued_at: float, family: str) -> bool:
-        """Say whether a token with these claims is revoked by this."""
-        if user_id != self.user_id:
-            return False
-        if self.issued_until is None:
-            return family == self.family
-        # The clock of a token has whole seconds: one that was issued later in the same second is revoked as well.
-        return issued_at < self.issued_until + 1 and family != self.spared_family
 
 
 def revoke_user(

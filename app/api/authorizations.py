@@ -17,7 +17,7 @@ from app.services import accounts, authorizations, credentials
 from app.services.admission import TooManyAtOnce
 from app.services.authorizations import Authorization
 from app.services.login_pauses import TooManyFailures
-from core.revocations import Revocation
+from core.revoked_tokens import Revocation
 
 log = logging.getLogger(__name__)
 

@@ -8,7 +8,7 @@ from app.api.state import state
 from core import revocation_sync
 from core.cache import RedisError
 from core.failpoints import failpoint
-from core.revocations import Revocation
+from core.revoked_tokens import Revocation
 
 log = logging.getLogger(__name__)
 

@@ -19,7 +19,7 @@ from app.services.accounts import UnknownCaller
 from app.services.credentials import Credentials, WrongCredentials
 from core import revocations, tokens
 from core.db import unix_time
-from core.revocations import Revocation
+from core.revoked_tokens import Revocation
 from core.tokens import ANYBODY, Claims, Parties
 from core.user_ids import as_text
 

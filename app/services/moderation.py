@@ -5,7 +5,7 @@ from sqlalchemy import Connection, update
 from app.models import ACTIVE, CLOSED, User
 from app.services import authorizations
 from app.services.accounts import UnknownUser
-from core.revocations import Revocation
+from core.revoked_tokens import Revocation
 from core.user_ids import as_text
 
 

@@ -9,8 +9,7 @@ import eventlet
 
 from core.cache import RedisError
 from core.revocation_stream import BEGINNING, Entry, RevocationStream
-from core.revocations import Revocation
-from core.revoked_tokens import RevokedTokens
+from core.revoked_tokens import Revocation, RevokedTokens
 from core.tokens import Claims
 from im.delivery.closing import SESSION_CLOSED, TOKEN_REVOKED, Closer
 from im.delivery.delivery import Delivery

@@ -15,7 +15,7 @@ from redis import Redis
 
 from core.presence import is_online
 from core.revocation_stream import Closing, RevocationStream
-from core.revocations import Revocation
+from core.revoked_tokens import Revocation
 from core.sessions import Sessions
 from tests.im import Im
 from tests.services import Service, Valkey, wait_until

@@ -13,7 +13,7 @@ from app.services.authorizations import Authorization
 from app.services.credentials import Credentials
 from core import tokens
 from core.db import Database
-from core.revocations import Revocation
+from core.revoked_tokens import Revocation
 from core.tokens import Claims
 
 SECRET = "a secret that only the tests use"

@@ -11,7 +11,7 @@ from core.db import UNAVAILABLE, Database
 from core.keys import Keys
 from core.revocation_mirror import RevocationMirror
 from core.revocation_stream import Closing, RevocationStream
-from core.revocations import Revocation
+from core.revoked_tokens import Revocation
 from core.tokens import Claims
 from dev.ports import find_free
 

@@ -11,7 +11,7 @@ from core.cache import RedisError
 from core.db import UNAVAILABLE, Database
 from core.revocation_mirror import RevocationMirror
 from core.revocation_stream import BEGINNING, Read, RevocationStream
-from core.revocations import Revocation
+from core.revoked_tokens import Revocation
 from core.tokens import Claims
 
 REVOKED = Revocation("7", created_at=100, issued_until=100)

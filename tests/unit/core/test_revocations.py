@@ -2,8 +2,8 @@
 
 import pytest
 
-from core.revocations import KEPT_SECONDS, Revocation, earliest_issue
-from core.revoked_tokens import RevokedTokens
+from core.revocations import earliest_issue
+from core.revoked_tokens import KEPT_SECONDS, Revocation, RevokedTokens
 from core.tokens import LONGEST_SECONDS
 
 ALL = Revocation("7", created_at=100, issued_until=100)

@@ -12,7 +12,7 @@ from app.services.accounts import UnknownCaller
 from app.services.authorizations import Authorization, TokenRevoked
 from app.services.credentials import Credentials, WrongCredentials
 from core import revocations, tokens
-from core.revocations import Revocation
+from core.revoked_tokens import Revocation
 from core.tokens import Claims
 
 SECRET = "a secret that only the tests use"

@@ -8,8 +8,7 @@ import jwt
 import pytest
 
 from core import tokens
-from core.revocations import Revocation
-from core.revoked_tokens import RevokedTokens
+from core.revoked_tokens import Revocation, RevokedTokens
 from core.tokens import Claims
 from im.delivery.expiry import Expiry
 from im.delivery.presence import Presence

@@ -5,7 +5,7 @@ from redis.exceptions import ConnectionError as Disconnected
 
 from core.events import CLOSING
 from core.revocation_stream import BEGINNING, Closing, Entry, Read
-from core.revocations import Revocation
+from core.revoked_tokens import Revocation
 from im.delivery.revocations import Revocations, Unknown
 from tests.unit.im.delivery.sockets import FakeClock, OpenSockets
 from tests.unit.im.fakes import claims_of
