@@ -149,7 +149,7 @@ def _read(states: tuple[_State, ...]) -> Assets:
         log.warning("the page has no live updates: %s is missing; run npm ci && npm run vendor", _CLIENT)
     hashed = hashlib.sha256()
     for name, file in files.items():
-        hashed.update(f"{name}\0{len(file.content)}\0".encode() + file.content)
+        hashed.update(f"{name}\0{len(file.content)}\0".encode() + file.content + file.encoded.get("br", b""))
     chosen = _choose_scripts({name: changed_at for name, _path, changed_at, _size in states})
     return Assets(hashed.hexdigest()[:_VERSION_LENGTH], files, *chosen)
 

@@ -27,6 +27,11 @@ LARGEST_SETTINGS = 7_000
 LARGEST_BELL = 35_500
 
 
+def url_of(app: Flask, name: str) -> str:
+    with app.app_context():
+        return assets.load().url(name)
+
+
 def own_files(client: FlaskClient) -> list[str]:
     page = client.get("/").get_data(as_text=True)
     return sorted(set(re.findall(r'(?:href|src)="(/static/[^"]+)"', page)))
@@ -58,16 +63,13 @@ def test_every_asset_of_the_page_is_compressed_and_immutable(client: FlaskClient
 @pytest.mark.usefixtures("bundle")
 class TestWeight:
     def test_page_is_small(self, app: Flask, client: FlaskClient) -> None:
-        with app.app_context():
-            current = assets.load()
-        paths = [current.url(name) for name in ("style.css", "page.css", "icon.svg", *BUNDLED)]
+        paths = [url_of(app, name) for name in ("style.css", "page.css", "icon.svg", *BUNDLED)]
         weight = sum(len(client.get(path, headers=BROWSER).data) for path in ["/", *paths])
 
         assert weight < LARGEST_PAGE
 
     def test_settings_are_small_and_loaded_later(self, app: Flask, client: FlaskClient) -> None:
-        with app.app_context():
-            address = assets.load().url(SETTINGS)
+        address = url_of(app, SETTINGS)
 
         assert len(client.get(address, headers=BROWSER).data) < LARGEST_SETTINGS
         assert address in client.get("/").text
@@ -92,26 +94,35 @@ class TestBell:
 class TestBrotli:
     """The files of the build are answered where they are as new as what they were made of."""
 
-    @pytest.fixture
-    def address(self, app: Flask, tmp_path: Path) -> str:
+    @pytest.fixture(autouse=True)
+    def folder(self, app: Flask, tmp_path: Path) -> Path:
         app.static_folder = str(tmp_path)
         (tmp_path / "page.css").write_text("a file")
         (tmp_path / "page.css.br").write_bytes(b"in Brotli")
-        with app.app_context():
-            return assets.load().url("page.css")
+        return tmp_path
 
-    def test_client_that_accepts_it_gets_it(self, client: FlaskClient, address: str) -> None:
+    def test_client_that_accepts_it_gets_it(self, app: Flask, client: FlaskClient) -> None:
+        address = url_of(app, "page.css")
+
         answer = client.get(address, headers=BROWSER)
 
         assert (answer.headers["Content-Encoding"], answer.data) == ("br", b"in Brotli")
         assert client.get(address, headers={"Accept-Encoding": "br;q=0, gzip"}).headers["Content-Encoding"] == "gzip"
         assert client.get(address).data == b"a file"
 
-    def test_older_file_is_not_used(self, client: FlaskClient, address: str, tmp_path: Path) -> None:
-        changed_at = (tmp_path / "page.css").stat().st_mtime_ns
-        os.utime(tmp_path / "page.css.br", ns=(changed_at - 1, changed_at - 1))
+    def test_older_file_is_not_used(self, app: Flask, client: FlaskClient, folder: Path) -> None:
+        changed_at = (folder / "page.css").stat().st_mtime_ns
+        os.utime(folder / "page.css.br", ns=(changed_at - 1, changed_at - 1))
 
-        assert client.get(address, headers=BROWSER).headers["Content-Encoding"] == "gzip"
+        assert client.get(url_of(app, "page.css"), headers=BROWSER).headers["Content-Encoding"] == "gzip"
+
+    def test_other_file_has_another_address(self, app: Flask, folder: Path) -> None:
+        """Browsers keep what an address has answered for a year."""
+        before = url_of(app, "page.css")
+
+        (folder / "page.css.br").write_bytes(b"in Brotli, all of it")
+
+        assert url_of(app, "page.css") != before
 
 
 def test_page_loads_bundles_or_else_each_module(app: Flask, client: FlaskClient, tmp_path: Path) -> None:
