@@ -28,6 +28,7 @@ class JumpingClock:
 
     def jump(self, seconds: int) -> None:
         """Be some seconds ahead of the right time from now on, or behind it if negative."""
+        self.seconds = seconds
         new = self._file.with_suffix(".new")
         new.write_text(f"{seconds:+d}s\n")
         os.replace(new, self._file)  # replaced atomically, because processes read it all the time

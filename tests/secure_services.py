@@ -77,7 +77,7 @@ class SecureRedis(Service):
 
 
 class SecureRabbitMQ:
-    """A port for TLS of a RabbitMQ that runs, and a virtual host there."""
+    """A port for TLS of a RabbitMQ that runs, and a virtual host there. Both end with the node."""
 
     def __init__(self, rabbitmq: RabbitMQ, authority: Authority, *, hosts: str, asks_clients: bool = False) -> None:
         port = find_free()

@@ -78,9 +78,9 @@ class Polling:
             self._come = content.split(SEPARATOR)
         return self._come.pop(0)
 
-    def join(self) -> str:
+    def join(self, packet: str = "40") -> str:
         """Connect to the main namespace, read the first message, return the Socket.IO sid."""
-        assert self.post("40") == (200, "ok")
+        assert self.post(packet) == (200, "ok")
         return _joined(self)
 
     def is_closed(self) -> bool:

@@ -173,13 +173,16 @@ def test_reading_elsewhere_moves_no_row(bob: Person) -> None:
 
 
 def test_print_has_the_rows_with_their_times_and_nothing_to_click(bob: Person) -> None:
+    on_screen = [bob.page.locator(place).first for place in ("#inbox-card .tabs", ".settings", "header", "#others")]
     [name] = bob.is_followed_by(1)
     bob.page.keyboard.press("j")
     expect(bob.row(name)).to_be_focused()
     expect(bob.row(name).locator("time")).to_be_hidden()  # its buttons are there
+    for part in (actions := bob.row(name).locator(".actions"), *on_screen):
+        expect(part).to_be_visible()
 
     bob.page.emulate_media(media="print")
 
     expect(bob.row(name).locator("time")).to_be_visible()
-    for place in ("#inbox-card .actions", "#inbox-card .tabs", "#inbox-card .settings", "header", "#others"):
-        expect(bob.page.locator(place).first).to_be_hidden()
+    for part in (actions, *on_screen):
+        expect(part).to_be_hidden()

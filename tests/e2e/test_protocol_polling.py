@@ -79,6 +79,20 @@ class TestManyPackets:
         replies = [reply for answer in answers for reply in answer]
         assert [reply.startswith(REPLY % number) for number, reply in enumerate(replies)] == [True] * 40
 
+    def test_long_replay_comes_in_its_order_and_before_sync(self, im: Im) -> None:
+        user_id = random.randrange(10**6, 10**9)
+        fill_history(im, user_id, 100)
+        session = Polling(im.port)
+        auth = {"token": tokens.sign(im.secret, user_id=user_id), "last_offset": "0-0"}
+        session.join(f"40{json.dumps(auth)}")
+
+        events = [json.loads(session.receive()[2:]) for _ in range(101)]
+
+        assert [(name, data.get("id")) for name, data in events] == [
+            *(("following notify", number) for number in range(1, 101)),
+            ("sync", None),
+        ]
+
     def test_long_replay_reaches_the_stock_python_client(self, im: Im) -> None:
         user_id = random.randrange(10**6, 10**9)
         fill_history(im, user_id, 100)

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import delete, select
 
 from core import service_keys
 from core.db import Database
@@ -75,9 +75,18 @@ def settings(
 
 
 @pytest.fixture(scope="module")
-def small(module_folder: Path, settings: dict[str, str]) -> Iterator[System]:
+def shared_system(module_folder: Path, settings: dict[str, str]) -> Iterator[System]:
     with System(module_folder / "small", **settings) as system:
         yield system
+
+
+@pytest.fixture
+def small(shared_system: System) -> System:
+    """A system without devices. A test that failed may have left some."""
+    with opened(shared_system.env) as database, database.transaction() as connection:
+        connection.execute(delete(WebPush))
+        connection.execute(delete(PushSubscription))
+    return shared_system
 
 
 @pytest.fixture

@@ -64,7 +64,8 @@ def refused_by_rabbitmq(rabbitmq: RabbitMQ, url: str) -> list[bytes]:
 
 
 def ping(system: System) -> str:
-    return system.run(sys.executable, "-m", "celery", "-A", "tasks", "inspect", "ping").stdout
+    done = system.run(sys.executable, "-m", "celery", "-A", "tasks", "inspect", "ping")
+    return done.stdout + done.stderr
 
 
 def use(system: System) -> None:

@@ -26,11 +26,19 @@ def system(module_folder: Path, valkeys: Callable[[], Service], all_clocks: Cloc
 
 
 @pytest.fixture
-def clocks(all_clocks: Clocks) -> Iterator[Clocks]:
-    """The clock of each process, which is right again after the test."""
+def clocks(system: System, all_clocks: Clocks) -> Iterator[Clocks]:
+    """The clock of each process. After the test it is right, and who had another one has been started again."""
     yield all_clocks
-    for clock in all_clocks.values():
-        clock.jump(0)
+    for name, clock in all_clocks.items():
+        if clock.seconds != 0:
+            restart(system, name, clock, 0)
+
+
+def restart(system: System, name: str, clock: JumpingClock, seconds: int) -> None:
+    system.processes[name].terminate()
+    clock.jump(seconds)
+    system.processes[name].start()
+    system.wait_ready()
 
 
 @pytest.mark.parametrize("seconds", [3600, -3600], ids=["ahead", "behind"])
@@ -38,11 +46,7 @@ def clocks(all_clocks: Clocks) -> Iterator[Clocks]:
 def test_system_works_with_a_process_whose_clock_is_an_hour_off(
     system: System, clocks: Clocks, name: str, seconds: int
 ) -> None:
-    process = system.processes[name]
-    process.terminate()
-    clocks[name].jump(seconds)
-    process.start()
-    system.wait_ready()
+    restart(system, name, clocks[name], seconds)
 
     assert_pushes_and_counts_come(system)
 

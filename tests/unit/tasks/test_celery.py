@@ -8,14 +8,16 @@ from tests.system import environment, on_redis
 
 _BEAT = """
 import gc, sys
-import click
 from celery import signals
-from celery.bin.celery import celery
+from celery.bin.celery import main
 
-context = click.Context(celery)
-context.invoked_subcommand = "beat"
-with context:
-    from tasks.celery import app
+sys.argv = ["celery", "-A", "tasks", "beat", "--help"]
+try:
+    main()
+except SystemExit:
+    pass
+from tasks.celery import app
+
 app.loader.init_worker()
 print("tasks.notifications" in sys.modules, gc.isenabled())
 signals.beat_init.send(sender=None)
@@ -30,4 +32,4 @@ def test_beat_imports_no_tasks_and_collects_garbage_after_its_start() -> None:
         [sys.executable, "-c", _BEAT], cwd=ROOT, env=env, capture_output=True, text=True, timeout=60, check=False
     )
 
-    assert done.stdout.splitlines() == ["False False", "True"], done.stderr
+    assert done.stdout.splitlines()[-2:] == ["False False", "True"], done.stderr
