@@ -25,6 +25,7 @@ _KNOWN_SECONDS = 30 * 24 * 3600
 _FIRST_PAUSE_SECONDS = 1
 # Somebody who guesses from many addresses causes this pause for the owner of the name too, on a new device.
 _LONGEST_PAUSE_OF_NAME_SECONDS = 60
+_MOST_IN_MEMORY = 10_000  # a few MB
 
 REASONS = ("logins", "logins_of_name", "logins_of_address")  # what was counted
 
@@ -75,7 +76,7 @@ class LoginPauses:
 
     def __init__(self, redis: Counts, *, per_pair: int, per_name: int, per_address: int, longest_seconds: int) -> None:
         self._redis = redis
-        self._memory = MemoryCounts()
+        self._memory = MemoryCounts(_MOST_IN_MEMORY)
         self._allowances = (
             Allowance(per_pair, longest_seconds),
             Allowance(per_name, min(_LONGEST_PAUSE_OF_NAME_SECONDS, longest_seconds)),

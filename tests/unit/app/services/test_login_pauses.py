@@ -23,7 +23,7 @@ class Unavailable(MemoryCounts):
 
 @pytest.fixture(params=[MemoryCounts, Unavailable], ids=["available", "unavailable"])
 def pauses(request: pytest.FixtureRequest) -> LoginPauses:
-    return pauses_on(request.param())
+    return pauses_on(request.param(10_000))
 
 
 def pauses_on(storage: Counts) -> LoginPauses:
@@ -140,3 +140,11 @@ class TestSpraying:
 
         assert wait(pauses, name="somebody else") is not None
         assert wait(pauses, name="the attacker") is None
+
+
+def test_memory_is_bounded_while_redis_is_unavailable() -> None:
+    pauses = pauses_on(Unavailable(0))
+    for n in range(10_100):
+        fail(pauses, 1, name=f"user {n}", address=f"address {n}")
+
+    assert len(pauses._memory) <= 10_003

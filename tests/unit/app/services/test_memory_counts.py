@@ -11,6 +11,7 @@ import pytest
 from app.services.memory_counts import MemoryCounts
 
 THREADS = 8
+MOST = 100
 
 
 @pytest.fixture
@@ -23,7 +24,7 @@ def changing_threads() -> Iterator[None]:
 
 
 def test_count_ends() -> None:
-    counts = MemoryCounts()
+    counts = MemoryCounts(MOST)
     counts.incr("ann", 3600)
     counts.incr("bob", 0)
 
@@ -32,7 +33,7 @@ def test_count_ends() -> None:
 
 
 def test_end_is_that_of_the_first_one() -> None:
-    counts = MemoryCounts()
+    counts = MemoryCounts(MOST)
     counts.incr("ann", 60)
     counts.incr("ann", 3600)
 
@@ -41,7 +42,7 @@ def test_end_is_that_of_the_first_one() -> None:
 
 
 def test_count_begins_anew_when_it_is_cleared() -> None:
-    counts = MemoryCounts()
+    counts = MemoryCounts(MOST)
     counts.incr("ann", 60)
     counts.clear("ann")
     counts.clear("nobody")
@@ -59,7 +60,7 @@ def test_memory_is_bounded_and_the_oldest_goes() -> None:
 
 
 def test_threads_count_together(changing_threads: None) -> None:
-    counts = MemoryCounts()
+    counts = MemoryCounts(MOST)
     together = threading.Barrier(THREADS)
 
     def count(own: str) -> None:
