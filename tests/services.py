@@ -179,6 +179,11 @@ class RabbitMQ(Service):
         self.ctl("import_definitions", str(file))
         return f"amqp://guest:guest@127.0.0.1:{self.port}/{name}"
 
+    def refusals(self, vhost: str) -> list[bytes]:
+        """Return what it logged about rights that a user of a virtual host lacks."""
+        log = b"".join(path.read_bytes() for path in (self.folder / "logs").glob("*.log"))
+        return [line for line in log.splitlines() if b"access_refused" in line.lower() and vhost.encode() in line]
+
     def close_connections(self, user: str) -> None:
         """End the connections of a user. One that ends by itself meanwhile makes rabbitmqctl fail, so try again."""
         for attempt in range(5):

@@ -180,8 +180,7 @@ class Stack:
 
     def refusals(self) -> list[bytes]:
         """Return what RabbitMQ logged about rights that a user of this stack lacks."""
-        log = b"".join(path.read_bytes() for path in (self.rabbitmq.folder / "logs").glob("*.log"))
-        return [line for line in log.splitlines() if b"access_refused" in line.lower() and self.vhost.encode() in line]
+        return self.rabbitmq.refusals(self.vhost)
 
     def logs(self) -> str:
         return "\n".join(f"--- {name}\n{p.log.read_text()[-2000:]}" for name, p in self.processes.items())

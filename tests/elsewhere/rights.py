@@ -57,12 +57,6 @@ def refused_by_redis(redis: Redis) -> set[tuple[Any, ...]]:
     return {(entry["username"], entry["reason"], entry["object"]) for entry in redis.acl_log()}  # type: ignore[union-attr]
 
 
-def refused_by_rabbitmq(rabbitmq: RabbitMQ, url: str) -> list[bytes]:
-    vhost = url.rpartition("/")[2].encode()
-    log = b"".join(path.read_bytes() for path in (rabbitmq.folder / "logs").glob("*.log"))
-    return [line for line in log.splitlines() if b"access_refused" in line.lower() and vhost in line]
-
-
 def ping(system: System) -> str:
     done = system.run(sys.executable, "-m", "celery", "-A", "tasks", "inspect", "ping")
     return done.stdout + done.stderr

@@ -24,9 +24,6 @@ from tests.system import System
 # Three server connections serve all clients. Start-up options are ignored, as in many configurations.
 NARROW = {"default_pool_size": 3, "ignore_startup_parameters": "options"}
 
-# What keeps nothing from one transaction to the next does no less where each client has a server to itself.
-in_transaction_mode = pytest.mark.parametrize("bouncer", ["transaction"], indirect=True)
-
 
 @pytest.fixture(scope="module", params=["transaction", "session"])
 def bouncer(request: pytest.FixtureRequest, folder: Path, postgresql: PostgreSQL) -> Iterator[PgBouncer]:
@@ -107,7 +104,6 @@ class TestPooler:
                 )
                 wait_until(lambda: connection.execute(sleeping).scalar() == 0, seconds=5, what="the statement ends")
 
-    @in_transaction_mode
     def test_schema_that_the_pooler_does_not_pass_on_is_named(self, bouncer: PgBouncer, postgresql: PostgreSQL) -> None:
         url = postgresql.create_database()
         with closing(Database(url)) as direct, direct.transaction() as connection:
@@ -135,7 +131,6 @@ class TestPooler:
         with closing(Database(url)) as direct, direct.reading() as connection:
             assert connection.execute(text("SELECT count(*) FROM news.users")).scalar() == 0
 
-    @in_transaction_mode
     def test_migrations_through_a_pooler_release_their_lock(self, bouncer: PgBouncer, postgresql: PostgreSQL) -> None:
         url = postgresql.create_database()
         with ThreadPoolExecutor(3) as pool:

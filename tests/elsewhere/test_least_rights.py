@@ -36,4 +36,4 @@ def test_documented_rights_on_rabbitmq_are_sufficient(rabbitmq: RabbitMQ, valkey
     with System(service.folder / "least", env_of={"im0": im}, REDIS_URL=service.url, **ours) as system:
         rights.use(system)
         system.processes["worker"].terminate()
-    assert not rights.refused_by_rabbitmq(rabbitmq, vhost)
+    assert not rabbitmq.refusals(vhost.rpartition("/")[2])

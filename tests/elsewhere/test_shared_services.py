@@ -56,7 +56,7 @@ class Shared:
     def assert_rights_are_sufficient(self) -> None:
         assert rights.refused_by_redis(self.redis) == set()
         if self.rabbitmq is not None:
-            assert rights.refused_by_rabbitmq(self.rabbitmq, self.queue) == []
+            assert self.rabbitmq.refusals(self.queue.rpartition("/")[2]) == []
 
 
 def prefix(name: str) -> str:
@@ -188,6 +188,7 @@ def test_worker_takes_only_tasks_of_its_own_system(shared: Shared) -> None:
     assert shared.news.api.follow(ann, bob) == 201
     clients[0].wait_for("following notify")
 
+    assert "pong" in rights.ping(shared.news)
     assert "No nodes replied" in rights.ping(shared.sports)
     wait_until(lambda: readiness(shared.news) == "None", seconds=SECONDS, what="make run finds its worker")
     assert readiness(shared.sports) == "does not answer a ping"
@@ -202,6 +203,7 @@ def test_worker_takes_only_tasks_of_its_own_system(shared: Shared) -> None:
     clients[1].wait_for("following notify", seconds=SECONDS)
     wait_until(lambda: flower.get("/api/workers?refresh=1&status=1"), seconds=SECONDS, what="Flower sees its worker")
     wait_until(lambda: shared.waiting(keys.notifications) == 0, seconds=SECONDS, what="the other task is done")
+    assert "pong" in rights.ping(shared.sports)
     shared.assert_rights_are_sufficient()
     for client in clients:
         client.close()
